@@ -1,0 +1,65 @@
+/* One forward pass of a decoder over the probe, layer by layer: weights are read, multiplied and forgotten.
+ *
+ * An architecture is one file in analysis/forward/families/ and one row in its table. All samples are packed ragged into one
+ * activation matrix; attention and whatever watches it are one OpenMP loop over (sample, up to SPT_HEAD_BATCH heads), largest first.
+ * Peak memory is one layer's weights as they are stored (two with read-ahead) and a few [N, hidden] activations, whatever the depth.
+ * Every product is cut into tiles whose sizes do not depend on the number of threads, so neither do the figures, to the bit.
+ */
+#ifndef SPT_FORWARD_H
+#define SPT_FORWARD_H
+
+#include "analysis/mask.h"
+#include "analysis/probe.h"
+#include "checkpoints/checkpoint.h"
+#include "checkpoints/model_config.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SPT_HEAD_BATCH 8
+
+/* Some heads of one sample in one layer, as the softmax left them. Borrowed for the call. */
+struct spt_attention {
+    size_t layer, sample, first_head, heads, n;
+    size_t thread;          /* 0 .. threads - 1: whose scratch may be used */
+    const float *attention; /* [heads, n, n] row-major; hidden entries 0 */
+    const float *max_logit; /* [heads] largest visible score as the softmax sees it */
+};
+
+/* Who watches the pass. Any function may be NULL. What is not SPT_OK ends the pass with that status. */
+struct spt_forward_observer {
+    void *context;
+    /* Called from many threads at once, in any order within a layer. */
+    enum spt_status (*attention)(void *context, const struct spt_attention *attention, struct spt_error *error);
+    /* Called once all attention of the layer is done, by one thread. */
+    enum spt_status (*layer)(void *context, size_t layer, struct spt_error *error);
+    /* The residual stream [N, hidden]: stage 0 the embedding, l + 1 after layer l, layers + 1 after the final norm. */
+    enum spt_status (*hidden)(void *context, size_t stage, const float *x, struct spt_error *error);
+    /* Asked between pieces of work by any thread; true ends the pass with SPT_END. */
+    bool (*stop)(void *context);
+};
+
+struct spt_forward_options {
+    size_t threads;    /* 0: omp_get_max_threads() */
+    bool no_read_ahead; /* read each layer only when it is its turn (for measurements) */
+    bool no_loss;      /* leave the output head out */
+};
+
+/* What the output says; caller-owned arrays, either may be NULL. */
+struct spt_forward_output {
+    double *loss;       /* [samples] mean next-token cross-entropy in nats; NAN for n = 1 */
+    double *total_loss; /* [samples] the sum of them; 0 for n = 1 */
+};
+
+/* Checks config against the tensors (names, shapes; SPT_INVALID names the key and both figures), the probe against config (SPT_INVALID names the
+ * sample: a token id past the embedding, a sample longer than the positions), then runs. NaN and infinite weights are computed with.
+ * Every tensor the pass uses is read whole once, so that spt_checkpoint_digest covers it. */
+enum spt_status spt_forward_run(struct spt_checkpoint *checkpoint, const struct spt_model_config *config,
+                                const struct spt_probe *probe, const struct spt_forward_options *options,
+                                const struct spt_forward_observer *observer, const struct spt_forward_output *output,
+                                struct spt_error *error);
+
+/* The mask of a layer: kind and window. */
+void spt_forward_mask(const struct spt_model_config *config, size_t layer, enum spt_mask_kind *kind, size_t *window);
+
+#endif

@@ -1,0 +1,41 @@
+/* config.json, in the keys of any generation of HF transformers, as one struct.
+ *
+ * One file an architecture in checkpoints/model_config/, one row in its table. Keys that are absent take the value that HF
+ * transformers gives them, where it gives one. Sizes are checked against each other here, and against the tensors by the forward pass.
+ */
+#ifndef SPT_MODEL_CONFIG_H
+#define SPT_MODEL_CONFIG_H
+
+#include "checkpoints/base/error.h"
+#include "checkpoints/base/hash.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum spt_activation { SPT_GELU_ERF, SPT_GELU_TANH, SPT_RELU, SPT_SILU };
+
+struct spt_model_config {
+    char model_type[64]; /* "gpt_neox" */
+    size_t layers, hidden, heads, head_dim, intermediate, vocabulary, positions;
+    size_t rotary_dim;  /* leading dimensions of each head that are rotated; 0: none */
+    double rotary_base; /* theta */
+    double norm_epsilon;
+    enum spt_activation activation;
+    bool parallel_residual;
+    bool attention_bias;
+    bool tied_embeddings;
+};
+
+/* Parses the file. SPT_INVALID names the key, what it is and what was expected; SPT_UNSUPPORTED: an unknown model_type or option
+ * (lists those that are known); SPT_IO. */
+enum spt_status spt_model_config_read(const char *path, struct spt_model_config *config, struct spt_error *error);
+
+/* The same from bytes in memory; path is for messages. */
+enum spt_status spt_model_config_parse(const char *bytes, size_t size, const char *path, struct spt_model_config *config,
+                                       struct spt_error *error);
+
+/* Hash of everything in config that changes a figure. */
+struct spt_hash spt_model_config_digest(const struct spt_model_config *config);
+
+#endif

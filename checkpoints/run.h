@@ -1,0 +1,59 @@
+/* A training run on disk: its checkpoints in step order.
+ *
+ * A layout (checkpoints/layouts, one file each) recognises how a run lies on disk and lists what is there; no weight is read.
+ *
+ *     spt_run_open(path)  ->  run->refs[0 .. count)  ->  spt_run_close
+ */
+#ifndef SPT_RUN_H
+#define SPT_RUN_H
+
+#include "checkpoints/base/error.h"
+#include "checkpoints/base/hash.h"
+#include "checkpoints/base/log.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SPT_NO_STEP   INT64_MIN
+#define SPT_NO_TOKENS (-1)
+
+struct spt_checkpoint_ref {
+    char *uri;      /* relative to the run's root: what the store keeps */
+    char *path;     /* what spt_checkpoint_open takes */
+    char *label;    /* the step's name as the suite has it: "step512", "main", "stage1-step5-tokens1B" */
+    char *branch;   /* "" by default; each branch is a series of its own */
+    int64_t step;   /* SPT_NO_STEP: shown by its label, never on a step axis */
+    int64_t tokens; /* SPT_NO_TOKENS */
+    char *config;   /* config.json of this checkpoint, else of its run; NULL: none */
+    char *tokenizer;     /* tokenizer.json likewise; NULL: none */
+    char *trainer_state; /* trainer_state.json; NULL: none */
+    struct spt_hash fingerprint; /* of (relative name, size, mtime_ns) of its files */
+};
+
+struct spt_run {
+    char *root;         /* absolute path without a trailing slash */
+    char *name;         /* last part of root */
+    const char *layout; /* "step directories", "HF Trainer", "hub cache", "single checkpoint" */
+    struct spt_checkpoint_ref *refs; /* sorted by (branch, step, label); SPT_NO_STEP last */
+    size_t count;
+};
+
+struct spt_run_options {
+    const char *step_pattern;  /* PCRE2 with the named groups step, and tokens, branch if it has them; NULL: the table */
+    const char *model_config;  /* use this config.json for every checkpoint; NULL: the checkpoint's own, else the run's */
+    const char *tokenizer;     /* likewise */
+    const struct spt_log *log; /* what was skipped and why; may be NULL */
+};
+
+/* Lists the checkpoints under path: a run's folder, one checkpoint's folder, one weights file or a hub cache.
+ * SPT_IO: no such path. SPT_INVALID: a bad pattern; nothing there that is a checkpoint (says what was found and what is expected).
+ * options may be NULL. */
+enum spt_status spt_run_open(const char *path, const struct spt_run_options *options, struct spt_run **run,
+                             struct spt_error *error);
+void spt_run_close(struct spt_run *run);
+
+/* The fingerprint of ref as it is on disk now: equal to ref->fingerprint while no file changed. */
+enum spt_status spt_run_fingerprint(const struct spt_checkpoint_ref *ref, struct spt_hash *fingerprint,
+                                    struct spt_error *error);
+
+#endif

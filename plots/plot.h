@@ -1,0 +1,101 @@
+/* Figures, drawn by gnuplot from data that is left beside them.
+ *
+ * A figure is one file here and one row in figure_table.c, with its gnuplot script of the same name. Rendering writes into the output folder
+ *     <name>.<format>   the figure
+ *     <name>.dat        its data, gnuplot's blocks with a header line each
+ *     <name>.gp         a complete script: `gnuplot <name>.gp` draws it again, for a user to restyle
+ * each whole or not at all. Data comes through struct spt_plot_source: plots know no store.
+ */
+#ifndef SPT_PLOT_H
+#define SPT_PLOT_H
+
+#include "checkpoints/base/error.h"
+#include "checkpoints/base/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* One analysed checkpoint that has a step, in order. */
+struct spt_plot_checkpoint {
+    int64_t step;
+    const char *label;
+    bool duplicate; /* its weights are another step's: drawn hollow */
+};
+
+struct spt_plot_value {
+    double mean, sd, lo, hi; /* NAN where undefined */
+};
+
+struct spt_plot_point {
+    double x, y;
+};
+
+/* What a figure may ask of. All results are arrays that the caller frees with free(); SPT_END when there is no such data. */
+struct spt_plot_source {
+    void *context;
+    const char *run;
+    size_t layers, heads, samples;
+    const struct spt_plot_checkpoint *checkpoints; /* [count], ascending by step */
+    size_t count;
+
+    /* values[count], one for each checkpoint. layer -1: whole model; head -1: whole layer. */
+    enum spt_status (*series)(void *context, const char *metric, int layer, int head, struct spt_plot_value **values,
+                              struct spt_error *error);
+    /* points[*n] of a curve at checkpoint index i; x from the metric's grid. */
+    enum spt_status (*curve)(void *context, const char *metric, size_t i, int layer, int head,
+                             struct spt_plot_point **points, size_t *n, struct spt_error *error);
+    /* mean and sd of the metric for random attention. */
+    enum spt_status (*null)(void *context, const char *metric, int layer, double *mean, double *sd,
+                            struct spt_error *error);
+    /* a series of the user's own: name NULL gives the first one that is a training loss; x is the step. */
+    enum spt_status (*external)(void *context, const char *name, struct spt_plot_point **points, size_t *n,
+                                struct spt_error *error);
+    /* the law of no structure of this run's mask: density over x. SPT_END for a windowed mask. */
+    enum spt_status (*law)(void *context, struct spt_plot_point **points, size_t *n, struct spt_error *error);
+    /* the metric's unit and one-line definition; NULL: no such metric. */
+    const char *(*unit)(void *context, const char *metric);
+    const char *(*definition)(void *context, const char *metric);
+};
+
+enum spt_plot_format { SPT_PLOT_SVG, SPT_PLOT_PNG, SPT_PLOT_PDF, SPT_PLOT_TERM, SPT_PLOT_FORMATS };
+
+struct spt_plot_options {
+    enum spt_plot_format format; /* SPT_PLOT_TERM draws on stdout and writes no file */
+    const char *metric;          /* heatmap, atlas: any metric; NULL: sink.first */
+    int layer;                   /* spectra: which layer; -1: the last */
+    const int64_t *steps;        /* betti, atlas, spectra: which steps; NULL: a choice spread over the log of the steps */
+    size_t step_count;
+    const char *gnuplot;         /* program; NULL: "gnuplot" of the PATH */
+    unsigned term_width, term_height; /* characters; 0: 100 x 30 */
+};
+
+struct spt_figure {
+    const char *name;  /* "emergence" */
+    const char *title; /* one line for the report and --help */
+    const char *caption; /* what is drawn, for the report: what the axes are, what the bands are */
+    enum spt_status (*write)(const struct spt_plot_source *source, const struct spt_plot_options *options,
+                             struct spt_text *data, struct spt_text *settings, struct spt_error *error);
+    const char *script; /* file name of the gnuplot script */
+};
+
+extern const struct spt_figure SPT_FIGURES[];
+extern const size_t SPT_FIGURE_COUNT;
+
+const struct spt_figure *spt_figure_find(const char *name); /* NULL: no such figure */
+
+/* Draws one figure into directory (made when it is missing). SPT_END: the run holds nothing this figure shows.
+ * SPT_UNSUPPORTED: gnuplot is absent (says what to install). SPT_IO. SPT_INVALID: gnuplot's own error, quoted. */
+enum spt_status spt_plot_render(const struct spt_figure *figure, const struct spt_plot_source *source,
+                                const struct spt_plot_options *options, const char *directory,
+                                struct spt_error *error);
+
+/* index.html beside figures that were rendered there: [count] of them. Opens from the file system, needs no network. */
+enum spt_status spt_plot_index(const struct spt_figure *const *figures, size_t count,
+                               const struct spt_plot_source *source, enum spt_plot_format format,
+                               const char *directory, struct spt_error *error);
+
+const char *spt_plot_format_name(enum spt_plot_format format); /* "svg" */
+bool spt_plot_format_find(const char *name, enum spt_plot_format *format);
+
+#endif

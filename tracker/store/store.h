@@ -1,0 +1,142 @@
+/* The store: one SQLite file that holds the time series of any number of runs. SQLite is seen nowhere else.
+ *
+ *     spt_store_open(path, mode)  ->  run, checkpoint, rows ...  ->  spt_store_close
+ *
+ * One writer (flock on <path>.lock), any number of readers. All rows of one checkpoint are one transaction:
+ *     spt_store_begin  ->  put_measure / put_samples / put_curve ...  ->  spt_store_commit (or spt_store_rollback)
+ * A checkpoint is there whole or not at all, whatever is killed.
+ */
+#ifndef SPT_STORE_H
+#define SPT_STORE_H
+
+#include "analysis/analyze.h"
+#include "checkpoints/base/error.h"
+#include "checkpoints/base/hash.h"
+#include "checkpoints/base/log.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum spt_store_mode {
+    SPT_STORE_READ,  /* must exist */
+    SPT_STORE_WRITE, /* made when missing; takes the writer's lock */
+};
+
+enum spt_checkpoint_state {
+    SPT_STATE_WAITING,
+    SPT_STATE_ANALYSED,
+    SPT_STATE_INCOMPLETE,
+    SPT_STATE_INVALID,
+    SPT_STATE_UNSUPPORTED,
+    SPT_STATE_VANISHED,
+    SPT_STATE_UNREADABLE,
+    SPT_STATE_COUNT,
+};
+
+const char *spt_state_name(enum spt_checkpoint_state state);
+
+struct spt_store;
+
+/* SPT_INVALID: no spectail store (says what the file is), a newer version; SPT_RETRY: locked by another writer (names host and
+ * pid) for wait_seconds; SPT_IO: no such file, no space. */
+enum spt_status spt_store_open(const char *path, enum spt_store_mode mode, double wait_seconds, struct spt_store **store,
+                               struct spt_error *error);
+void spt_store_close(struct spt_store *store);
+
+/* --- runs --- */
+struct spt_store_run {
+    int64_t id;
+    char *name, *source; /* source: the run's root as an absolute path */
+    struct spt_hash model, probe, plan;
+    size_t layers, heads, samples; /* as the plots need them */
+    char *mask;                    /* "causal", "full" or "window" */
+    char *created;                 /* UTC, ISO 8601 */
+};
+
+/* The run with these digests and name, made when it is missing. Fills id. Write mode. */
+enum spt_status spt_store_find_or_add_run(struct spt_store *store, struct spt_store_run *run, struct spt_error *error);
+/* All runs, oldest first; caller frees with spt_store_free_runs. */
+enum spt_status spt_store_runs(struct spt_store *store, struct spt_store_run **runs, size_t *count, struct spt_error *error);
+void spt_store_free_runs(struct spt_store_run *runs, size_t count);
+
+/* --- the ledger of checkpoints --- */
+struct spt_store_checkpoint {
+    int64_t id; /* 0: not stored yet */
+    char *branch, *label, *uri;
+    int64_t step;   /* SPT_NO_STEP: NULL in the table */
+    int64_t tokens; /* SPT_NO_TOKENS: NULL */
+    struct spt_hash fingerprint, digest; /* digest 0: none */
+    uint64_t bytes;
+    enum spt_checkpoint_state state;
+    char *reason; /* NULL when analysed */
+    int64_t tries;
+    int64_t superseded; /* id of the successor; 0: none */
+    double seconds;     /* the analysis took */
+    char *finished;     /* UTC, ISO 8601 */
+    char *version;      /* spectail's version that decided the state */
+    int64_t duplicate_of; /* step of another analysed checkpoint of this run with the same digest, SPT_NO_STEP: none */
+};
+
+/* Every row of a run that is not superseded, by (branch, step, label); steps that are NULL last. */
+enum spt_status spt_store_checkpoints(struct spt_store *store, int64_t run, struct spt_store_checkpoint **rows,
+                                      size_t *count, struct spt_error *error);
+void spt_store_free_checkpoints(struct spt_store_checkpoint *rows, size_t count);
+
+/* Which metrics (by index in SPT_METRICS) an analysed checkpoint has. present [SPT_METRIC_COUNT] out. */
+enum spt_status spt_store_metrics_present(struct spt_store *store, int64_t checkpoint, bool *present,
+                                          struct spt_error *error);
+
+/* --- writing one checkpoint --- */
+/* Opens the transaction and inserts or updates the ledger row by (run, uri, fingerprint); fills row->id. An older analysed row of the same
+ * (run, uri) with another fingerprint is marked superseded by this one when this one is analysed. Rows are added, never replaced, unless
+ * replace is set (--force): then this checkpoint's figures are removed first. tries is counted up by the store. */
+enum spt_status spt_store_begin(struct spt_store *store, int64_t run, struct spt_store_checkpoint *row, bool replace,
+                                struct spt_error *error);
+enum spt_status spt_store_put_measure(struct spt_store *store, const struct spt_measure *measure, struct spt_error *error);
+enum spt_status spt_store_put_samples(struct spt_store *store, const struct spt_vector *values, struct spt_error *error);
+enum spt_status spt_store_put_curve(struct spt_store *store, const struct spt_vector *curve, struct spt_error *error);
+enum spt_status spt_store_commit(struct spt_store *store, struct spt_error *error);
+void spt_store_rollback(struct spt_store *store);
+
+/* --- nulls, the user's own series, events: one transaction a call --- */
+enum spt_status spt_store_put_nulls(struct spt_store *store, int64_t run, const struct spt_null *nulls, size_t count,
+                                    struct spt_error *error);
+struct spt_store_point {
+    int64_t step;
+    double value;
+};
+/* Replaces the series name of the run. */
+enum spt_status spt_store_put_external(struct spt_store *store, int64_t run, const char *name,
+                                       const struct spt_store_point *points, size_t count, struct spt_error *error);
+enum spt_status spt_store_put_event(struct spt_store *store, const char *kind, int64_t checkpoint, const char *text,
+                                    struct spt_error *error);
+
+/* --- reading --- */
+/* A measured figure as it stands in the store; metric may be of a version this program does not know: text, not a row of the table. */
+struct spt_store_measure {
+    const char *metric; /* borrowed until the next row */
+    const struct spt_store_checkpoint *checkpoint;
+    int layer, head;
+    double mean, sd, lo, hi;
+    int64_t n, bad;
+};
+typedef enum spt_status spt_store_measure_fn(void *context, const struct spt_store_measure *measure,
+                                             struct spt_error *error);
+/* Every measure of the run's analysed, not superseded checkpoints in the order (branch, step, label, metric, layer, head).
+ * metric NULL: all. layer, head INT_MIN: all. */
+enum spt_status spt_store_each_measure(struct spt_store *store, int64_t run, const char *metric, int layer, int head,
+                                       spt_store_measure_fn *each, void *context, struct spt_error *error);
+/* A stored vector (from the table curve, or probe_value where samples is set). SPT_END: none. Caller frees *values. */
+enum spt_status spt_store_vector(struct spt_store *store, int64_t checkpoint, const char *metric, int layer, int head,
+                                 bool samples, float **values, size_t *count, struct spt_error *error);
+/* SPT_END: none. */
+enum spt_status spt_store_null(struct spt_store *store, int64_t run, const char *metric, int layer, double *mean, double *sd,
+                               struct spt_error *error);
+/* Names of the run's own series, in the order they were added; caller frees each and the array. */
+enum spt_status spt_store_external_names(struct spt_store *store, int64_t run, char ***names, size_t *count,
+                                         struct spt_error *error);
+enum spt_status spt_store_external(struct spt_store *store, int64_t run, const char *name, struct spt_store_point **points,
+                                   size_t *count, struct spt_error *error);
+
+#endif
