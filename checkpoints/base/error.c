@@ -2,45 +2,23 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "checkpoints/base/unicode.h"
+#include "checkpoints/base/text.h"
 
 static const char *const STATUS_NAMES[] = {
-    [SPT_OK] = "ok",           [SPT_END] = "end", [SPT_RETRY] = "retry", [SPT_INVALID] = "invalid",
-    [SPT_UNSUPPORTED] = "unsupported", [SPT_IO] = "io",   [SPT_NOMEM] = "nomem",
+    [SPT_OK] = "ok",
+    [SPT_END] = "end",
+    [SPT_RETRY] = "retry",
+    [SPT_INVALID] = "invalid",
+    [SPT_UNSUPPORTED] = "unsupported",
+    [SPT_IO] = "io",
+    [SPT_NOMEM] = "nomem",
 };
 
 const char *spt_status_name(enum spt_status status) {
     return (size_t)status < sizeof STATUS_NAMES / sizeof *STATUS_NAMES ? STATUS_NAMES[status] : "unknown";
-}
-
-/* Copies text so that a terminal or a log can show it: whatever is no printable UTF-8 becomes \xNN. */
-static void copy_printable(char *out, size_t capacity, const char *text) {
-    size_t used = 0;
-    const size_t length = strlen(text);
-    for (size_t i = 0; i < length;) {
-        uint32_t code;
-        const size_t step = spt_unicode_decode(text + i, length - i, &code);
-        const bool printable = step > 0 && !spt_unicode_is_control(code);
-        const size_t need = printable ? step : 4;
-        if (used + need + 4 > capacity) {
-            memcpy(out + used, "...", 3);
-            used += 3;
-            break;
-        }
-        if (printable) {
-            memcpy(out + used, text + i, need);
-            i += need;
-        } else {
-            (void)snprintf(out + used, 5, "\\x%02x", (unsigned char)text[i]);
-            i++;
-        }
-        used += need;
-    }
-    out[used] = '\0';
 }
 
 static enum spt_status fill(struct spt_error *error, enum spt_status status, const char *path, uint64_t offset,
@@ -49,8 +27,8 @@ static enum spt_status fill(struct spt_error *error, enum spt_status status, con
     error->status = status;
     error->system = system_error;
     error->offset = offset;
-    copy_printable(error->path, sizeof error->path, path ? path : "");
-    copy_printable(error->message, sizeof error->message, message);
+    (void)spt_text_printable(error->path, sizeof error->path, path ? path : "");
+    (void)spt_text_printable(error->message, sizeof error->message, message);
     return status;
 }
 

@@ -1,7 +1,7 @@
 /* What went wrong, as data: a status that says what can still be done, and the sentence a person needs.
  *
- * Functions that can fail return an spt_status and fill the caller's spt_error (which may be NULL); on success the error
- * is untouched. Libraries never print, exit or abort on input.
+ * Functions that can fail return an spt_status and fill the caller's spt_error (which may be NULL); on success the
+ * error is untouched. Libraries never print, exit or abort on input.
  */
 #ifndef SPT_BASE_ERROR_H
 #define SPT_BASE_ERROR_H
@@ -31,8 +31,8 @@ struct spt_error {
     char message[SPT_ERROR_TEXT_MAX]; /* one line without the path; control characters are shown as \xNN */
 };
 
-/* Fill error and return status. path may be NULL. What comes from a file may be passed to %s as it is: control characters
- * and invalid UTF-8 are escaped, and what is too long ends in "...". */
+/* Fill error and return status. path may be NULL. What comes from a file may be passed to %s as it is: control
+ * characters and invalid UTF-8 are escaped, and what is too long ends in "...". */
 enum spt_status spt_fail(struct spt_error *error, enum spt_status status, const char *path, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 enum spt_status spt_fail_at(struct spt_error *error, enum spt_status status, const char *path, uint64_t offset,

@@ -1,7 +1,7 @@
 /* Files that may change, vanish or be something else than a file while they are read.
  *
- * Only regular files are opened (a FIFO, socket or device is SPT_INVALID and never blocks). Contents are read with pread, never
- * mapped: a file truncated under a mapping kills the process.
+ * Only regular files are opened (a FIFO, socket or device is SPT_INVALID and never blocks). Contents are read with
+ * pread, never mapped: a file truncated under a mapping kills the process.
  */
 #ifndef SPT_BASE_FILE_H
 #define SPT_BASE_FILE_H
@@ -18,20 +18,22 @@ struct spt_file_identity {
     int64_t mtime_ns, ctime_ns;
 };
 
-/* Opens path for reading. SPT_IO (errno in error->system), SPT_INVALID for what is no regular file. The caller closes *fd. */
+/* Opens path for reading. SPT_IO (errno in error->system), SPT_INVALID for what is no regular file. The caller closes
+ * *fd. */
 enum spt_status spt_file_open(const char *path, int *fd, struct spt_file_identity *identity, struct spt_error *error);
 
-/* fstat of fd and stat of path: SPT_OK when both still are identity; SPT_RETRY "changed while it was read"; SPT_IO with ENOENT
- * or ESTALE when it is gone. */
+/* fstat of fd and stat of path: SPT_OK when both still are identity; SPT_RETRY "changed while it was read"; SPT_IO with
+ * ENOENT or ESTALE when it is gone. */
 enum spt_status spt_file_confirm(int fd, const char *path, const struct spt_file_identity *identity,
                                  struct spt_error *error);
 
-/* Reads exactly size bytes at offset, going on after EINTR and short reads. SPT_RETRY when the file ends before. path is for
- * messages. */
+/* Reads exactly size bytes at offset, going on after EINTR and short reads. SPT_RETRY when the file ends before. path
+ * is for messages. */
 enum spt_status spt_file_read_at(int fd, const char *path, uint64_t offset, void *out, size_t size,
                                  struct spt_error *error);
 
-/* The whole file, NUL added after its end (not counted in *size). SPT_UNSUPPORTED beyond limit bytes. Caller frees *data. */
+/* The whole file, NUL added after its end (not counted in *size). SPT_UNSUPPORTED beyond limit bytes. Caller frees
+ * *data. */
 enum spt_status spt_file_read_all(const char *path, size_t limit, char **data, size_t *size, struct spt_error *error);
 
 /* Writes path whole or not at all: temporary file beside it, fsync, rename. */

@@ -16,7 +16,7 @@ struct spt_hash_stream; /* bytes in any number of pieces; the same hash whatever
 
 struct spt_hash_stream *spt_hash_new(void); /* NULL: out of memory */
 void spt_hash_add(struct spt_hash_stream *stream, const void *bytes, size_t size);
-void spt_hash_add_u64(struct spt_hash_stream *stream, uint64_t value); /* little-endian, whatever the machine */
+void spt_hash_add_u64(struct spt_hash_stream *stream, uint64_t value);    /* little-endian, whatever the machine */
 void spt_hash_add_text(struct spt_hash_stream *stream, const char *text); /* its length, then its bytes */
 struct spt_hash spt_hash_value(const struct spt_hash_stream *stream);
 void spt_hash_free(struct spt_hash_stream *stream);

@@ -1,9 +1,10 @@
-/* JSON documents from files nobody vouches for (jansson inside: duplicate keys are refused, depth is bounded, UTF-8 is checked).
+/* JSON documents from files nobody vouches for (jansson inside: duplicate keys are refused, depth is bounded, UTF-8 is
+ * checked).
  *
  *     spt_json_parse(...)  ->  spt_json_root  ->  get / at / next ...  ->  spt_json_free
  *
- * A node is borrowed from its document. Accessors accept a NULL node and a node of another kind: they return the fallback, so
- * that a path of gets needs one test at its end.
+ * A node is borrowed from its document. Accessors accept a NULL node and a node of another kind: they return the
+ * fallback, so that a path of gets needs one test at its end.
  */
 #ifndef SPT_BASE_JSON_H
 #define SPT_BASE_JSON_H
@@ -28,8 +29,9 @@ enum spt_json_kind {
     SPT_JSON_OBJECT,
 };
 
-/* Parses size bytes. path is for messages, base the offset of bytes in that file. Accepts the non-standard NaN, Infinity and
- * -Infinity that Python's json writes as numbers only where allow_nan says so (as null). SPT_INVALID names line, column and byte; SPT_NOMEM. */
+/* Parses size bytes. path is for messages, base the offset of bytes in that file. Accepts the non-standard NaN,
+ * Infinity and -Infinity that Python's json writes as numbers only where allow_nan says so (as null). SPT_INVALID names
+ * line, column and byte; SPT_NOMEM. */
 enum spt_status spt_json_parse(const char *bytes, size_t size, const char *path, uint64_t base, bool allow_nan,
                                struct spt_json_document **document, struct spt_error *error);
 enum spt_status spt_json_read_file(const char *path, size_t limit, bool allow_nan, struct spt_json_document **document,

@@ -4,7 +4,8 @@
 
 enum spt_log_level { SPT_LOG_NOTE, SPT_LOG_WARNING };
 
-/* emit may be NULL: silence. text is one line without a newline, borrowed for the call. */
+/* emit may be NULL: silence. What comes from a file may be passed to %s: control characters are escaped as in
+ * spt_error. text is one line without a newline, borrowed for the call. */
 struct spt_log {
     void (*emit)(void *context, enum spt_log_level level, const char *text);
     void *context;

@@ -1,7 +1,7 @@
 /* Memory with checked products, and an arena for what is made piece by piece and freed at once.
  *
- * Every function returns NULL when the product overflows or memory is out; nothing aborts. free() releases what spt_alloc*
- * returns.
+ * Every function returns NULL when the product overflows or memory is out; nothing aborts. free() releases what
+ * spt_alloc* returns.
  */
 #ifndef SPT_BASE_MEMORY_H
 #define SPT_BASE_MEMORY_H
@@ -30,7 +30,7 @@ struct spt_arena {
     struct spt_arena_block *blocks;
 };
 
-void *spt_arena_alloc(struct spt_arena *arena, size_t count, size_t size); /* aligned to 16, not zeroed */
+void *spt_arena_alloc(struct spt_arena *arena, size_t count, size_t size);      /* aligned to 16, not zeroed */
 char *spt_arena_copy(struct spt_arena *arena, const char *text, size_t length); /* NUL is added */
 void spt_arena_release(struct spt_arena *arena);
 

@@ -28,8 +28,14 @@ void spt_text_put_number(struct spt_text *text, double value);
 void spt_text_clear(struct spt_text *text);   /* length 0, keeps the memory */
 void spt_text_release(struct spt_text *text); /* frees and zeroes */
 
-/* Edit distance (insertions, deletions, substitutions, swaps of neighbours), and the index of the candidate nearest to word
- * if it is near enough to be a slip of the keyboard (distance <= 1 + length / 4), else count. For "did you mean" hints. */
+/* Copies text so that a terminal, a log or a message can show it in one line: control characters and what is no valid
+ * UTF-8 become \xNN; what is too long ends in "...". out  [capacity], NUL-terminated; capacity >= 8 Returns the length
+ * of out. */
+size_t spt_text_printable(char *out, size_t capacity, const char *text);
+
+/* Edit distance (insertions, deletions, substitutions, swaps of neighbours), and the index of the candidate nearest to
+ * word if it is near enough to be a slip of the keyboard (distance <= 1 + length / 4), else count. For "did you mean"
+ * hints. */
 size_t spt_text_distance(const char *a, const char *b);
 size_t spt_text_nearest(const char *word, const char *const *candidates, size_t count);
 

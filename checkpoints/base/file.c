@@ -1,0 +1,216 @@
+#include "checkpoints/base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "checkpoints/base/memory.h"
+
+enum { TEMPORARY_NAMES = 100 };
+
+static const char *kind_of_file(mode_t mode) {
+    switch (mode & S_IFMT) {
+    case S_IFDIR:
+        return "a directory";
+    case S_IFIFO:
+        return "a FIFO";
+    case S_IFSOCK:
+        return "a socket";
+    case S_IFCHR:
+    case S_IFBLK:
+        return "a device";
+    default:
+        return "no regular file";
+    }
+}
+
+static int64_t nanoseconds(struct timespec time) {
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+static struct spt_file_identity identity_of(const struct stat *st) {
+    return (struct spt_file_identity){.device = st->st_dev,
+                                      .inode = st->st_ino,
+                                      .size = (uint64_t)st->st_size,
+                                      .mtime_ns = nanoseconds(st->st_mtim),
+                                      .ctime_ns = nanoseconds(st->st_ctim)};
+}
+
+static bool same_identity(const struct spt_file_identity *a, const struct spt_file_identity *b) {
+    return a->device == b->device && a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns &&
+           a->ctime_ns == b->ctime_ns;
+}
+
+static enum spt_status require_regular(const struct stat *st, const char *path, struct spt_error *error) {
+    if (S_ISREG(st->st_mode)) return SPT_OK;
+    return spt_fail(error, SPT_INVALID, path, "expected a file, found %s", kind_of_file(st->st_mode));
+}
+
+/* The path is looked at before it is opened (opening a device can have effects) and again afterwards, because it may
+ * lead elsewhere by then; O_NONBLOCK keeps a FIFO put there in between from blocking. */
+enum spt_status spt_file_open(const char *path, int *fd, struct spt_file_identity *identity, struct spt_error *error) {
+    struct stat st;
+    if (stat(path, &st) != 0) return spt_fail_system(error, errno, path, "open");
+    enum spt_status status = require_regular(&st, path, error);
+    if (status != SPT_OK) return status;
+    const int opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (opened < 0) return spt_fail_system(error, errno, path, "open");
+    if (fstat(opened, &st) != 0)
+        status = spt_fail_system(error, errno, path, "look at");
+    else
+        status = require_regular(&st, path, error);
+    if (status != SPT_OK) {
+        (void)close(opened);
+        return status;
+    }
+    *fd = opened;
+    if (identity) *identity = identity_of(&st);
+    return SPT_OK;
+}
+
+enum spt_status spt_file_confirm(int fd, const char *path, const struct spt_file_identity *identity,
+                                 struct spt_error *error) {
+    struct stat opened, named;
+    if (fstat(fd, &opened) != 0) return spt_fail_system(error, errno, path, "look at");
+    if (stat(path, &named) != 0) return spt_fail_system(error, errno, path, "find again after reading");
+    const struct spt_file_identity now = identity_of(&opened), there = identity_of(&named);
+    if (!same_identity(&now, identity)) return spt_fail(error, SPT_RETRY, path, "changed while it was read");
+    if (!same_identity(&there, identity)) return spt_fail(error, SPT_RETRY, path, "replaced while it was read");
+    return SPT_OK;
+}
+
+enum spt_status spt_file_read_at(int fd, const char *path, uint64_t offset, void *out, size_t size,
+                                 struct spt_error *error) {
+    size_t done = 0;
+    while (done < size) {
+        ssize_t got = 0;
+        if (offset <= (uint64_t)INT64_MAX - done)
+            got = pread(fd, (unsigned char *)out + done, size - done, (off_t)(offset + done));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return spt_fail_system(error, errno, path, "read");
+        if (got == 0)
+            return spt_fail_at(error, SPT_RETRY, path, offset + done, "incomplete: the file ends %zu bytes too early",
+                               size - done);
+        done += (size_t)got;
+    }
+    return SPT_OK;
+}
+
+enum spt_status spt_file_read_all(const char *path, size_t limit, char **data, size_t *size, struct spt_error *error) {
+    int fd = -1;
+    struct spt_file_identity identity = {0};
+    enum spt_status status = spt_file_open(path, &fd, &identity, error);
+    if (status != SPT_OK) return status;
+    char *bytes = NULL;
+    if (identity.size > limit) {
+        status = spt_fail(error, SPT_UNSUPPORTED, path, "%llu bytes, more than the %zu that are read",
+                          (unsigned long long)identity.size, limit);
+    } else if (!(bytes = malloc((size_t)identity.size + 1))) {
+        status = spt_fail_memory(error, identity.size + 1, "a file's contents");
+    } else {
+        status = spt_file_read_at(fd, path, 0, bytes, (size_t)identity.size, error);
+    }
+    (void)close(fd);
+    if (status != SPT_OK) {
+        free(bytes);
+        return status;
+    }
+    bytes[identity.size] = '\0';
+    *data = bytes;
+    *size = (size_t)identity.size;
+    return SPT_OK;
+}
+
+static enum spt_status write_and_sync(int fd, const char *path, const void *data, size_t size,
+                                      struct spt_error *error) {
+    for (size_t done = 0; done < size;) {
+        const ssize_t put = write(fd, (const unsigned char *)data + done, size - done);
+        if (put < 0 && errno == EINTR) continue;
+        if (put < 0) return spt_fail_system(error, errno, path, "write");
+        done += (size_t)put;
+    }
+    /* Some file systems (and pipes of the user's making) know no fsync: EINVAL says so, and nothing more can be done.
+     */
+    if (fsync(fd) != 0 && errno != EINVAL) return spt_fail_system(error, errno, path, "write");
+    return SPT_OK;
+}
+
+/* A new file beside target; *name is its path, to be freed. */
+static enum spt_status create_beside(const char *target, char **name, int *fd, struct spt_error *error) {
+    const size_t capacity = strlen(target) + 64;
+    char *candidate = malloc(capacity);
+    if (!candidate) return spt_fail_memory(error, capacity, "a file's name");
+    for (int i = 0; i < TEMPORARY_NAMES; i++) {
+        (void)snprintf(candidate, capacity, "%s.%ld-%d.tmp", target, (long)getpid(), i);
+        *fd = open(candidate, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (*fd >= 0 || errno != EEXIST) break;
+    }
+    if (*fd < 0) {
+        const int why = errno;
+        free(candidate);
+        return spt_fail_system(error, why, target, "write");
+    }
+    *name = candidate;
+    return SPT_OK;
+}
+
+static enum spt_status replace_file(const char *target, const void *data, size_t size, struct spt_error *error) {
+    char *name = NULL;
+    int fd = -1;
+    enum spt_status status = create_beside(target, &name, &fd, error);
+    if (status != SPT_OK) return status;
+    status = write_and_sync(fd, target, data, size, error);
+    if (close(fd) != 0 && status == SPT_OK) status = spt_fail_system(error, errno, target, "write");
+    if (status == SPT_OK && rename(name, target) != 0) status = spt_fail_system(error, errno, target, "write");
+    if (status != SPT_OK) (void)unlink(name);
+    free(name);
+    return status;
+}
+
+enum spt_status spt_file_write_all(const char *path, const void *data, size_t size, struct spt_error *error) {
+    struct stat st;
+    if (stat(path, &st) != 0) return replace_file(path, data, size, error);
+    const enum spt_status status = require_regular(&st, path, error);
+    if (status != SPT_OK) return status;
+    char *target = realpath(path, NULL); /* the file a link leads to is replaced, not the link */
+    if (!target) return spt_fail_system(error, errno, path, "write");
+    const enum spt_status written = replace_file(target, data, size, error);
+    free(target);
+    return written;
+}
+
+char *spt_file_join(const char *directory, const char *name) {
+    const size_t length = strlen(directory);
+    const size_t capacity = length + strlen(name) + 2;
+    char *path = malloc(capacity);
+    if (!path) return NULL;
+    const bool slash = length > 0 && directory[length - 1] != '/';
+    (void)snprintf(path, capacity, "%s%s%s", directory, slash ? "/" : "", name);
+    return path;
+}
+
+bool spt_file_is_directory(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+enum spt_status spt_file_make_directories(const char *path, struct spt_error *error) {
+    char *part = spt_strdup(path);
+    if (!part) return spt_fail_memory(error, strlen(path), "a path");
+    enum spt_status status = SPT_OK;
+    const size_t length = strlen(part);
+    for (size_t i = 1; i <= length && status == SPT_OK; i++) {
+        if (part[i] != '/' && part[i] != '\0') continue;
+        const char kept = part[i];
+        part[i] = '\0';
+        if (mkdir(part, 0777) != 0 && !(errno == EEXIST && spt_file_is_directory(part)))
+            status = spt_fail_system(error, errno, part, "make the directory");
+        part[i] = kept;
+    }
+    free(part);
+    return status;
+}

@@ -1,0 +1,210 @@
+#include "checkpoints/base/json.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "checkpoints/base/file.h"
+#include "checkpoints/base/memory.h"
+
+struct spt_json_document {
+    json_t *root;
+};
+
+/* struct spt_json is json_t and struct spt_json_member jansson's iterator, under names of ours: never defined, only
+ * pointed to. */
+static const json_t *node_of(const struct spt_json *node) {
+    return (const json_t *)(const void *)node;
+}
+
+static json_t *mutable_node(const struct spt_json *node) {
+    return (json_t *)(uintptr_t)(const void *)node; /* jansson's iterators take no const, and change nothing */
+}
+
+static const struct spt_json *from_node(const json_t *node) {
+    return (const struct spt_json *)(const void *)node;
+}
+
+/* NaN, Infinity, -Infinity at bytes: the length of the word, else 0. */
+static size_t odd_number(const char *bytes, size_t size) {
+    static const char *const WORDS[] = {"NaN", "Infinity", "-Infinity"};
+    for (size_t i = 0; i < sizeof WORDS / sizeof *WORDS; i++) {
+        const size_t length = strlen(WORDS[i]);
+        if (size >= length && memcmp(bytes, WORDS[i], length) == 0) return length;
+    }
+    return 0;
+}
+
+/* Copies bytes with null in place of each odd number outside strings. Stops when *size bytes or, for a translation of
+ * positions, stop bytes of output are reached. Returns the bytes of input consumed, *written those of output; out may
+ * be NULL. */
+static size_t copy_without_odd_numbers(const char *bytes, size_t size, char *out, size_t stop, size_t *written) {
+    bool in_string = false;
+    size_t i = 0, used = 0;
+    while (i < size && used < stop) {
+        const size_t odd = in_string ? 0 : odd_number(bytes + i, size - i);
+        if (odd) {
+            if (out) memcpy(out + used, "null", 4);
+            used += 4;
+            i += odd;
+            continue;
+        }
+        size_t step = 1;
+        if (bytes[i] == '"')
+            in_string = !in_string;
+        else if (in_string && bytes[i] == '\\' && i + 1 < size)
+            step = 2;
+        if (out) memcpy(out + used, bytes + i, step);
+        used += step;
+        i += step;
+    }
+    *written = used;
+    return i;
+}
+
+static enum spt_status fail_json(struct spt_error *error, const char *what, const char *bytes, size_t position,
+                                 const char *path, uint64_t base) {
+    size_t line = 1, column = 1;
+    for (size_t i = 0; i < position; i++) {
+        const bool continues = ((unsigned char)bytes[i] & 0xc0) == 0x80;
+        if (bytes[i] == '\n')
+            line++, column = 1;
+        else if (!continues)
+            column++;
+    }
+    return spt_fail_at(error, SPT_INVALID, path, base + position, "bad JSON at line %zu, column %zu: %s", line, column,
+                       what);
+}
+
+enum spt_status spt_json_parse(const char *bytes, size_t size, const char *path, uint64_t base, bool allow_nan,
+                               struct spt_json_document **document, struct spt_error *error) {
+    const char *nul = size ? memchr(bytes, '\0', size) : NULL;
+    if (nul) return fail_json(error, "a NUL byte", bytes, (size_t)(nul - bytes), path, base); /* jansson may skip it */
+    char *copy = NULL;
+    const char *input = bytes;
+    size_t input_size = size;
+    if (allow_nan) {
+        (void)copy_without_odd_numbers(bytes, size, NULL, SIZE_MAX, &input_size);
+        copy = malloc(input_size + 1);
+        if (!copy) return spt_fail_memory(error, input_size, "a JSON document");
+        (void)copy_without_odd_numbers(bytes, size, copy, SIZE_MAX, &input_size);
+        input = copy;
+    }
+    json_error_t json;
+    json_t *root = json_loadb(input_size ? input : "", input_size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &json);
+    free(copy);
+    if (!root) {
+        if (json_error_code(&json) == json_error_out_of_memory) return spt_fail_memory(error, size, "a JSON document");
+        size_t position = json.position > 0 ? (size_t)json.position : 0, unused;
+        if (allow_nan) position = copy_without_odd_numbers(bytes, size, NULL, position, &unused);
+        return fail_json(error, json.text, bytes, position < size ? position : size, path, base);
+    }
+    struct spt_json_document *made = malloc(sizeof *made);
+    if (!made) {
+        json_decref(root);
+        return spt_fail_memory(error, sizeof *made, "a JSON document");
+    }
+    made->root = root;
+    *document = made;
+    return SPT_OK;
+}
+
+enum spt_status spt_json_read_file(const char *path, size_t limit, bool allow_nan, struct spt_json_document **document,
+                                   struct spt_error *error) {
+    char *data;
+    size_t size;
+    enum spt_status status = spt_file_read_all(path, limit, &data, &size, error);
+    if (status != SPT_OK) return status;
+    status = spt_json_parse(data, size, path, 0, allow_nan, document, error);
+    free(data);
+    return status;
+}
+
+void spt_json_free(struct spt_json_document *document) {
+    if (!document) return;
+    json_decref(document->root);
+    free(document);
+}
+
+const struct spt_json *spt_json_root(const struct spt_json_document *document) {
+    return document ? from_node(document->root) : NULL;
+}
+
+enum spt_json_kind spt_json_kind(const struct spt_json *node) {
+    if (!node) return SPT_JSON_ABSENT;
+    switch (json_typeof(node_of(node))) {
+    case JSON_OBJECT:
+        return SPT_JSON_OBJECT;
+    case JSON_ARRAY:
+        return SPT_JSON_ARRAY;
+    case JSON_STRING:
+        return SPT_JSON_STRING;
+    case JSON_INTEGER:
+        return SPT_JSON_INTEGER;
+    case JSON_REAL:
+        return SPT_JSON_REAL;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return SPT_JSON_BOOL;
+    case JSON_NULL:
+        break;
+    }
+    return SPT_JSON_NULL;
+}
+
+const char *spt_json_kind_name(enum spt_json_kind kind) {
+    static const char *const NAMES[] = {
+        [SPT_JSON_ABSENT] = "nothing",     [SPT_JSON_NULL] = "null",        [SPT_JSON_BOOL] = "true or false",
+        [SPT_JSON_INTEGER] = "an integer", [SPT_JSON_REAL] = "a number",    [SPT_JSON_STRING] = "a string",
+        [SPT_JSON_ARRAY] = "an array",     [SPT_JSON_OBJECT] = "an object",
+    };
+    return NAMES[kind];
+}
+
+const struct spt_json *spt_json_get(const struct spt_json *object, const char *key) {
+    return from_node(json_object_get(node_of(object), key));
+}
+
+const struct spt_json *spt_json_at(const struct spt_json *array, size_t index) {
+    return from_node(json_array_get(node_of(array), index));
+}
+
+size_t spt_json_count(const struct spt_json *array_or_object) {
+    const json_t *node = node_of(array_or_object);
+    if (json_is_array(node)) return json_array_size(node);
+    return json_is_object(node) ? json_object_size(node) : 0;
+}
+
+struct spt_json_member *spt_json_first(const struct spt_json *object) {
+    return json_object_iter(mutable_node(object));
+}
+
+struct spt_json_member *spt_json_next(const struct spt_json *object, struct spt_json_member *member) {
+    return json_object_iter_next(mutable_node(object), member);
+}
+
+const char *spt_json_key(struct spt_json_member *member) {
+    return json_object_iter_key(member);
+}
+
+const struct spt_json *spt_json_value(struct spt_json_member *member) {
+    return from_node(json_object_iter_value(member));
+}
+
+const char *spt_json_string(const struct spt_json *node, size_t *length) {
+    if (!json_is_string(node_of(node))) return NULL;
+    if (length) *length = json_string_length(node_of(node));
+    return json_string_value(node_of(node));
+}
+
+int64_t spt_json_integer(const struct spt_json *node, int64_t fallback) {
+    return json_is_integer(node_of(node)) ? (int64_t)json_integer_value(node_of(node)) : fallback;
+}
+
+double spt_json_number(const struct spt_json *node, double fallback) {
+    return json_is_number(node_of(node)) ? json_number_value(node_of(node)) : fallback;
+}
+
+bool spt_json_bool(const struct spt_json *node, bool fallback) {
+    return json_is_boolean(node_of(node)) ? json_is_true(node_of(node)) : fallback;
+}

@@ -1,0 +1,139 @@
+/* Text, the error and log lines built on it, and the edit distance. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "checkpoints/base/error.h"
+#include "checkpoints/base/log.h"
+#include "checkpoints/base/text.h"
+
+static void appended_pieces_become_one_terminated_text(void **state) {
+    (void)state;
+    struct spt_text text = {0};
+    spt_text_put(&text, "a");
+    spt_text_append(&text, "bcd", 2);
+    spt_text_format(&text, "-%d-%s", 42, "end");
+    assert_string_equal(text.data, "abc-42-end");
+    assert_int_equal(text.length, 10);
+    spt_text_clear(&text);
+    assert_string_equal(text.data, "");
+    for (int i = 0; i < 1000; i++) spt_text_put(&text, "0123456789");
+    assert_int_equal(text.length, 10000);
+    assert_int_equal(strlen(text.data), 10000);
+    spt_text_release(&text);
+    assert_null(text.data);
+}
+
+static void numbers_read_back_to_the_same_bits(void **state) {
+    (void)state;
+    static const double VALUES[] = {0.1, 1.0 / 3.0, 1e-310, -0.0, 1.7976931348623157e308, 3, -1e22};
+    for (size_t i = 0; i < sizeof VALUES / sizeof *VALUES; i++) {
+        struct spt_text text = {0};
+        spt_text_put_number(&text, VALUES[i]);
+        const double back = strtod(text.data, NULL);
+        assert_memory_equal(&back, &VALUES[i], sizeof back);
+        spt_text_release(&text);
+    }
+}
+
+static void nan_is_written_as_nothing(void **state) {
+    (void)state;
+    struct spt_text text = {0};
+    spt_text_put_number(&text, NAN);
+    assert_string_equal(text.data, "");
+    spt_text_release(&text);
+}
+
+/* Escapes of RFC 8259, section 7. */
+static void json_strings_are_escaped_and_mended(void **state) {
+    (void)state;
+    struct spt_text text = {0};
+    spt_text_put_json(&text, "a\"b\\c\n\t\x01\xc3\xa9\xff");
+    assert_string_equal(text.data, "\"a\\\"b\\\\c\\n\\t\\u0001\xc3\xa9\xef\xbf\xbd\"");
+    spt_text_release(&text);
+}
+
+static void distance_counts_edits_and_swaps(void **state) {
+    (void)state;
+    assert_int_equal(spt_text_distance("", ""), 0);
+    assert_int_equal(spt_text_distance("abc", ""), 3);
+    assert_int_equal(spt_text_distance("kitten", "sitting"), 3); /* Levenshtein's usual example */
+    assert_int_equal(spt_text_distance("samlpes", "samples"), 1);
+    assert_int_equal(spt_text_distance("ca", "abc"), 3); /* restricted: no edit inside a swap */
+}
+
+static void nearest_names_a_slip_of_the_keyboard_only(void **state) {
+    (void)state;
+    static const char *const KEYS[] = {"probe", "samples", "steps", "metrics"};
+    assert_int_equal(spt_text_nearest("sampels", KEYS, 4), 1);
+    assert_int_equal(spt_text_nearest("step", KEYS, 4), 2);
+    assert_int_equal(spt_text_nearest("banana", KEYS, 4), 4);
+    assert_int_equal(spt_text_nearest("metrics", KEYS, 4), 3);
+    assert_int_equal(spt_text_nearest("x", KEYS, 0), 0);
+}
+
+static void messages_show_control_characters_and_bad_utf8_escaped(void **state) {
+    (void)state;
+    struct spt_error error;
+    assert_int_equal(spt_fail(&error, SPT_INVALID, "a\nb", "found %s", "\x1b[31m\xff\xc3\xa9"), SPT_INVALID);
+    assert_string_equal(error.message, "found \\x1b[31m\\xff\xc3\xa9");
+    assert_string_equal(error.path, "a\\x0ab");
+    assert_true(error.offset == SPT_NO_OFFSET);
+}
+
+static void long_messages_end_in_dots_inside_their_room(void **state) {
+    (void)state;
+    char out[16];
+    const size_t length = spt_text_printable(out, sizeof out, "abcdefghijklmnopqrstuvwxyz");
+    assert_int_equal(length, strlen(out));
+    assert_true(strlen(out) < sizeof out);
+    assert_string_equal(out + strlen(out) - 3, "...");
+    assert_memory_equal(out, "abcdefgh", 8);
+}
+
+static void system_errors_carry_errno(void **state) {
+    (void)state;
+    struct spt_error error;
+    assert_int_equal(spt_fail_system(&error, ENOENT, "x", "open"), SPT_IO);
+    assert_int_equal(error.system, ENOENT);
+    assert_string_equal(error.message, "cannot open: No such file or directory");
+}
+
+static void keep_line(void *context, enum spt_log_level level, const char *text) {
+    assert_int_equal(level, SPT_LOG_WARNING);
+    (void)strncpy(context, text, 63);
+}
+
+static void log_lines_are_one_line(void **state) {
+    (void)state;
+    char line[64] = {0};
+    const struct spt_log log = {.emit = keep_line, .context = line};
+    spt_log(&log, SPT_LOG_WARNING, "%s %d", "two\nlines", 7);
+    assert_string_equal(line, "two\\x0alines 7");
+    spt_log(NULL, SPT_LOG_WARNING, "nobody listens");
+    spt_log(&(struct spt_log){0}, SPT_LOG_WARNING, "nobody listens");
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(appended_pieces_become_one_terminated_text),
+        cmocka_unit_test(numbers_read_back_to_the_same_bits),
+        cmocka_unit_test(nan_is_written_as_nothing),
+        cmocka_unit_test(json_strings_are_escaped_and_mended),
+        cmocka_unit_test(distance_counts_edits_and_swaps),
+        cmocka_unit_test(nearest_names_a_slip_of_the_keyboard_only),
+        cmocka_unit_test(messages_show_control_characters_and_bad_utf8_escaped),
+        cmocka_unit_test(long_messages_end_in_dots_inside_their_room),
+        cmocka_unit_test(system_errors_carry_errno),
+        cmocka_unit_test(log_lines_are_one_line),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
