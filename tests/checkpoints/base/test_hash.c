@@ -1,5 +1,4 @@
 /* XXH3-128 against the values of another build of xxHash (the Python module xxhash 3.x, which brings its own copy). */
- */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
