@@ -40,7 +40,8 @@ struct spt_null {
     size_t draws;
 };
 
-/* Where results go, in key order within each kind. Any function may be NULL. What is not SPT_OK ends the analysis with it. */
+/* Where results go, in key order within each kind. Any function may be NULL. What is not SPT_OK ends the analysis with
+ * it. */
 struct spt_emit {
     void *context;
     enum spt_status (*measure)(void *context, const struct spt_measure *measure, struct spt_error *error);
@@ -55,15 +56,13 @@ struct spt_analysis;
 
 /* plan, config and probe are borrowed and must outlive the analysis. */
 enum spt_status spt_analysis_new(const struct spt_plan *plan, const struct spt_model_config *config,
-                                 const struct spt_probe *probe, struct spt_analysis **analysis, struct spt_error *error);
+                                 const struct spt_probe *probe, struct spt_analysis **analysis,
+                                 struct spt_error *error);
 void spt_analysis_free(struct spt_analysis *analysis);
 
 enum spt_status spt_analysis_nulls(struct spt_analysis *analysis, const struct spt_emit *emit, struct spt_error *error);
 
 enum spt_status spt_analysis_checkpoint(struct spt_analysis *analysis, struct spt_checkpoint *checkpoint,
                                         const struct spt_emit *emit, struct spt_error *error);
-
-/* The grid of a curve: point i of count. NAN for no such curve. What the axis is called: see the metric's row. */
-double spt_curve_grid(const struct spt_metric *metric, size_t i);
 
 #endif

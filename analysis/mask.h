@@ -20,11 +20,11 @@ enum spt_mask_kind {
 struct spt_mask {
     enum spt_mask_kind kind;
     size_t n;
-    size_t *first; /* [n] first key that query i sees */
-    size_t *end;   /* [n] one past the last */
-    size_t *sees;  /* [n] v(i) = end - first */
-    size_t *seen;  /* [n] m(k): the number of queries that see k */
-    double *uniform; /* [n] u_k = (1/n) sum over i that see k of 1/v(i) */
+    size_t *first;        /* [n] first key that query i sees */
+    size_t *end;          /* [n] one past the last */
+    size_t *sees;         /* [n] v(i) = end - first */
+    size_t *seen;         /* [n] m(k): the number of queries that see k */
+    double *uniform;      /* [n] u_k = (1/n) sum over i that see k of 1/v(i) */
     double uniform_first; /* h: mean over the queries that see key 0 of 1/v(i) */
 };
 

@@ -1,33 +1,45 @@
 /* What is measured: one const row a metric, and what every row is computed from.
  *
- * An attention matrix of one (sample, layer, head) is seen through struct spt_head. What several metrics share (spectrum, barcode)
- * is computed once, when any metric of the plan needs it. A metric of a head is one function of that view; it lives in its family's
- * file (analysis/sinks, analysis/rmt, analysis/topology ...), its row in metric_table.c.
+ * An attention matrix of one (sample, layer, head) is seen through struct spt_head. What several metrics share
+ * (spectrum, barcode) is computed once, when any metric of the plan needs it. A metric is one function of such a view;
+ * it lives in its family's folder (analysis/sinks, analysis/rmt, analysis/topology ...), its row in metric_table.c.
+ *
+ * To add one: write the function, add the row. Aggregation, intervals, nulls, store, export and plots follow from the
+ * row.
  */
 #ifndef SPT_METRIC_H
 #define SPT_METRIC_H
 
 #include "analysis/mask.h"
+#include "analysis/plan.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
+/* At what level a metric has values of its own, and so which function its row holds. */
 enum spt_metric_level {
-    SPT_LEVEL_HEAD,   /* a value per (sample, layer, head); layer and model are means */
-    SPT_LEVEL_LAYER,  /* a value per (sample, layer), from all its heads */
-    SPT_LEVEL_MODEL,  /* a value per sample */
-    SPT_LEVEL_POOLED, /* one value per (layer, head) from all samples: no sd, no interval */
-    SPT_LEVEL_CURVE,  /* a vector per (sample, layer, head) or per (layer, head) */
+    SPT_LEVEL_HEAD,         /* .head: a value per (sample, layer, head); layer and model are means */
+    SPT_LEVEL_LAYER,        /* .layer: a value per (sample, layer), from all its heads; model is the mean */
+    SPT_LEVEL_POOLED,       /* .pooled: a value per (layer, head) from all samples together: no sd, no interval */
+    SPT_LEVEL_COUNT,        /* .pooled: 0 or 1 per (layer, head), of which layer and model hold the sum */
+    SPT_LEVEL_MODEL,        /* .model: a value per sample */
+    SPT_LEVEL_MODEL_POOLED, /* .whole: one value */
+    SPT_LEVEL_CURVE,        /* .curve: a vector per (sample, layer, head); stored are means over samples */
+    SPT_LEVEL_POOLED_CURVE, /* .pooled_curve: a vector per (layer, head) from all samples together */
 };
 
 /* What is computed once for all metrics that share it. */
 enum spt_need {
-    SPT_NEED_SPECTRUM = 1 << 0, /* singular values of A */
-    SPT_NEED_LAW = 1 << 1,      /* singular values of G: what is left without uniform attention */
-    SPT_NEED_BARCODE = 1 << 2,  /* persistent homology */
-    SPT_NEED_COMPONENTS = 1 << 3, /* edges and components of the thresholded graph */
-    SPT_NEED_MP_KL = 1 << 4,    /* KL of the spectrum from the quarter circle */
-    SPT_NEED_LOSS = 1 << 5,     /* the model's output */
+    SPT_NEED_SPECTRUM = 1 << 0,    /* singular values of A */
+    SPT_NEED_RESIDUAL = 1 << 1,    /* singular values of G: what is left without uniform attention */
+    SPT_NEED_MP_KL = 1 << 2,       /* KL of the spectrum from the quarter circle, each sample */
+    SPT_NEED_LAW_POOL = 1 << 3,    /* x of G, pooled over samples */
+    SPT_NEED_MP_POOL = 1 << 4,     /* x of A, pooled over samples */
+    SPT_NEED_BARCODE = 1 << 5,     /* persistent homology */
+    SPT_NEED_DIMENSION_2 = 1 << 6, /* ... in dimension 2 too: measured only where the plan asks for it */
+    SPT_NEED_COMPONENTS = 1 << 7,  /* edges and components of the thresholded graph */
+    SPT_NEED_LOSS = 1 << 8,        /* the model's output */
+    SPT_NEED_FULL_MASK = 1 << 9,   /* measured for encoders only */
 };
 
 /* The thresholds t of topology.b0@t and b1@t (Kushnareva et al. 2021). */
@@ -40,31 +52,69 @@ struct spt_components {
     size_t components[SPT_THRESHOLD_COUNT];
 };
 
-/* One head's attention over one sample. Borrowed, valid during a metric's call. Pointers whose need no metric has are NULL. */
+/* One head's attention over one sample. Borrowed, valid during a metric's call. What no metric of the plan needs is
+ * NULL. */
 struct spt_head {
     size_t n;
     const struct spt_mask *mask;
-    const double *attention; /* [n, n] row-major, rows sum to 1, hidden entries 0 */
-    const double *received;  /* [n] c_k = (1/n) sum_i A[i][k] */
+    const double *attention;      /* [n, n] row-major, finite, rows sum to 1, hidden entries 0 */
+    const double *received;       /* [n] c_k = (1/n) sum_i A[i][k] */
     const unsigned char *special; /* [n] 1 for the tokenizer's special tokens; NULL: no tokenizer is known */
-    double max_logit;        /* largest visible score; NAN when there are none (nulls) */
-    const double *singular;  /* [n] of A, non-increasing */
-    const double *residual;  /* [n] of G, non-increasing; the last is 0 by construction */
-    double mp_kl;            /* KL of this sample's x from the quarter circle (analysis/rmt) */
+    double max_logit;             /* largest visible score; NAN for random matrices */
+    const double *singular;       /* [n] of A, non-increasing */
+    const double *residual;       /* [n] of G, non-increasing; the last is 0 by construction */
+    double mp_kl;                 /* NAN where undefined */
     const struct spt_barcode *barcode;
     const struct spt_components *components;
 };
 
+/* All heads of one layer over one sample. */
+struct spt_layer {
+    size_t n, heads;
+    const struct spt_mask *mask;
+    const double *const *received;     /* [heads][n] */
+    const unsigned char *is_reference; /* [n] 1 for the layer's reference tokens (analysis/sinks) */
+};
+
+/* One head over all samples. */
+struct spt_pool {
+    size_t samples;
+    const double *first; /* [samples] alpha_0 */
+    enum spt_mask_kind mask;
+    const double *law; /* [law_count] x of G */
+    size_t law_count;
+    const double *mp; /* [mp_count] x of A */
+    size_t mp_count;
+    const struct spt_laws *laws;
+    struct spt_density *density;
+};
+
+/* The model's output over all samples. */
+struct spt_output {
+    size_t samples;
+    const size_t *length;     /* [samples] tokens */
+    const double *loss;       /* [samples] mean cross-entropy; NAN for one token */
+    const double *total_loss; /* [samples] sum */
+};
+
 struct spt_metric {
-    const char *name;  /* "rmt.gap"; the group is what stands before the dot ("loss" is its own) */
-    const char *group; /* "sinks", "rmt", "topology", "loss" */
-    const char *unit;  /* "" for pure numbers, "nat", "tokens", "bars" ... */
+    const char *name;       /* "rmt.gap": group, dot, metric ("loss" is its own group) */
+    const char *unit;       /* "" for pure numbers, "nat", "tokens", "heads" ... */
+    const char *definition; /* one line: formula and source */
     enum spt_metric_level level;
     unsigned needs; /* of enum spt_need */
-    double (*compute)(const struct spt_head *head, double parameter); /* NULL where level is not HEAD */
-    double parameter;
-    const char *definition; /* one line; formula and source */
-    bool null; /* has a row in the table of nulls */
+    bool null;      /* has a row in the table of nulls */
+    double (*head)(const struct spt_head *head, double parameter);
+    double (*layer)(const struct spt_layer *layer);
+    double (*pooled)(const struct spt_pool *pool);
+    double (*model)(const struct spt_output *output, size_t sample);
+    double (*whole)(const struct spt_output *output);
+    void (*curve)(const struct spt_head *head, float *values /* [points] */);
+    void (*pooled_curve)(const struct spt_pool *pool, double *values /* [points] */);
+    double parameter;         /* of head */
+    size_t points;            /* of a curve */
+    double (*grid)(size_t i); /* of a curve: its x at point i */
+    const char *grid_name;
 };
 
 extern const struct spt_metric SPT_METRICS[];
@@ -72,5 +122,12 @@ extern const size_t SPT_METRIC_COUNT;
 
 /* Index in SPT_METRICS, or SPT_METRIC_COUNT. */
 size_t spt_metric_find(const char *name);
+
+/* The group of a metric: "sinks" for sink.* and pattern.*, else what stands before the dot. */
+const char *spt_metric_group(const struct spt_metric *metric);
+
+/* The groups, in the order of the table. */
+extern const char *const SPT_METRIC_GROUPS[];
+extern const size_t SPT_METRIC_GROUP_COUNT;
 
 #endif

@@ -1,5 +1,71 @@
 #include "analysis/metric.h"
 
+#include "analysis/output_metrics.h"
+#include "analysis/sinks/sink_metrics.h"
+
 #include <string.h>
 
 const double SPT_THRESHOLDS[SPT_THRESHOLD_COUNT] = {0.025, 0.05, 0.1, 0.25, 0.5, 0.75};
+
+#define HEAD    .level = SPT_LEVEL_HEAD, .head
+#define LAYER   .level = SPT_LEVEL_LAYER, .layer
+#define POOLED  .level = SPT_LEVEL_POOLED, .pooled
+#define COUNT   .level = SPT_LEVEL_COUNT, .pooled
+#define MODEL   .level = SPT_LEVEL_MODEL, .needs = SPT_NEED_LOSS, .model
+#define WHOLE   .level = SPT_LEVEL_MODEL_POOLED, .needs = SPT_NEED_LOSS, .whole
+#define CURVE   .level = SPT_LEVEL_CURVE, .curve
+#define DENSITY .level = SPT_LEVEL_POOLED_CURVE, .pooled_curve
+
+/* clang-format off */
+const struct spt_metric SPT_METRICS[] = {
+    /* name, unit, definition, where its value comes from */
+    {"loss", "nat", "mean next-token cross-entropy of a sample's n - 1 predictions", MODEL = spt_output_loss},
+    {"loss.token", "nat", "total next-token cross-entropy / total predictions", WHOLE = spt_output_loss_token},
+
+    {"sink.first", "", "alpha_0 = sum_i A[i][0] / m(0): mean attention on the first token (Gu et al. 2024)", HEAD = spt_sink_first},
+    {"sink.first_excess", "", "(alpha_0 - h) / (1 - h), h what uniform attention gives: 0 uniform, 1 a full sink", HEAD = spt_sink_first_excess},
+    {"sink.last", "", "alpha_{n-1}: mean attention on the last token (encoders)", HEAD = spt_sink_last, .needs = SPT_NEED_FULL_MASK},
+    {"sink.share", "", "share of samples of at least 16 tokens with alpha_0 > 0.3 (Gu et al. 2024)", HEAD = spt_sink_share},
+    {"sink.full_heads", "heads", "number of heads whose mean alpha_0 >= 0.99", COUNT = spt_sink_full_head},
+    {"sink.max", "", "max_k (c_k - u_k): largest mean attention on one key beyond the uniform one", HEAD = spt_sink_max},
+    {"sink.max_first", "", "1 when sink.max is at the first token, else 0", HEAD = spt_sink_max_first},
+    {"sink.effective", "tokens", "exp of the entropy of c: how many tokens share the attention", HEAD = spt_sink_effective},
+    {"sink.entropy", "", "mean over rows of H(A[i]) / ln v(i): 1 uniform, 0 on one key", HEAD = spt_sink_entropy},
+    {"sink.max_logit", "", "largest visible attention score, as the softmax sees it", HEAD = spt_sink_max_logit},
+    {"sink.reference_count", "tokens", "number of reference tokens of a layer (Ruscio et al. 2025)", LAYER = spt_sink_reference_count},
+    {"sink.reference_mass", "", "sum over reference tokens of the heads' mean c", LAYER = spt_sink_reference_mass},
+    {"sink.reference_excess", "", "sum over reference tokens of the heads' mean c - u", LAYER = spt_sink_reference_excess},
+    {"sink.received", "", "alpha_k over the first 64 keys", CURVE = spt_sink_received,
+     .points = SPT_RECEIVED_POINTS, .grid = spt_sink_received_grid, .grid_name = "key position"},
+    {"pattern.self", "", "mean over i of A[i][i]: attention on the token itself", HEAD = spt_pattern_self},
+    {"pattern.previous", "", "mean over i of A[i][i-1]: attention on the previous token", HEAD = spt_pattern_previous},
+    {"pattern.first", "", "mean over i (> 1 when causal) of A[i][0]", HEAD = spt_pattern_first},
+    {"pattern.special", "", "mean over i of the attention on the tokenizer's special tokens", HEAD = spt_pattern_special},
+};
+/* clang-format on */
+
+const size_t SPT_METRIC_COUNT = sizeof SPT_METRICS / sizeof *SPT_METRICS;
+
+const char *const SPT_METRIC_GROUPS[] = {"sinks", "rmt", "topology", "loss"};
+const size_t SPT_METRIC_GROUP_COUNT = sizeof SPT_METRIC_GROUPS / sizeof *SPT_METRIC_GROUPS;
+
+size_t spt_metric_find(const char *name) {
+    size_t i = 0;
+    while (i < SPT_METRIC_COUNT && strcmp(SPT_METRICS[i].name, name) != 0) i++;
+    return i;
+}
+
+/* What stands before the dot of a name, and the group it belongs to. */
+static const struct {
+    const char *prefix, *group;
+} PREFIXES[] = {
+    {"sink", "sinks"}, {"pattern", "sinks"}, {"rmt", "rmt"}, {"topology", "topology"}, {"loss", "loss"},
+};
+
+const char *spt_metric_group(const struct spt_metric *metric) {
+    const size_t length = strcspn(metric->name, ".");
+    for (size_t i = 0; i < sizeof PREFIXES / sizeof *PREFIXES; i++)
+        if (strlen(PREFIXES[i].prefix) == length && memcmp(PREFIXES[i].prefix, metric->name, length) == 0)
+            return PREFIXES[i].group;
+    return "";
+}

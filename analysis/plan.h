@@ -5,6 +5,7 @@
 #ifndef SPT_PLAN_H
 #define SPT_PLAN_H
 
+#include "checkpoints/base/error.h"
 #include "checkpoints/base/hash.h"
 
 #include <stdbool.h>
@@ -16,17 +17,17 @@ enum spt_symmetrize { SPT_SYMMETRIZE_MAX, SPT_SYMMETRIZE_MEAN };
 
 struct spt_plan {
     /* part of the plan's digest */
-    size_t samples;                  /* of the probe; the digest holds the number that is used */
-    enum spt_references references;  /* sink.reference_*: with or without the condition on the excess */
-    enum spt_symmetrize symmetrize;  /* d = 1 - max(a, a^T) or 1 - mean */
-    unsigned topology_dimension;     /* 1, or 2 */
-    size_t bootstrap;                /* draws of an interval */
+    size_t samples;                 /* of the probe; the digest holds the number that is used */
+    enum spt_references references; /* sink.reference_*: with or without the condition on the excess */
+    enum spt_symmetrize symmetrize; /* d = 1 - max(a, a^T) or 1 - mean */
+    unsigned topology_dimension;    /* 1, or 2 */
+    size_t bootstrap;               /* draws of an interval */
     size_t null_draws;
     uint64_t bootstrap_seed, null_seed;
     /* not part of it */
-    bool *metric;                    /* [SPT_METRIC_COUNT] which rows of the table are measured; owned */
-    bool keep_heads;                 /* store per-sample values of heads too */
-    size_t threads;                  /* 0: all */
+    bool *metric;    /* [SPT_METRIC_COUNT] which rows of the table are measured; owned */
+    bool keep_heads; /* store per-sample values of heads too */
+    size_t threads;  /* 0: all */
     bool no_read_ahead;
 };
 
@@ -34,6 +35,7 @@ struct spt_plan {
 void spt_plan_init(struct spt_plan *plan);
 void spt_plan_release(struct spt_plan *plan);
 
-struct spt_hash spt_plan_digest(const struct spt_plan *plan);
+/* Hash of what is part of it, and of the kernel back-end. SPT_NOMEM. */
+enum spt_status spt_plan_digest(const struct spt_plan *plan, struct spt_hash *digest, struct spt_error *error);
 
 #endif

@@ -1,5 +1,5 @@
-/* xoshiro256** (Blackman and Vigna 2018), seeded by SplitMix64: the generator of every draw in spectail. Same seed, same figures, on
- * every machine. */
+/* xoshiro256** (Blackman and Vigna 2018), seeded by SplitMix64: the generator of every draw in spectail. Same seed,
+ * same figures, on every machine. */
 #ifndef SPT_RANDOM_H
 #define SPT_RANDOM_H
 

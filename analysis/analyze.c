@@ -1,0 +1,206 @@
+#include "analysis/analyze.h"
+
+#include "analysis/figures.h"
+#include "analysis/mask_set.h"
+#include "analysis/measure.h"
+#include "analysis/nulls.h"
+#include "checkpoints/base/memory.h"
+
+#include <omp.h>
+#include <stdlib.h>
+
+struct spt_analysis {
+    const struct spt_plan *plan;
+    const struct spt_model_config *config;
+    const struct spt_probe *probe;
+    size_t threads;
+    struct spt_selection selection;
+    struct spt_bootstrap bootstrap;
+    struct spt_laws *laws;
+    struct spt_mask_set *masks; /* [mask_count] the distinct masks of the layers */
+    size_t mask_count;
+    size_t *mask_of_layer;           /* [layers] */
+    struct spt_measurer **measurers; /* [threads] */
+    struct spt_layer_values values;
+    struct spt_figures figures;
+    size_t *length;              /* [samples] */
+    double *loss, *total_loss;   /* [samples] */
+    const struct spt_emit *emit; /* of the checkpoint that is analysed */
+};
+
+/* --- life --- */
+
+static bool has_matrix_metrics(const struct spt_selection *selection) {
+    return selection->total > selection->count[SPT_LEVEL_MODEL] + selection->count[SPT_LEVEL_MODEL_POOLED];
+}
+
+static enum spt_status masks_init(struct spt_analysis *a, struct spt_error *error) {
+    a->masks = spt_alloc_zeroed(a->config->layers, sizeof *a->masks);
+    a->mask_of_layer = spt_alloc(a->config->layers, sizeof *a->mask_of_layer);
+    if (!a->masks || !a->mask_of_layer) return spt_fail_memory(error, a->config->layers * sizeof *a->masks, "masks");
+    for (size_t layer = 0; layer < a->config->layers; layer++) {
+        enum spt_mask_kind kind;
+        size_t window = 0, i = 0;
+        spt_forward_mask(a->config, layer, &kind, &window);
+        while (i < a->mask_count && (a->masks[i].kind != kind || a->masks[i].window != window)) i++;
+        a->mask_of_layer[layer] = i;
+        if (i < a->mask_count) continue;
+        const enum spt_status status = spt_mask_set_init(&a->masks[i], kind, window, a->probe, error);
+        if (status != SPT_OK) return status;
+        a->mask_count++;
+    }
+    return SPT_OK;
+}
+
+static enum spt_status measurers_init(struct spt_analysis *a, struct spt_error *error) {
+    a->measurers = spt_alloc_zeroed(a->threads, sizeof *a->measurers);
+    if (!a->measurers) return spt_fail_memory(error, a->threads * sizeof *a->measurers, "scratch");
+    for (size_t i = 0; i < a->threads; i++) {
+        const enum spt_status status =
+            spt_measurer_new(&a->selection, a->plan, a->probe->longest, &a->measurers[i], error);
+        if (status != SPT_OK) return status;
+    }
+    return SPT_OK;
+}
+
+static enum spt_status output_init(struct spt_analysis *a, struct spt_error *error) {
+    const size_t samples = a->probe->samples;
+    a->length = spt_alloc(samples, sizeof(size_t));
+    a->loss = spt_alloc(samples, sizeof(double));
+    a->total_loss = spt_alloc(samples, sizeof(double));
+    if (!a->length || !a->loss || !a->total_loss) return spt_fail_memory(error, 3 * samples * 8, "the loss");
+    for (size_t i = 0; i < samples; i++) a->length[i] = a->probe->offset[i + 1] - a->probe->offset[i];
+    return SPT_OK;
+}
+
+static enum spt_status init(struct spt_analysis *a, struct spt_error *error) {
+    enum spt_mask_kind kind;
+    size_t window;
+    spt_forward_mask(a->config, 0, &kind, &window);
+    enum spt_status status = spt_selection_init(&a->selection, a->plan, kind == SPT_MASK_FULL, error);
+    if (status == SPT_OK)
+        status =
+            spt_bootstrap_init(&a->bootstrap, a->plan->bootstrap, a->probe->samples, a->plan->bootstrap_seed, error);
+    if (status == SPT_OK) status = spt_laws_new(&a->laws, error);
+    if (status == SPT_OK) status = masks_init(a, error);
+    if (status == SPT_OK) status = measurers_init(a, error);
+    if (status == SPT_OK) status = spt_layer_values_init(&a->values, &a->selection, a->probe, a->config->heads, error);
+    if (status == SPT_OK)
+        status = spt_figures_init(&a->figures, &a->selection, &a->bootstrap, a->plan, a->config->layers,
+                                  a->config->heads, a->threads, error);
+    return status == SPT_OK ? output_init(a, error) : status;
+}
+
+enum spt_status spt_analysis_new(const struct spt_plan *plan, const struct spt_model_config *config,
+                                 const struct spt_probe *probe, struct spt_analysis **analysis,
+                                 struct spt_error *error) {
+    struct spt_analysis *made = spt_alloc_zeroed(1, sizeof *made);
+    if (!made) return spt_fail_memory(error, sizeof *made, "an analysis");
+    made->plan = plan;
+    made->config = config;
+    made->probe = probe;
+    made->threads = plan->threads ? plan->threads : (size_t)omp_get_max_threads();
+    const enum spt_status status = init(made, error);
+    if (status != SPT_OK) {
+        spt_analysis_free(made);
+        return status;
+    }
+    *analysis = made;
+    return SPT_OK;
+}
+
+void spt_analysis_free(struct spt_analysis *a) {
+    if (!a) return;
+    spt_figures_release(&a->figures);
+    spt_layer_values_release(&a->values, &a->selection);
+    for (size_t i = 0; a->measurers && i < a->threads; i++) spt_measurer_free(a->measurers[i]);
+    for (size_t i = 0; i < a->mask_count; i++) spt_mask_set_release(&a->masks[i]);
+    free(a->measurers);
+    free(a->masks);
+    free(a->mask_of_layer);
+    free(a->length);
+    free(a->loss);
+    free(a->total_loss);
+    spt_laws_free(a->laws);
+    spt_bootstrap_release(&a->bootstrap);
+    spt_selection_release(&a->selection);
+    free(a);
+}
+
+/* --- a checkpoint --- */
+
+static struct spt_measure_context context_of(struct spt_analysis *a, size_t layer) {
+    return (struct spt_measure_context){
+        .selection = &a->selection,
+        .plan = a->plan,
+        .probe = a->probe,
+        .laws = a->laws,
+        .masks = &a->masks[a->mask_of_layer[layer]],
+        .values = &a->values,
+    };
+}
+
+static enum spt_status on_attention(void *context, const struct spt_attention *attention, struct spt_error *error) {
+    struct spt_analysis *a = context;
+    struct spt_measurer *measurer = a->measurers[attention->thread];
+    const size_t cells = attention->n * attention->n;
+    for (size_t i = 0; i < attention->heads; i++) {
+        double *matrix = spt_measurer_matrix(measurer, i);
+        const float *from = attention->attention + i * cells;
+        for (size_t k = 0; k < cells; k++) matrix[k] = (double)from[k];
+    }
+    const struct spt_measure_context shared = context_of(a, attention->layer);
+    return spt_measure_batch(measurer, &shared, attention->sample, attention->first_head, attention->heads,
+                             attention->max_logit, error);
+}
+
+static enum spt_status on_layer(void *context, size_t layer, struct spt_error *error) {
+    struct spt_analysis *a = context;
+    const struct spt_measure_context shared = context_of(a, layer);
+    enum spt_status status = spt_measure_layer(a->measurers[0], &shared, error);
+    if (status == SPT_OK) status = spt_figures_layer(&a->figures, &shared, a->measurers, layer, a->emit, error);
+    if (status == SPT_OK && a->emit->progress) a->emit->progress(a->emit->context, layer, a->config->layers);
+    return status;
+}
+
+static bool on_stop(void *context) {
+    const struct spt_analysis *a = context;
+    return a->emit->stop && a->emit->stop(a->emit->context);
+}
+
+enum spt_status spt_analysis_checkpoint(struct spt_analysis *a, struct spt_checkpoint *checkpoint,
+                                        const struct spt_emit *emit, struct spt_error *error) {
+    const bool matrices = has_matrix_metrics(&a->selection), output = a->selection.needs & SPT_NEED_LOSS;
+    const struct spt_forward_observer observer = {
+        .context = a,
+        .attention = matrices ? on_attention : NULL,
+        .layer = matrices ? on_layer : NULL,
+        .stop = on_stop,
+    };
+    const struct spt_forward_options options = {
+        .threads = a->threads, .no_read_ahead = a->plan->no_read_ahead, .no_loss = !output};
+    const struct spt_forward_output said = {.loss = a->loss, .total_loss = a->total_loss};
+    const struct spt_output seen = {
+        .samples = a->probe->samples, .length = a->length, .loss = a->loss, .total_loss = a->total_loss};
+    a->emit = emit;
+    const enum spt_status status = spt_forward_run(checkpoint, a->config, a->probe, &options, &observer, &said, error);
+    return status == SPT_OK ? spt_figures_model(&a->figures, output ? &seen : NULL, emit, error) : status;
+}
+
+/* --- nulls --- */
+
+enum spt_status spt_analysis_nulls(struct spt_analysis *a, const struct spt_emit *emit, struct spt_error *error) {
+    enum spt_status status = SPT_OK;
+    for (size_t i = 0; status == SPT_OK && i < a->mask_count; i++) {
+        struct spt_nulls nulls;
+        status = spt_nulls_measure(&nulls, a->plan, &a->masks[i], a->laws, a->probe, a->threads, emit, error);
+        if (status != SPT_OK) return status;
+        for (size_t layer = 0; status == SPT_OK && layer < a->config->layers; layer++) {
+            if (a->mask_of_layer[layer] != i) continue;
+            status = spt_nulls_emit(&nulls, a->mask_count == 1 ? SPT_WHOLE_MODEL : (int)layer, emit, error);
+            if (a->mask_count == 1) break;
+        }
+        spt_nulls_release(&nulls);
+    }
+    return status;
+}

@@ -1,0 +1,314 @@
+#include "analysis/measure.h"
+
+#include "analysis/rmt/residual.h"
+#include "analysis/rmt/spectrum.h"
+#include "analysis/sinks/sink_metrics.h"
+#include "analysis/topology/betti.h"
+#include "analysis/topology/persistence.h"
+#include "checkpoints/base/memory.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- where a layer's values go --- */
+
+void spt_layer_values_release(struct spt_layer_values *values, const struct spt_selection *selection) {
+    for (size_t i = 0; values->curve && i < selection->count[SPT_LEVEL_CURVE]; i++) free(values->curve[i]);
+    free(values->value);
+    free(values->layer_value);
+    free(values->curve);
+    free(values->received);
+    free(values->first);
+    free(values->law);
+    free(values->mp);
+    free(values->law_count);
+    free(values->mp_count);
+    *values = (struct spt_layer_values){0};
+}
+
+static bool curves_init(struct spt_layer_values *values, const struct spt_selection *selection) {
+    const size_t count = selection->count[SPT_LEVEL_CURVE];
+    values->curve = spt_alloc_zeroed(count, sizeof(float *));
+    for (size_t i = 0; values->curve && i < count; i++) {
+        const size_t points = spt_selection_at(selection, SPT_LEVEL_CURVE, i)->points;
+        values->curve[i] = spt_alloc(values->heads * values->samples * points, sizeof(float));
+        if (!values->curve[i]) return false;
+    }
+    return values->curve;
+}
+
+static bool pool_init(double **x, size_t **count, const struct spt_layer_values *values) {
+    *x = spt_alloc(values->heads * values->tokens, sizeof(double));
+    *count = spt_alloc_zeroed(values->heads * values->samples, sizeof(size_t));
+    return *x && *count;
+}
+
+enum spt_status spt_layer_values_init(struct spt_layer_values *values, const struct spt_selection *selection,
+                                      const struct spt_probe *probe, size_t heads, struct spt_error *error) {
+    *values = (struct spt_layer_values){.heads = heads, .samples = probe->samples, .tokens = probe->tokens};
+    const size_t cells = heads * probe->samples;
+    values->value = spt_alloc(selection->count[SPT_LEVEL_HEAD] * cells, sizeof(double));
+    values->layer_value = spt_alloc(selection->count[SPT_LEVEL_LAYER] * probe->samples, sizeof(double));
+    values->received = spt_alloc(heads * probe->tokens, sizeof(double));
+    values->first = spt_alloc(cells, sizeof(double));
+    bool ready = values->value && values->layer_value && values->received && values->first;
+    ready = ready && curves_init(values, selection);
+    if (selection->needs & SPT_NEED_LAW_POOL) ready = ready && pool_init(&values->law, &values->law_count, values);
+    if (selection->needs & SPT_NEED_MP_POOL) ready = ready && pool_init(&values->mp, &values->mp_count, values);
+    if (ready) return SPT_OK;
+    spt_layer_values_release(values, selection);
+    return spt_fail_memory(error, selection->total * cells * sizeof(double), "the values of a layer");
+}
+
+/* --- scratch of a thread --- */
+
+struct spt_measurer {
+    size_t n_max;
+    double *matrix[SPT_HEAD_BATCH];   /* [n_max, n_max] A */
+    double *left[SPT_HEAD_BATCH];     /* [n_max, n_max] G */
+    double *distance;                 /* [n_max, n_max] */
+    double *singular[SPT_HEAD_BATCH]; /* [n_max] of A */
+    double *residual[SPT_HEAD_BATCH]; /* [n_max] of G */
+    double *x[SPT_HEAD_BATCH];        /* [n_max] of A, for the quarter circle */
+    double mp_kl[SPT_HEAD_BATCH];
+    bool finite[SPT_HEAD_BATCH];
+    const double **received; /* [heads] for a layer's view; grown when a layer has more */
+    size_t received_capacity;
+    unsigned char *is_reference; /* [n_max] */
+    struct spt_spectrum *spectrum;
+    struct spt_density *density;
+    struct spt_persistence *persistence;
+};
+
+void spt_measurer_free(struct spt_measurer *measurer) {
+    if (!measurer) return;
+    for (size_t i = 0; i < SPT_HEAD_BATCH; i++) {
+        free(measurer->matrix[i]);
+        free(measurer->left[i]);
+        free(measurer->singular[i]);
+        free(measurer->residual[i]);
+        free(measurer->x[i]);
+    }
+    free(measurer->distance);
+    free(measurer->received);
+    free(measurer->is_reference);
+    spt_spectrum_free(measurer->spectrum);
+    spt_density_free(measurer->density);
+    spt_persistence_free(measurer->persistence);
+    free(measurer);
+}
+
+static bool scratch_init(struct spt_measurer *measurer, size_t n_max, unsigned needs) {
+    size_t cells;
+    if (!spt_multiply(n_max, n_max, &cells)) return false;
+    bool ready = true;
+    for (size_t i = 0; i < SPT_HEAD_BATCH; i++) {
+        measurer->matrix[i] = spt_alloc(cells, sizeof(double));
+        measurer->singular[i] = spt_alloc(n_max, sizeof(double));
+        measurer->residual[i] = spt_alloc(n_max, sizeof(double));
+        measurer->x[i] = spt_alloc(n_max, sizeof(double));
+        ready = ready && measurer->matrix[i] && measurer->singular[i] && measurer->residual[i] && measurer->x[i];
+        if (!(needs & SPT_NEED_RESIDUAL)) continue;
+        measurer->left[i] = spt_alloc(cells, sizeof(double));
+        ready = ready && measurer->left[i];
+    }
+    measurer->distance = spt_alloc(needs & SPT_NEED_BARCODE ? cells : 1, sizeof(double));
+    measurer->is_reference = spt_alloc(n_max, 1);
+    return ready && measurer->distance && measurer->is_reference;
+}
+
+enum spt_status spt_measurer_new(const struct spt_selection *selection, const struct spt_plan *plan, size_t n_max,
+                                 struct spt_measurer **measurer, struct spt_error *error) {
+    const unsigned needs = selection->needs;
+    struct spt_measurer *made = spt_alloc_zeroed(1, sizeof *made);
+    if (!made) return spt_fail_memory(error, sizeof *made, "scratch");
+    made->n_max = n_max;
+    enum spt_status status = SPT_OK;
+    if (!scratch_init(made, n_max, needs)) status = spt_fail_memory(error, 20 * n_max * n_max * 8, "scratch");
+    if (status == SPT_OK && needs & (SPT_NEED_SPECTRUM | SPT_NEED_RESIDUAL))
+        status = spt_spectrum_new(n_max, &made->spectrum, error);
+    if (status == SPT_OK && needs & (SPT_NEED_MP_KL | SPT_NEED_LAW_POOL | SPT_NEED_MP_POOL))
+        status = spt_density_new(&made->density, error);
+    if (status == SPT_OK && needs & SPT_NEED_BARCODE)
+        status = spt_persistence_new(n_max, plan->topology_dimension, &made->persistence, error);
+    if (status != SPT_OK) {
+        spt_measurer_free(made);
+        return status;
+    }
+    *measurer = made;
+    return SPT_OK;
+}
+
+double *spt_measurer_matrix(struct spt_measurer *measurer, size_t i) {
+    return measurer->matrix[i];
+}
+
+struct spt_density *spt_measurer_density(struct spt_measurer *measurer) {
+    return measurer->density;
+}
+
+/* --- one batch --- */
+
+/* c_k of a matrix; false when it holds what is no number. */
+static bool column_means(const double *a, size_t n, double *c /* [n] */) {
+    for (size_t k = 0; k < n; k++) c[k] = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n; k++) c[k] += a[i * n + k];
+    bool finite = true;
+    for (size_t k = 0; k < n; k++) {
+        finite = finite && isfinite(c[k]);
+        c[k] /= (double)n;
+    }
+    return finite;
+}
+
+/* Spectra of the batch's matrices and of what is left of them, SPT_SPECTRUM_LANES at a time. */
+static enum spt_status batch_spectra(struct spt_measurer *m, const struct spt_mask *mask, size_t heads, unsigned needs,
+                                     struct spt_error *error) {
+    const double *a[2 * SPT_HEAD_BATCH];
+    double *s[2 * SPT_HEAD_BATCH];
+    size_t count = 0;
+    for (size_t i = 0; i < heads && needs & SPT_NEED_SPECTRUM; i++, count++) {
+        a[count] = m->matrix[i];
+        s[count] = m->singular[i];
+    }
+    for (size_t i = 0; i < heads && needs & SPT_NEED_RESIDUAL; i++, count++) {
+        spt_residual_of(m->matrix[i], mask, m->left[i]);
+        a[count] = m->left[i];
+        s[count] = m->residual[i];
+    }
+    for (size_t first = 0; first < count; first += SPT_SPECTRUM_LANES) {
+        const size_t lanes = count - first < SPT_SPECTRUM_LANES ? count - first : SPT_SPECTRUM_LANES;
+        const enum spt_status status = spt_spectrum_of(m->spectrum, a + first, lanes, mask->n, s + first, error);
+        if (status != SPT_OK) return status;
+    }
+    return SPT_OK;
+}
+
+/* Points for the pooled densities, and each sample's own distance from the quarter circle. */
+static void batch_densities(struct spt_measurer *m, const struct spt_measure_context *context,
+                            const struct spt_mask *mask, size_t sample, size_t first_head, size_t heads) {
+    const unsigned needs = context->selection->needs;
+    struct spt_layer_values *values = context->values;
+    const size_t offset = context->probe->offset[sample];
+    size_t points[SPT_HEAD_BATCH] = {0};
+    for (size_t i = 0; i < heads; i++) {
+        const size_t head = first_head + i, cell = head * values->samples + sample;
+        if (needs & SPT_NEED_LAW_POOL)
+            values->law_count[cell] = m->finite[i] ? spt_law_points(m->residual[i], mask->n, mask->kind,
+                                                                    values->law + head * values->tokens + offset)
+                                                   : 0;
+        if (!(needs & (SPT_NEED_MP_KL | SPT_NEED_MP_POOL))) continue;
+        points[i] = m->finite[i] ? spt_mp_points(m->singular[i], mask->n, m->x[i]) : 0;
+        if (!(needs & SPT_NEED_MP_POOL)) continue;
+        values->mp_count[cell] = points[i];
+        memcpy(values->mp + head * values->tokens + offset, m->x[i], points[i] * sizeof(double));
+    }
+    if (needs & SPT_NEED_MP_KL)
+        spt_density_kl_batch(m->density, context->laws, SPT_LAW_QUARTER_CIRCLE, (const double *const *)m->x, points,
+                             heads, m->mp_kl);
+}
+
+static void write_head(const struct spt_measure_context *context, const struct spt_head *view, size_t cell) {
+    const struct spt_selection *selection = context->selection;
+    struct spt_layer_values *values = context->values;
+    const size_t cells = values->heads * values->samples;
+    for (size_t i = 0; i < selection->count[SPT_LEVEL_HEAD]; i++) {
+        const struct spt_metric *metric = spt_selection_at(selection, SPT_LEVEL_HEAD, i);
+        values->value[i * cells + cell] = view ? metric->head(view, metric->parameter) : NAN;
+    }
+    for (size_t i = 0; i < selection->count[SPT_LEVEL_CURVE]; i++) {
+        const struct spt_metric *metric = spt_selection_at(selection, SPT_LEVEL_CURVE, i);
+        float *curve = values->curve[i] + cell * metric->points;
+        if (view) metric->curve(view, curve);
+        for (size_t k = 0; !view && k < metric->points; k++) curve[k] = NAN;
+    }
+}
+
+static enum spt_status measure_head(struct spt_measurer *m, const struct spt_measure_context *context,
+                                    struct spt_head *view, size_t cell, struct spt_error *error) {
+    const unsigned needs = context->selection->needs;
+    struct spt_barcode barcode;
+    struct spt_components components;
+    if (needs & SPT_NEED_BARCODE) {
+        spt_distance_from_attention(view->attention, view->n, context->plan->symmetrize, m->distance);
+        const enum spt_status status = spt_persistence_of(m->persistence, m->distance, view->n, &barcode, error);
+        if (status != SPT_OK) return status;
+        view->barcode = &barcode;
+    }
+    if (needs & SPT_NEED_COMPONENTS) {
+        spt_components_of(view->attention, view->n, context->plan->symmetrize, &components);
+        view->components = &components;
+    }
+    write_head(context, view, cell);
+    return SPT_OK;
+}
+
+enum spt_status spt_measure_batch(struct spt_measurer *m, const struct spt_measure_context *context, size_t sample,
+                                  size_t first_head, size_t heads, const float *max_logit, struct spt_error *error) {
+    const struct spt_probe *probe = context->probe;
+    struct spt_layer_values *values = context->values;
+    const size_t offset = probe->offset[sample], n = probe->offset[sample + 1] - offset;
+    const struct spt_mask *mask = spt_mask_set_of(context->masks, n);
+    for (size_t i = 0; i < heads; i++)
+        m->finite[i] = column_means(m->matrix[i], n, values->received + (first_head + i) * values->tokens + offset);
+    enum spt_status status = batch_spectra(m, mask, heads, context->selection->needs, error);
+    if (status != SPT_OK) return status;
+    batch_densities(m, context, mask, sample, first_head, heads);
+    for (size_t i = 0; i < heads; i++) {
+        const size_t head = first_head + i, cell = head * values->samples + sample;
+        struct spt_head view = {
+            .n = n,
+            .mask = mask,
+            .attention = m->matrix[i],
+            .received = values->received + head * values->tokens + offset,
+            .special = probe->special ? probe->special + offset : NULL,
+            .max_logit = max_logit ? (double)max_logit[i] : NAN,
+            .singular = m->singular[i],
+            .residual = m->residual[i],
+            .mp_kl = m->mp_kl[i],
+        };
+        values->first[cell] = m->finite[i] ? view.received[0] * (double)n / (double)mask->seen[0] : NAN;
+        if (m->finite[i])
+            status = measure_head(m, context, &view, cell, error);
+        else
+            write_head(context, NULL, cell);
+        if (status != SPT_OK) return status;
+    }
+    return SPT_OK;
+}
+
+/* --- what needs all heads of a layer --- */
+
+static void measure_sample(struct spt_measurer *m, const struct spt_measure_context *context, size_t sample) {
+    const struct spt_selection *selection = context->selection;
+    const struct spt_layer_values *values = context->values;
+    const size_t offset = context->probe->offset[sample];
+    const struct spt_mask *mask = spt_mask_set_of(context->masks, context->probe->offset[sample + 1] - offset);
+    bool finite = true;
+    for (size_t h = 0; h < values->heads; h++) {
+        m->received[h] = values->received + h * values->tokens + offset;
+        finite = finite && !isnan(values->first[h * values->samples + sample]);
+    }
+    if (finite) spt_sink_find_references(m->received, values->heads, mask, context->plan->references, m->is_reference);
+    const struct spt_layer view = {
+        .n = mask->n,
+        .heads = values->heads,
+        .mask = mask,
+        .received = m->received,
+        .is_reference = m->is_reference,
+    };
+    for (size_t i = 0; i < selection->count[SPT_LEVEL_LAYER]; i++)
+        values->layer_value[i * values->samples + sample] =
+            finite ? spt_selection_at(selection, SPT_LEVEL_LAYER, i)->layer(&view) : NAN;
+}
+
+enum spt_status spt_measure_layer(struct spt_measurer *m, const struct spt_measure_context *context,
+                                  struct spt_error *error) {
+    if (context->selection->count[SPT_LEVEL_LAYER] == 0) return SPT_OK;
+    if (!spt_grow((void **)&m->received, &m->received_capacity, context->values->heads, sizeof(double *)))
+        return spt_fail_memory(error, context->values->heads * sizeof(double *), "a layer's heads");
+    for (size_t i = 0; i < context->values->samples; i++) measure_sample(m, context, i);
+    return SPT_OK;
+}

@@ -1,0 +1,72 @@
+/* From attention matrices to per-sample values: what happens inside the loop over (sample, heads).
+ *
+ *     spt_layer_values_init   once a plan: where one layer's values go
+ *     spt_measurer_new        once a thread: all scratch; no call allocates after the first of a size
+ *     spt_measurer_matrix     where the caller puts the matrices of a batch, as double
+ *     spt_measure_batch       their values
+ *     spt_measure_layer       once all heads of a layer are there: values that need all of them
+ *
+ * Threads write to disjoint places of the same spt_layer_values, and nothing is summed across them: no figure depends
+ * on their number.
+ */
+#ifndef SPT_MEASURE_H
+#define SPT_MEASURE_H
+
+#include "analysis/forward/forward.h"
+#include "analysis/mask_set.h"
+#include "analysis/probe.h"
+#include "analysis/rmt/law.h"
+#include "analysis/selection.h"
+
+/* What one layer's heads gave, sample by sample. NAN where undefined. */
+struct spt_layer_values {
+    size_t heads, samples, tokens;
+    double *value;       /* [head metrics, heads, samples] */
+    double *layer_value; /* [layer metrics, samples] */
+    float **curve;       /* [curve metrics] each [heads, samples, points] */
+    double *received;    /* [heads, tokens] c of every head */
+    double *first;       /* [heads, samples] alpha_0 */
+    double *law, *mp;    /* [heads, tokens] x of G and of A, those of a sample at its offset; NULL where not pooled */
+    size_t *law_count, *mp_count; /* [heads, samples] how many of them there are */
+};
+
+enum spt_status spt_layer_values_init(struct spt_layer_values *values, const struct spt_selection *selection,
+                                      const struct spt_probe *probe, size_t heads, struct spt_error *error);
+void spt_layer_values_release(struct spt_layer_values *values, const struct spt_selection *selection);
+
+/* What all threads share while a layer is measured. Borrowed. */
+struct spt_measure_context {
+    const struct spt_selection *selection;
+    const struct spt_plan *plan;
+    const struct spt_probe *probe;
+    const struct spt_laws *laws;
+    const struct spt_mask_set *masks;
+    struct spt_layer_values *values;
+};
+
+struct spt_measurer;
+
+/* Scratch for matrices up to n_max x n_max, SPT_HEAD_BATCH of them at a time: about 30 n_max^2 doubles. Call from one
+ * thread. SPT_NOMEM. */
+enum spt_status spt_measurer_new(const struct spt_selection *selection, const struct spt_plan *plan, size_t n_max,
+                                 struct spt_measurer **measurer, struct spt_error *error);
+void spt_measurer_free(struct spt_measurer *measurer);
+
+/* Room [n, n] for matrix i < SPT_HEAD_BATCH of the next batch, n <= n_max. */
+double *spt_measurer_matrix(struct spt_measurer *measurer, size_t i);
+
+/* Measures the matrices 0 .. heads - 1 of the measurer: heads first_head ... of a sample.
+ *   max_logit  [heads], or NULL where there are no scores
+ * A matrix that holds a NAN or an infinity has no values. SPT_NOMEM. */
+enum spt_status spt_measure_batch(struct spt_measurer *measurer, const struct spt_measure_context *context,
+                                  size_t sample, size_t first_head, size_t heads, const float *max_logit,
+                                  struct spt_error *error);
+
+/* Fills layer_value once every batch of the layer is measured. One thread. SPT_NOMEM. */
+enum spt_status spt_measure_layer(struct spt_measurer *measurer, const struct spt_measure_context *context,
+                                  struct spt_error *error);
+
+/* The density workspace of this thread's measurer, for pooled metrics. */
+struct spt_density *spt_measurer_density(struct spt_measurer *measurer);
+
+#endif

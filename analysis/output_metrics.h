@@ -1,0 +1,10 @@
+/* What the model's output says: the functions of the rows loss and loss.token. */
+#ifndef SPT_OUTPUT_METRICS_H
+#define SPT_OUTPUT_METRICS_H
+
+#include "analysis/metric.h"
+
+double spt_output_loss(const struct spt_output *output, size_t sample);
+double spt_output_loss_token(const struct spt_output *output); /* NAN without predictions */
+
+#endif

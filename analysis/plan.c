@@ -1,0 +1,40 @@
+#include "analysis/plan.h"
+
+#include "analysis/metric.h"
+#include "checkpoints/base/memory.h"
+
+#include <stdlib.h>
+
+void spt_plan_init(struct spt_plan *plan) {
+    *plan = (struct spt_plan){
+        .topology_dimension = 1,
+        .bootstrap = 1000,
+        .null_draws = 32,
+        .bootstrap_seed = 1,
+        .null_seed = 2,
+        .metric = spt_alloc(SPT_METRIC_COUNT, sizeof(bool)),
+    };
+    for (size_t i = 0; plan->metric && i < SPT_METRIC_COUNT; i++) plan->metric[i] = true;
+}
+
+void spt_plan_release(struct spt_plan *plan) {
+    free(plan->metric);
+    *plan = (struct spt_plan){0};
+}
+
+enum spt_status spt_plan_digest(const struct spt_plan *plan, struct spt_hash *digest, struct spt_error *error) {
+    struct spt_hash_stream *stream = spt_hash_new();
+    if (!stream) return spt_fail_memory(error, 0, "a plan's digest");
+    spt_hash_add_text(stream, "spectail plan 1, sgemm");
+    spt_hash_add_u64(stream, plan->samples);
+    spt_hash_add_u64(stream, (uint64_t)plan->references);
+    spt_hash_add_u64(stream, (uint64_t)plan->symmetrize);
+    spt_hash_add_u64(stream, plan->topology_dimension);
+    spt_hash_add_u64(stream, plan->bootstrap);
+    spt_hash_add_u64(stream, plan->null_draws);
+    spt_hash_add_u64(stream, plan->bootstrap_seed);
+    spt_hash_add_u64(stream, plan->null_seed);
+    *digest = spt_hash_value(stream);
+    spt_hash_free(stream);
+    return SPT_OK;
+}

@@ -1,0 +1,27 @@
+/* The metrics of a plan, sorted by how they are computed. Read-only once made. */
+#ifndef SPT_SELECTION_H
+#define SPT_SELECTION_H
+
+#include "analysis/metric.h"
+#include "checkpoints/base/error.h"
+
+struct spt_selection {
+    const struct spt_metric **metrics; /* [total] by level, in the order of the table within each */
+    size_t first[SPT_LEVEL_POOLED_CURVE + 1], count[SPT_LEVEL_POOLED_CURVE + 1]; /* where a level's metrics stand */
+    size_t total;
+    unsigned needs; /* of all of them together */
+};
+
+/* The rows of plan->metric that apply: those in dimension 2 only where the plan asks for it, those of encoders only
+ * where encoder is set. SPT_NOMEM. */
+enum spt_status spt_selection_init(struct spt_selection *selection, const struct spt_plan *plan, bool encoder,
+                                   struct spt_error *error);
+void spt_selection_release(struct spt_selection *selection);
+
+/* The i-th metric of a level. */
+static inline const struct spt_metric *spt_selection_at(const struct spt_selection *selection,
+                                                        enum spt_metric_level level, size_t i) {
+    return selection->metrics[selection->first[level] + i];
+}
+
+#endif
