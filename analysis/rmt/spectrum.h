@@ -1,7 +1,8 @@
 /* Singular spectra of attention matrices, eight at a time.
  *
- * An attention matrix of a causal head is lower triangular: its eigenvalues are its diagonal and say little, so everything here is
- * built on singular values. All matrices of a batch have the same n; each lane of a vector register is one matrix.
+ * An attention matrix of a causal head is lower triangular: its eigenvalues are its diagonal and say little, so
+ * everything here is built on singular values. All matrices of a batch have the same n; each lane of a vector register
+ * is one matrix.
  *
  *     spt_spectrum_new(n_max)  ->  spt_spectrum_of for each batch  ->  spt_spectrum_free
  *

@@ -1,0 +1,134 @@
+/* Densities of points on the law's grid, and their distance from a law. */
+#include "analysis/rmt/law.h"
+
+#include "checkpoints/base/memory.h"
+
+#include <fftw3.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double PI = 3.14159265358979323846;
+
+#define CELLS SPT_LAW_CELLS
+#define DX    (SPT_LAW_EDGE / SPT_LAW_CELLS)
+
+struct spt_laws {
+    double density[SPT_LAW_KINDS][CELLS];
+    double log_density[SPT_LAW_KINDS][CELLS];
+};
+
+struct spt_density {
+    double *cells; /* [CELLS] masses, then the density; from fftw_malloc */
+    double gain[CELLS];
+    fftw_plan forward, backward; /* DCT-II and DCT-III of cells, in place */
+};
+
+enum spt_status spt_density_new(struct spt_density **density, struct spt_error *error) {
+    struct spt_density *w = spt_alloc_zeroed(1, sizeof *w);
+    if (!w) return spt_fail_memory(error, sizeof *w, "a density");
+    w->cells = fftw_malloc(CELLS * sizeof *w->cells);
+    if (w->cells) {
+        w->forward = fftw_plan_r2r_1d(CELLS, w->cells, w->cells, FFTW_REDFT10, FFTW_ESTIMATE);
+        w->backward = fftw_plan_r2r_1d(CELLS, w->cells, w->cells, FFTW_REDFT01, FFTW_ESTIMATE);
+    }
+    if (!w->forward || !w->backward) {
+        spt_density_free(w);
+        return spt_fail_memory(error, CELLS * sizeof(double), "a density");
+    }
+    for (size_t k = 0; k < CELLS; k++) {
+        const double frequency = (double)k * PI * SPT_LAW_WIDTH / SPT_LAW_EDGE;
+        w->gain[k] = exp(-0.5 * frequency * frequency) / (2 * CELLS * DX);
+    }
+    *density = w;
+    return SPT_OK;
+}
+
+void spt_density_free(struct spt_density *density) {
+    if (!density) return;
+    if (density->forward) fftw_destroy_plan(density->forward);
+    if (density->backward) fftw_destroy_plan(density->backward);
+    fftw_free(density->cells);
+    free(density);
+}
+
+/* Masses in cells to the smoothed density: the Gaussian's product with the cosine transform, whose even continuation
+ * reflects at both ends. */
+static void smooth(struct spt_density *w) {
+    fftw_execute(w->forward);
+    for (size_t k = 0; k < CELLS; k++) w->cells[k] *= w->gain[k];
+    fftw_execute(w->backward);
+}
+
+/* Linear binning onto the cell centres; beyond the first and the last centre whole to that cell. */
+static void bin(const double *x, size_t count, double *cells) {
+    memset(cells, 0, CELLS * sizeof *cells);
+    const double weight = 1 / (double)count;
+    for (size_t i = 0; i < count; i++) {
+        const double u = fmin(fmax(x[i] / DX - 0.5, 0), CELLS - 1);
+        const size_t cell = u < CELLS - 2 ? (size_t)u : CELLS - 2;
+        const double share = u - (double)cell;
+        cells[cell] += (1 - share) * weight;
+        cells[cell + 1] += share * weight;
+    }
+}
+
+static bool has_nan(const double *x, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (isnan(x[i])) return true;
+    return false;
+}
+
+double spt_density_kl(struct spt_density *density, const struct spt_laws *laws, enum spt_law_kind kind, const double *x,
+                      size_t count, double *p) {
+    if (!count || has_nan(x, count)) {
+        for (size_t k = 0; p && k < CELLS; k++) p[k] = NAN;
+        return NAN;
+    }
+    bin(x, count, density->cells);
+    smooth(density);
+    double sum = 0;
+    for (size_t k = 0; k < CELLS; k++) {
+        const double value = fmax(density->cells[k], 0);
+        if (p) p[k] = value;
+        if (value > 0) sum += value * (log(value) - laws->log_density[kind][k]);
+    }
+    return sum * DX;
+}
+
+void spt_density_kl_batch(struct spt_density *density, const struct spt_laws *laws, enum spt_law_kind kind,
+                          const double *const *x, const size_t *m, size_t count, double *kl) {
+    for (size_t i = 0; i < count; i++) kl[i] = spt_density_kl(density, laws, kind, x[i], m[i], NULL);
+}
+
+enum spt_status spt_laws_new(struct spt_laws **laws, struct spt_error *error) {
+    struct spt_laws *made = spt_alloc(1, sizeof *made);
+    if (!made) return spt_fail_memory(error, sizeof *made, "the laws");
+    struct spt_density *w;
+    const enum spt_status status = spt_density_new(&w, error);
+    if (status != SPT_OK) {
+        free(made);
+        return status;
+    }
+    for (int kind = 0; kind < SPT_LAW_KINDS; kind++) {
+        for (size_t k = 0; k < CELLS; k++)
+            w->cells[k] = spt_law_cdf((enum spt_law_kind)kind, (double)(k + 1) * DX) -
+                          spt_law_cdf((enum spt_law_kind)kind, (double)k * DX);
+        smooth(w);
+        for (size_t k = 0; k < CELLS; k++) {
+            made->density[kind][k] = (1 - 1e-3) * w->cells[k] + 1e-3 / SPT_LAW_EDGE;
+            made->log_density[kind][k] = log(made->density[kind][k]);
+        }
+    }
+    spt_density_free(w);
+    *laws = made;
+    return SPT_OK;
+}
+
+void spt_laws_free(struct spt_laws *laws) {
+    free(laws);
+}
+
+const double *spt_laws_density(const struct spt_laws *laws, enum spt_law_kind kind) {
+    return laws->density[kind];
+}
