@@ -1,0 +1,269 @@
+/* What is the same for all formats: finding the weights of a directory, reading, hashing, digests. */
+#include "checkpoints/checkpoint.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "checkpoints/base/text.h"
+#include "checkpoints/readers/reader.h"
+
+/* Bytes that are read, and hashed or converted while they are in the cache, at a time. A multiple of every element's
+ * size. */
+enum { PIECE = 256 * 1024 };
+
+/* How far a tensor's bytes have been hashed, from 0 upwards. */
+struct progress {
+    struct spt_hash_stream *stream; /* only between the first and the last piece */
+    uint64_t hashed;                /* bytes */
+    bool whole;
+    struct spt_hash hash; /* once whole */
+};
+
+struct spt_checkpoint {
+    struct spt_contents contents;
+    struct progress *progress; /* [tensor_count] */
+    unsigned char *piece;      /* [PIECE], made when first needed */
+};
+
+/* The weights of a directory under their usual names, in HF transformers' order of preference. */
+static const char *const WEIGHTS[] = {
+    "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
+    "tf_model.h5",       "flax_model.msgpack",
+};
+
+enum { WEIGHTS_COUNT = sizeof WEIGHTS / sizeof *WEIGHTS };
+
+static enum spt_status find_weights(const char *directory, char **path, struct spt_error *error) {
+    for (size_t i = 0; i < WEIGHTS_COUNT; i++) {
+        char *candidate = spt_file_join(directory, WEIGHTS[i]);
+        if (!candidate) return spt_fail_memory(error, strlen(directory), "a path");
+        struct stat st;
+        if (lstat(candidate, &st) == 0) {
+            *path = candidate;
+            return SPT_OK;
+        }
+        const int why = errno;
+        free(candidate);
+        if (why != ENOENT) return spt_fail_system(error, why, directory, "look into");
+    }
+    return spt_fail(error, SPT_RETRY, directory, "incomplete: no weights in this directory (looked for %s and %s)",
+                    WEIGHTS[0], WEIGHTS[1]);
+}
+
+static enum spt_status read_directory(struct spt_contents *contents, const char *directory, struct spt_error *error) {
+    char *path = NULL;
+    enum spt_status status = find_weights(directory, &path, error);
+    if (status != SPT_OK) return status;
+    struct spt_error why = {0};
+    status = spt_contents_read_path(contents, path, &why);
+    if (status == SPT_IO &&
+        why.system == ENOENT) /* it was there a moment ago: a link to what a download has yet to bring */
+        status = spt_fail(error, SPT_RETRY, path, "incomplete: a link to a file that is not there");
+    else if (status != SPT_OK && error)
+        *error = why;
+    free(path);
+    return status;
+}
+
+enum spt_status spt_checkpoint_open(const char *path, const struct spt_checkpoint_options *options,
+                                    struct spt_checkpoint **checkpoint, struct spt_error *error) {
+    struct spt_checkpoint *made = spt_alloc_zeroed(1, sizeof *made);
+    if (!made) return spt_fail_memory(error, sizeof *made, "a checkpoint");
+    struct spt_contents *contents = &made->contents;
+    spt_contents_init(contents, options);
+    enum spt_status status = spt_file_is_directory(path) ? read_directory(contents, path, error)
+                                                         : spt_contents_read_path(contents, path, error);
+    if (status == SPT_OK) status = spt_contents_finish(contents, error);
+    if (status == SPT_OK) {
+        made->progress = spt_alloc_zeroed(contents->tensor_count, sizeof *made->progress);
+        if (!made->progress)
+            status = spt_fail_memory(error, contents->tensor_count * sizeof *made->progress, "a list of hashes");
+    }
+    if (status != SPT_OK) {
+        spt_checkpoint_close(made);
+        return status;
+    }
+    *checkpoint = made;
+    return SPT_OK;
+}
+
+void spt_checkpoint_close(struct spt_checkpoint *checkpoint) {
+    if (!checkpoint) return;
+    for (size_t i = 0; checkpoint->progress && i < checkpoint->contents.tensor_count; i++)
+        spt_hash_free(checkpoint->progress[i].stream);
+    free(checkpoint->progress);
+    free(checkpoint->piece);
+    spt_contents_release(&checkpoint->contents);
+    free(checkpoint);
+}
+
+const char *spt_checkpoint_format(const struct spt_checkpoint *checkpoint) {
+    return checkpoint->contents.format;
+}
+
+uint64_t spt_checkpoint_bytes(const struct spt_checkpoint *checkpoint) {
+    const struct spt_contents *contents = &checkpoint->contents;
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < contents->file_count; i++)
+        if (contents->files[i].weights) bytes += contents->files[i].identity.size;
+    return bytes;
+}
+
+size_t spt_checkpoint_file_count(const struct spt_checkpoint *checkpoint) {
+    return checkpoint->contents.file_count;
+}
+
+const char *spt_checkpoint_file(const struct spt_checkpoint *checkpoint, size_t file) {
+    return checkpoint->contents.files[file].path;
+}
+
+size_t spt_checkpoint_tensor_count(const struct spt_checkpoint *checkpoint) {
+    return checkpoint->contents.tensor_count;
+}
+
+const struct spt_tensor *spt_checkpoint_tensor(const struct spt_checkpoint *checkpoint, size_t index) {
+    return &checkpoint->contents.tensors[index];
+}
+
+static int name_order(const void *name, const void *tensor) {
+    return strcmp(name, ((const struct spt_tensor *)tensor)->name);
+}
+
+const struct spt_tensor *spt_checkpoint_find(const struct spt_checkpoint *checkpoint, const char *name) {
+    const struct spt_contents *contents = &checkpoint->contents;
+    if (contents->tensor_count == 0) return NULL;
+    return bsearch(name, contents->tensors, contents->tensor_count, sizeof *contents->tensors, name_order);
+}
+
+static struct progress *progress_of(struct spt_checkpoint *checkpoint, const struct spt_tensor *tensor) {
+    assert(tensor >= checkpoint->contents.tensors);
+    const size_t index = (size_t)(tensor - checkpoint->contents.tensors);
+    assert(index < checkpoint->contents.tensor_count);
+    return &checkpoint->progress[index];
+}
+
+/* The tensor's bytes [begin, begin + size) have been read. Those that continue what is hashed already are hashed. */
+static enum spt_status hash_bytes(struct progress *progress, const struct spt_tensor *tensor, uint64_t begin,
+                                  const unsigned char *bytes, size_t size, struct spt_error *error) {
+    if (progress->whole || begin > progress->hashed || begin + size < progress->hashed) return SPT_OK;
+    if (size == 0 && tensor->bytes > 0) return SPT_OK;
+    const size_t known = (size_t)(progress->hashed - begin);
+    if (size == tensor->bytes && !progress->stream) { /* in one piece: no stream needed */
+        progress->hash = spt_hash_of(bytes, size);
+    } else {
+        if (!progress->stream) progress->stream = spt_hash_new();
+        if (!progress->stream) return spt_fail_memory(error, 576, "a hash");
+        spt_hash_add(progress->stream, bytes + known, size - known);
+    }
+    progress->hashed = begin + size;
+    if (progress->hashed < tensor->bytes) return SPT_OK;
+    if (progress->stream) progress->hash = spt_hash_value(progress->stream);
+    spt_hash_free(progress->stream);
+    progress->stream = NULL;
+    progress->whole = true;
+    return SPT_OK;
+}
+
+/* Reads and hashes bytes [begin, begin + size) of tensor, at most PIECE of them. */
+static enum spt_status read_piece(struct spt_checkpoint *checkpoint, const struct spt_tensor *tensor, uint64_t begin,
+                                  void *out, size_t size, struct spt_error *error) {
+    const enum spt_status status =
+        spt_contents_read_at(&checkpoint->contents, tensor->file, tensor->offset + begin, out, size, error);
+    if (status != SPT_OK) return status;
+    return hash_bytes(progress_of(checkpoint, tensor), tensor, begin, out, size, error);
+}
+
+static enum spt_status make_piece(struct spt_checkpoint *checkpoint, struct spt_error *error) {
+    if (!checkpoint->piece) checkpoint->piece = spt_alloc(PIECE, 1);
+    return checkpoint->piece ? SPT_OK : spt_fail_memory(error, PIECE, "reading a tensor");
+}
+
+static enum spt_status check_range(const struct spt_checkpoint *checkpoint, const struct spt_tensor *tensor,
+                                   size_t first, size_t count, struct spt_error *error) {
+    const char *path = checkpoint->contents.files[tensor->file].path;
+    if (tensor->dtype == SPT_DTYPE_UNKNOWN)
+        return spt_fail(error, SPT_UNSUPPORTED, path,
+                        "tensor \"%s\" has the dtype %s, whose elements have no known size", tensor->name,
+                        tensor->dtype_name);
+    if (first > tensor->count || count > tensor->count - first)
+        return spt_fail(error, SPT_INVALID, path, "tensor \"%s\" has %zu elements; asked for %zu from %zu on",
+                        tensor->name, tensor->count, count, first);
+    return SPT_OK;
+}
+
+enum spt_status spt_checkpoint_read(struct spt_checkpoint *checkpoint, const struct spt_tensor *tensor, size_t first,
+                                    size_t count, void *out, struct spt_error *error) {
+    enum spt_status status = check_range(checkpoint, tensor, first, count, error);
+    if (status != SPT_OK) return status;
+    const size_t element = spt_dtype_size(tensor->dtype);
+    uint64_t begin = (uint64_t)first * element;
+    const uint64_t end = begin + (uint64_t)count * element;
+    unsigned char *to = out;
+    if (!out) {
+        status = make_piece(checkpoint, error);
+        if (status != SPT_OK) return status;
+    }
+    do {
+        const size_t size = end - begin < PIECE ? (size_t)(end - begin) : PIECE;
+        status = read_piece(checkpoint, tensor, begin, out ? to : checkpoint->piece, size, error);
+        if (status != SPT_OK) return status;
+        begin += size;
+        if (out) to += size;
+    } while (begin < end);
+    return SPT_OK;
+}
+
+/* F8 weights mean nothing without the scales that are stored beside them, each family in its own way: they are not
+ * computed with. */
+static bool is_computed_with(enum spt_dtype dtype) {
+    return dtype == SPT_F64 || dtype == SPT_F32 || dtype == SPT_F16 || dtype == SPT_BF16;
+}
+
+enum spt_status spt_checkpoint_read_f32(struct spt_checkpoint *checkpoint, const struct spt_tensor *tensor, float *out,
+                                        struct spt_error *error) {
+    if (!is_computed_with(tensor->dtype))
+        return spt_fail(error, SPT_UNSUPPORTED, checkpoint->contents.files[tensor->file].path,
+                        "tensor \"%s\" has the dtype %s; F64, F32, F16 and BF16 are computed with", tensor->name,
+                        tensor->dtype_name);
+    if (tensor->dtype == SPT_F32) return spt_checkpoint_read(checkpoint, tensor, 0, tensor->count, out, error);
+    enum spt_status status = make_piece(checkpoint, error);
+    const size_t most = PIECE / spt_dtype_size(tensor->dtype);
+    size_t done = 0;
+    while (status == SPT_OK) {
+        const size_t count = tensor->count - done < most ? tensor->count - done : most;
+        status = spt_checkpoint_read(checkpoint, tensor, done, count, checkpoint->piece, error);
+        if (status != SPT_OK) break;
+        spt_numbers_to_f32(tensor->dtype, checkpoint->piece, count, out + done);
+        done += count;
+        if (done == tensor->count) break;
+    }
+    return status;
+}
+
+enum spt_status spt_checkpoint_confirm(struct spt_checkpoint *checkpoint, struct spt_error *error) {
+    return spt_contents_confirm(&checkpoint->contents, error);
+}
+
+enum spt_status spt_checkpoint_digest(const struct spt_checkpoint *checkpoint, struct spt_hash *digest,
+                                      struct spt_error *error) {
+    struct spt_hash_stream *stream = spt_hash_new();
+    if (!stream) return spt_fail_memory(error, 576, "a hash");
+    for (size_t i = 0; i < checkpoint->contents.tensor_count; i++) {
+        const struct progress *progress = &checkpoint->progress[i];
+        if (!progress->whole) continue;
+        const struct spt_tensor *tensor = &checkpoint->contents.tensors[i];
+        spt_hash_add_text(stream, tensor->name);
+        spt_hash_add_text(stream, tensor->dtype_name);
+        spt_hash_add_u64(stream, tensor->rank);
+        for (size_t d = 0; d < tensor->rank; d++) spt_hash_add_u64(stream, tensor->shape[d]);
+        spt_hash_add_u64(stream, progress->hash.low);
+        spt_hash_add_u64(stream, progress->hash.high);
+    }
+    *digest = spt_hash_value(stream);
+    spt_hash_free(stream);
+    return SPT_OK;
+}

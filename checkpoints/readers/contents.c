@@ -1,0 +1,132 @@
+/* The files and tensors of a checkpoint, whatever its format. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "checkpoints/base/unicode.h"
+#include "checkpoints/readers/reader.h"
+
+enum { HEADER_LIMIT_DEFAULT = 32 * 1024 * 1024 };
+
+void spt_contents_init(struct spt_contents *contents, const struct spt_checkpoint_options *options) {
+    *contents = (struct spt_contents){.fd = -1};
+    if (options) {
+        contents->header_limit = options->header_limit;
+        contents->log = options->log;
+    }
+    if (contents->header_limit == 0) contents->header_limit = HEADER_LIMIT_DEFAULT;
+}
+
+static void close_current(struct spt_contents *contents) {
+    if (contents->fd >= 0) (void)close(contents->fd);
+    contents->fd = -1;
+}
+
+void spt_contents_release(struct spt_contents *contents) {
+    close_current(contents);
+    free(contents->files);
+    free(contents->tensors);
+    spt_arena_release(&contents->arena);
+    *contents = (struct spt_contents){.fd = -1};
+}
+
+enum spt_status spt_contents_add_file(struct spt_contents *contents, const char *path, struct spt_error *error) {
+    void *files = contents->files;
+    if (!spt_grow(&files, &contents->file_capacity, contents->file_count + 1, sizeof *contents->files))
+        return spt_fail_memory(error, sizeof *contents->files, "a list of files");
+    contents->files = files;
+    struct spt_contents_file file = {.weights = true};
+    file.path = spt_arena_copy(&contents->arena, path, strlen(path));
+    if (!file.path) return spt_fail_memory(error, strlen(path), "a path");
+    close_current(contents);
+    const enum spt_status status = spt_file_open(path, &contents->fd, &file.identity, error);
+    if (status != SPT_OK) return status;
+    contents->open_file = contents->file_count;
+    contents->files[contents->file_count++] = file;
+    return SPT_OK;
+}
+
+static bool same_file(const struct spt_file_identity *a, const struct spt_file_identity *b) {
+    return a->device == b->device && a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns &&
+           a->ctime_ns == b->ctime_ns;
+}
+
+/* Makes files[file] the open one. */
+static enum spt_status switch_to(struct spt_contents *contents, size_t file, struct spt_error *error) {
+    if (contents->fd >= 0 && contents->open_file == file) return SPT_OK;
+    close_current(contents);
+    const struct spt_contents_file *wanted = &contents->files[file];
+    struct spt_file_identity found = {0};
+    const enum spt_status status = spt_file_open(wanted->path, &contents->fd, &found, error);
+    if (status != SPT_OK) return status;
+    contents->open_file = file;
+    if (same_file(&found, &wanted->identity)) return SPT_OK;
+    close_current(contents);
+    return spt_fail(error, SPT_RETRY, wanted->path, "changed while it was read");
+}
+
+enum spt_status spt_contents_read_at(struct spt_contents *contents, size_t file, uint64_t offset, void *out,
+                                     size_t size, struct spt_error *error) {
+    const enum spt_status status = switch_to(contents, file, error);
+    if (status != SPT_OK) return status;
+    return spt_file_read_at(contents->fd, contents->files[file].path, offset, out, size, error);
+}
+
+/* Begins with the file that is open: the descriptor that was read from is asked before it is closed. The others were
+ * compared when they were last opened, and are by being opened now. */
+enum spt_status spt_contents_confirm(struct spt_contents *contents, struct spt_error *error) {
+    const size_t first = contents->fd >= 0 ? contents->open_file : 0;
+    for (size_t n = 0; n < contents->file_count; n++) {
+        const size_t i = (first + n) % contents->file_count;
+        const struct spt_contents_file *file = &contents->files[i];
+        enum spt_status status = switch_to(contents, i, error);
+        if (status == SPT_OK) status = spt_file_confirm(contents->fd, file->path, &file->identity, error);
+        if (status != SPT_OK) return status;
+    }
+    return SPT_OK;
+}
+
+enum spt_status spt_contents_add_tensor(struct spt_contents *contents, const struct spt_tensor *tensor,
+                                        struct spt_error *error) {
+    void *tensors = contents->tensors;
+    if (!spt_grow(&tensors, &contents->tensor_capacity, contents->tensor_count + 1, sizeof *tensor))
+        return spt_fail_memory(error, sizeof *tensor, "a list of tensors");
+    contents->tensors = tensors;
+    contents->tensors[contents->tensor_count++] = *tensor;
+    return SPT_OK;
+}
+
+static int by_name_and_file(const void *a, const void *b) {
+    const struct spt_tensor *x = a, *y = b;
+    const int order = strcmp(x->name, y->name);
+    if (order != 0) return order;
+    return (x->file > y->file) - (x->file < y->file);
+}
+
+void spt_contents_sort(struct spt_contents *contents) {
+    if (contents->tensor_count)
+        qsort(contents->tensors, contents->tensor_count, sizeof *contents->tensors, by_name_and_file);
+}
+
+enum spt_status spt_contents_finish(struct spt_contents *contents, struct spt_error *error) {
+    spt_contents_sort(contents);
+    for (size_t i = 1; i < contents->tensor_count; i++) {
+        const struct spt_tensor *a = &contents->tensors[i - 1], *b = &contents->tensors[i];
+        if (strcmp(a->name, b->name) == 0)
+            return spt_fail(error, SPT_INVALID, contents->files[b->file].path,
+                            "tensor \"%s\" is also in %s, and the index does not say which one counts", a->name,
+                            contents->files[a->file].path);
+    }
+    return SPT_OK;
+}
+
+bool spt_contents_name_is_clean(const char *name) {
+    const size_t length = strlen(name);
+    for (size_t i = 0; i < length;) {
+        uint32_t code;
+        const size_t step = spt_unicode_decode(name + i, length - i, &code);
+        if (step == 0 || spt_unicode_is_control(code)) return false;
+        i += step;
+    }
+    return true;
+}

@@ -1,0 +1,87 @@
+/* Readers: one file a container format, one row each in table.c. Internal to checkpoints/.
+ *
+ * A reader is asked for a bid on a file's first bytes, before anything is parsed; the highest bid reads. It fills a
+ * list of tensors, each a run of bytes in a file (file, offset, bytes), and reads no tensor data: reading, hashing,
+ * confirming and digests are the same for all formats (checkpoint.c).
+ *
+ *     spt_contents_init  ->  spt_contents_read_path  ->  spt_contents_finish  ->  spt_contents_read_at ...
+ *                        ->  spt_contents_confirm    ->  spt_contents_release
+ *
+ * To add a format: write readers/<format>.c with a bid and a read function, add its row to READERS in table.c, take its
+ * row out of SIGHTS there.
+ */
+#ifndef SPT_READER_H
+#define SPT_READER_H
+
+#include <stdbool.h>
+
+#include "checkpoints/base/file.h"
+#include "checkpoints/base/memory.h"
+#include "checkpoints/checkpoint.h"
+
+/* A file of the checkpoint. At most one is open at a time, whatever the number of shards: a held file makes a trainer's
+ * own clean-up fail on network file systems. What is opened again must still be identity. */
+struct spt_contents_file {
+    const char *path; /* in contents->arena */
+    struct spt_file_identity identity;
+    bool weights; /* holds tensors; false: describes files that do */
+};
+
+struct spt_contents {
+    uint64_t header_limit;     /* bytes of a header that are read */
+    const struct spt_log *log; /* may be NULL */
+    struct spt_arena arena;    /* names and paths */
+    struct spt_contents_file *files;
+    size_t file_count, file_capacity;
+    struct spt_tensor *tensors; /* after finish: sorted by name, names unique */
+    size_t tensor_count, tensor_capacity;
+    char format[64];
+    bool in_index; /* shards are being read: an index among them is refused */
+    int fd;        /* of files[open_file]; -1: none */
+    size_t open_file;
+};
+
+struct spt_reader {
+    const char *name;      /* "safetensors"; a whole checkpoint's format unless its reader says more */
+    const char *described; /* in the list of formats that are read */
+    /* Bits of evidence in the first size bytes of a file, 0: not this format. */
+    unsigned (*bid)(const unsigned char *head, size_t size);
+    /* Adds the tensors of contents->files[file]. */
+    enum spt_status (*read)(struct spt_contents *contents, size_t file, struct spt_error *error);
+};
+
+extern const struct spt_reader spt_reader_safetensors;
+extern const struct spt_reader spt_reader_shard_index;
+
+/* options may be NULL. */
+void spt_contents_init(struct spt_contents *contents, const struct spt_checkpoint_options *options);
+void spt_contents_release(struct spt_contents *contents);
+
+/* Opens path, finds who reads it and lets it. SPT_RETRY for a file too short to tell; SPT_UNSUPPORTED for formats that
+ * are known by sight only, SPT_INVALID for what is no weights file: each names what was found and what is read. */
+enum spt_status spt_contents_read_path(struct spt_contents *contents, const char *path, struct spt_error *error);
+
+/* Sorts the tensors by name. SPT_INVALID when two have one name. */
+enum spt_status spt_contents_finish(struct spt_contents *contents, struct spt_error *error);
+
+/* Opens path as files[file_count - 1], a file that holds weights unless its reader says otherwise. SPT_INVALID, SPT_IO.
+ */
+enum spt_status spt_contents_add_file(struct spt_contents *contents, const char *path, struct spt_error *error);
+
+/* For readers. add_tensor copies tensor but not what it points to: names come from spt_arena_copy(&contents->arena). */
+enum spt_status spt_contents_add_tensor(struct spt_contents *contents, const struct spt_tensor *tensor,
+                                        struct spt_error *error);
+void spt_contents_sort(struct spt_contents *contents); /* by name, then file */
+
+/* spt_file_read_at of files[file], which is opened when it is not. */
+enum spt_status spt_contents_read_at(struct spt_contents *contents, size_t file, uint64_t offset, void *out,
+                                     size_t size, struct spt_error *error);
+
+/* All files are still what they were when they were first opened, under their names: SPT_RETRY, SPT_IO. */
+enum spt_status spt_contents_confirm(struct spt_contents *contents, struct spt_error *error);
+
+/* Whether a name from a file can be shown and compared as it is: no control characters (the name is valid UTF-8
+ * already). */
+bool spt_contents_name_is_clean(const char *name);
+
+#endif
