@@ -268,7 +268,7 @@ static enum spt_status emit_curves(struct spt_figures *f, size_t layer, const st
         const size_t points = metric->points;
         double *mean = f->curve[c] + layer * points;
         mean_of_rows(f->curve_head[c], f->heads, points, points, mean);
-        for (size_t h = 0; status == SPT_OK && h < f->heads; h++)
+        for (size_t h = 0; f->keep_heads && status == SPT_OK && h < f->heads; h++)
             status = emit_vector(f, emit->curve, emit, metric, (int)layer, (int)h, f->curve_head[c] + h * points,
                                  points, error);
         if (status == SPT_OK)

@@ -1,6 +1,8 @@
 #include "analysis/metric.h"
 
 #include "analysis/output_metrics.h"
+#include "analysis/rmt/law.h"
+#include "analysis/rmt/rmt_metrics.h"
 #include "analysis/sinks/sink_metrics.h"
 
 #include <string.h>
@@ -15,6 +17,9 @@ const double SPT_THRESHOLDS[SPT_THRESHOLD_COUNT] = {0.025, 0.05, 0.1, 0.25, 0.5,
 #define WHOLE   .level = SPT_LEVEL_MODEL_POOLED, .needs = SPT_NEED_LOSS, .whole
 #define CURVE   .level = SPT_LEVEL_CURVE, .curve
 #define DENSITY .level = SPT_LEVEL_POOLED_CURVE, .pooled_curve
+
+#define NULLED   .null = true
+#define SPECTRUM SPT_NEED_SPECTRUM
 
 /* clang-format off */
 const struct spt_metric SPT_METRICS[] = {
@@ -41,6 +46,22 @@ const struct spt_metric SPT_METRICS[] = {
     {"pattern.previous", "", "mean over i of A[i][i-1]: attention on the previous token", HEAD = spt_pattern_previous},
     {"pattern.first", "", "mean over i (> 1 when causal) of A[i][0]", HEAD = spt_pattern_first},
     {"pattern.special", "", "mean over i of the attention on the tokenizer's special tokens", HEAD = spt_pattern_special},
+
+    {"rmt.gap", "", "s_1 - s_2 of the singular values of A", HEAD = spt_rmt_gap, NULLED, .needs = SPECTRUM},
+    {"rmt.gap_ratio", "", "(lambda_1 - lambda_2) / lambda_1, lambda = s^2", HEAD = spt_rmt_gap_ratio, NULLED, .needs = SPECTRUM},
+    {"rmt.participation", "", "(sum lambda)^2 / sum lambda^2, in [1, n] (Bell and Dean 1970)", HEAD = spt_rmt_participation, NULLED, .needs = SPECTRUM},
+    {"rmt.participation_rel", "", "rmt.participation / n", HEAD = spt_rmt_participation_rel, NULLED, .needs = SPECTRUM},
+    {"rmt.stable_rank", "", "sum lambda / lambda_1", HEAD = spt_rmt_stable_rank, NULLED, .needs = SPECTRUM},
+    {"rmt.effective_rank", "", "exp of the entropy of s / sum s (Roy and Vetterli 2007)", HEAD = spt_rmt_effective_rank, NULLED, .needs = SPECTRUM},
+    {"rmt.law_ks", "", "sup |F_n - F| of x = s(G)/rms from the mask's law; G[i][j] = v(i) A[i][j] - 1", HEAD = spt_rmt_law_ks, NULLED, .needs = SPT_NEED_RESIDUAL},
+    {"rmt.spikes", "", "number of x above 1.1 times the law's edge", HEAD = spt_rmt_spikes, NULLED, .needs = SPT_NEED_RESIDUAL},
+    {"rmt.law_kl", "nat", "KL of the density of x, pooled over samples, from the mask's law: quarter circle (full) or Dykema-Haagerup (causal)",
+     POOLED = spt_rmt_law_kl, NULLED, .needs = SPT_NEED_RESIDUAL | SPT_NEED_LAW_POOL},
+    {"rmt.mp_kl", "nat", "KL of s_i(A)/rms(s_2 ...), i >= 2, from the quarter circle, each sample (Ruscio et al. 2025); read it beside its null",
+     HEAD = spt_rmt_mp_kl, NULLED, .needs = SPECTRUM | SPT_NEED_MP_KL},
+    {"rmt.mp_kl_pooled", "nat", "rmt.mp_kl with the points of all samples pooled first", POOLED = spt_rmt_mp_kl_pooled, NULLED, .needs = SPECTRUM | SPT_NEED_MP_POOL},
+    {"rmt.law_density", "", "density of x, pooled over samples, by the kernel of rmt.law_kl", DENSITY = spt_rmt_law_density,
+     .needs = SPT_NEED_RESIDUAL | SPT_NEED_LAW_POOL, .points = SPT_LAW_CELLS, .grid = spt_rmt_density_grid, .grid_name = "singular value of G / rms"},
 };
 /* clang-format on */
 

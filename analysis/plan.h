@@ -26,7 +26,7 @@ struct spt_plan {
     uint64_t bootstrap_seed, null_seed;
     /* not part of it */
     bool *metric;    /* [SPT_METRIC_COUNT] which rows of the table are measured; owned */
-    bool keep_heads; /* store per-sample values of heads too */
+    bool keep_heads; /* give per-sample values and curves of single heads too */
     size_t threads;  /* 0: all */
     bool no_read_ahead;
 };

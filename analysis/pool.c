@@ -44,7 +44,7 @@ size_t spt_pool_samples(const struct spt_measure_context *context, size_t head, 
         else if (metric->needs & SPT_NEED_MP_POOL)
             count += values->mp_count[i] > 0;
         else
-            count += !isnan(values->first[i]);
+            count += isnan(values->first[i]) ? 0 : 1;
     }
     return count;
 }

@@ -113,10 +113,6 @@ void spt_rmt_law_density(const struct spt_pool *pool, double *values) {
                    defined ? pool->law_count : 0, values);
 }
 
-void spt_rmt_mp_density(const struct spt_pool *pool, double *values) {
-    spt_density_kl(pool->density, pool->laws, SPT_LAW_QUARTER_CIRCLE, pool->mp, pool->mp_count, values);
-}
-
 double spt_rmt_density_grid(size_t i) {
     return ((double)i + 0.5) * (SPT_LAW_EDGE / SPT_LAW_CELLS);
 }

@@ -38,7 +38,6 @@ double spt_rmt_mp_kl(const struct spt_head *head, double parameter);
 double spt_rmt_law_kl(const struct spt_pool *pool);
 double spt_rmt_mp_kl_pooled(const struct spt_pool *pool);
 void spt_rmt_law_density(const struct spt_pool *pool, double *values /* [SPT_LAW_CELLS] */);
-void spt_rmt_mp_density(const struct spt_pool *pool, double *values /* [SPT_LAW_CELLS] */);
 
 /* The i-th cell's centre, in units of the rms. */
 double spt_rmt_density_grid(size_t i);
