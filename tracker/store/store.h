@@ -4,7 +4,7 @@
  *
  * One writer (flock on <path>.lock), any number of readers. All rows of one checkpoint are one transaction:
  *     spt_store_begin  ->  put_measure / put_samples / put_curve ...  ->  spt_store_commit (or spt_store_rollback)
- * A checkpoint is there whole or not at all, whatever is killed.
+ * A checkpoint is there whole or not at all, whatever is killed. A store serves one thread at a time.
  */
 #ifndef SPT_STORE_H
 #define SPT_STORE_H
@@ -12,7 +12,7 @@
 #include "analysis/analyze.h"
 #include "checkpoints/base/error.h"
 #include "checkpoints/base/hash.h"
-#include "checkpoints/base/log.h"
+#include "checkpoints/run.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -38,10 +38,12 @@ const char *spt_state_name(enum spt_checkpoint_state state);
 
 struct spt_store;
 
-/* SPT_INVALID: no spectail store (says what the file is), a newer version; SPT_RETRY: locked by another writer (names host and
- * pid) for wait_seconds; SPT_IO: no such file, no space. */
-enum spt_status spt_store_open(const char *path, enum spt_store_mode mode, double wait_seconds, struct spt_store **store,
-                               struct spt_error *error);
+/* SPT_INVALID: no spectail store (says what the file is), a newer version, a damaged one; SPT_RETRY: locked by another
+ * writer (names host and pid) for wait_seconds, or until a signal ends the wait; SPT_IO: no such file, no space. A
+ * store of an older version is brought to this one when it is opened for writing, after a back-up <path>.v<N>.bak; for
+ * reading it is refused. Readers open a store on read-only media too. */
+enum spt_status spt_store_open(const char *path, enum spt_store_mode mode, double wait_seconds,
+                               struct spt_store **store, struct spt_error *error);
 void spt_store_close(struct spt_store *store);
 
 /* --- runs --- */
@@ -54,27 +56,29 @@ struct spt_store_run {
     char *created;                 /* UTC, ISO 8601 */
 };
 
-/* The run with these digests and name, made when it is missing. Fills id. Write mode. */
+/* The run with these digests and name, made when it is missing (created NULL: now). Fills id. Write mode. A run that is
+ * found under another source has moved: the store keeps the new source, and the old one as an event. */
 enum spt_status spt_store_find_or_add_run(struct spt_store *store, struct spt_store_run *run, struct spt_error *error);
 /* All runs, oldest first; caller frees with spt_store_free_runs. */
-enum spt_status spt_store_runs(struct spt_store *store, struct spt_store_run **runs, size_t *count, struct spt_error *error);
+enum spt_status spt_store_runs(struct spt_store *store, struct spt_store_run **runs, size_t *count,
+                               struct spt_error *error);
 void spt_store_free_runs(struct spt_store_run *runs, size_t count);
 
 /* --- the ledger of checkpoints --- */
 struct spt_store_checkpoint {
     int64_t id; /* 0: not stored yet */
     char *branch, *label, *uri;
-    int64_t step;   /* SPT_NO_STEP: NULL in the table */
-    int64_t tokens; /* SPT_NO_TOKENS: NULL */
+    int64_t step;                        /* SPT_NO_STEP: NULL in the table */
+    int64_t tokens;                      /* SPT_NO_TOKENS: NULL */
     struct spt_hash fingerprint, digest; /* digest 0: none */
     uint64_t bytes;
     enum spt_checkpoint_state state;
     char *reason; /* NULL when analysed */
     int64_t tries;
-    int64_t superseded; /* id of the successor; 0: none */
-    double seconds;     /* the analysis took */
-    char *finished;     /* UTC, ISO 8601 */
-    char *version;      /* spectail's version that decided the state */
+    int64_t superseded;   /* id of the successor; 0: none */
+    double seconds;       /* the analysis took */
+    char *finished;       /* UTC, ISO 8601 */
+    char *version;        /* spectail's version that decided the state */
     int64_t duplicate_of; /* step of another analysed checkpoint of this run with the same digest, SPT_NO_STEP: none */
 };
 
@@ -88,32 +92,49 @@ enum spt_status spt_store_metrics_present(struct spt_store *store, int64_t check
                                           struct spt_error *error);
 
 /* --- writing one checkpoint --- */
-/* Opens the transaction and inserts or updates the ledger row by (run, uri, fingerprint); fills row->id. An older analysed row of the same
- * (run, uri) with another fingerprint is marked superseded by this one when this one is analysed. Rows are added, never replaced, unless
- * replace is set (--force): then this checkpoint's figures are removed first. tries is counted up by the store. */
+/* Opens the transaction and inserts or updates the ledger row by (run, uri, fingerprint); fills row->id and row->tries.
+ * Another analysed row of the same (run, uri) with another fingerprint is marked superseded by this one when this one
+ * is analysed; one in any other state always is. Rows are added, never replaced, unless replace is set (--force): then
+ * this checkpoint's figures are removed first. So is the state: a row that is analysed stays so with its figures when a
+ * later pass over it fails, unless replace is set. tries is counted up by the store, except in the state waiting.
+ * version NULL: this program's; finished NULL: now; an absent digest leaves a known one. After a failure nothing is
+ * open. */
 enum spt_status spt_store_begin(struct spt_store *store, int64_t run, struct spt_store_checkpoint *row, bool replace,
                                 struct spt_error *error);
-enum spt_status spt_store_put_measure(struct spt_store *store, const struct spt_measure *measure, struct spt_error *error);
-enum spt_status spt_store_put_samples(struct spt_store *store, const struct spt_vector *values, struct spt_error *error);
+/* Within the transaction: writes what became known since: digest, state, reason, seconds, finished, version and the
+ * rest of row. */
+enum spt_status spt_store_amend(struct spt_store *store, const struct spt_store_checkpoint *row,
+                                struct spt_error *error);
+/* A figure that the checkpoint has already is left as it is. When a put fails, roll back: after SPT_IO the transaction
+ * is lost, and later puts and the commit are refused. */
+enum spt_status spt_store_put_measure(struct spt_store *store, const struct spt_measure *measure,
+                                      struct spt_error *error);
+enum spt_status spt_store_put_samples(struct spt_store *store, const struct spt_vector *values,
+                                      struct spt_error *error);
 enum spt_status spt_store_put_curve(struct spt_store *store, const struct spt_vector *curve, struct spt_error *error);
-enum spt_status spt_store_commit(struct spt_store *store, struct spt_error *error);
+enum spt_status spt_store_commit(struct spt_store *store, struct spt_error *error); /* a failure rolls back */
 void spt_store_rollback(struct spt_store *store);
 
-/* --- nulls, the user's own series, events: one transaction a call --- */
+/* --- nulls, the user's own series, events: one transaction a call (part of the checkpoint's between begin and commit)
+ * --- */
+/* A row that is there already is replaced. */
 enum spt_status spt_store_put_nulls(struct spt_store *store, int64_t run, const struct spt_null *nulls, size_t count,
                                     struct spt_error *error);
 struct spt_store_point {
     int64_t step;
     double value;
 };
-/* Replaces the series name of the run. */
+/* Replaces the series name of the run, which keeps its place among the names. A step that comes twice has its last
+ * value. */
 enum spt_status spt_store_put_external(struct spt_store *store, int64_t run, const char *name,
                                        const struct spt_store_point *points, size_t count, struct spt_error *error);
+/* checkpoint 0: none. */
 enum spt_status spt_store_put_event(struct spt_store *store, const char *kind, int64_t checkpoint, const char *text,
                                     struct spt_error *error);
 
 /* --- reading --- */
-/* A measured figure as it stands in the store; metric may be of a version this program does not know: text, not a row of the table. */
+/* A measured figure as it stands in the store; metric may be of a version this program does not know: text, not a row
+ * of the table. */
 struct spt_store_measure {
     const char *metric; /* borrowed until the next row */
     const struct spt_store_checkpoint *checkpoint;
@@ -123,20 +144,22 @@ struct spt_store_measure {
 };
 typedef enum spt_status spt_store_measure_fn(void *context, const struct spt_store_measure *measure,
                                              struct spt_error *error);
-/* Every measure of the run's analysed, not superseded checkpoints in the order (branch, step, label, metric, layer, head).
- * metric NULL: all. layer, head INT_MIN: all. */
+/* Every measure of the run's analysed, not superseded checkpoints in the order (branch, step, label, metric, layer,
+ * head). metric NULL: all. layer, head INT_MIN: all. One snapshot, whatever is written meanwhile; each may read from
+ * the store. What each returns other than SPT_OK ends it and is returned. */
 enum spt_status spt_store_each_measure(struct spt_store *store, int64_t run, const char *metric, int layer, int head,
                                        spt_store_measure_fn *each, void *context, struct spt_error *error);
 /* A stored vector (from the table curve, or probe_value where samples is set). SPT_END: none. Caller frees *values. */
 enum spt_status spt_store_vector(struct spt_store *store, int64_t checkpoint, const char *metric, int layer, int head,
                                  bool samples, float **values, size_t *count, struct spt_error *error);
-/* SPT_END: none. */
-enum spt_status spt_store_null(struct spt_store *store, int64_t run, const char *metric, int layer, double *mean, double *sd,
-                               struct spt_error *error);
+/* The layer's own row, else the one of all layers. SPT_END: none. */
+enum spt_status spt_store_null(struct spt_store *store, int64_t run, const char *metric, int layer, double *mean,
+                               double *sd, struct spt_error *error);
 /* Names of the run's own series, in the order they were added; caller frees each and the array. */
 enum spt_status spt_store_external_names(struct spt_store *store, int64_t run, char ***names, size_t *count,
                                          struct spt_error *error);
-enum spt_status spt_store_external(struct spt_store *store, int64_t run, const char *name, struct spt_store_point **points,
-                                   size_t *count, struct spt_error *error);
+/* By step; count 0 when there is no such series. Caller frees *points. */
+enum spt_status spt_store_external(struct spt_store *store, int64_t run, const char *name,
+                                   struct spt_store_point **points, size_t *count, struct spt_error *error);
 
 #endif
