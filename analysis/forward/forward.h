@@ -1,9 +1,11 @@
 /* One forward pass of a decoder over the probe, layer by layer: weights are read, multiplied and forgotten.
  *
- * An architecture is one file in analysis/forward/families/ and one row in its table. All samples are packed ragged into one
- * activation matrix; attention and whatever watches it are one OpenMP loop over (sample, up to SPT_HEAD_BATCH heads), largest first.
- * Peak memory is one layer's weights as they are stored (two with read-ahead) and a few [N, hidden] activations, whatever the depth.
- * Every product is cut into tiles whose sizes do not depend on the number of threads, so neither do the figures, to the bit.
+ * An architecture is one file in analysis/forward/families/ and one row in its table. Samples are packed ragged, no
+ * padding; a layer runs on blocks of whole samples (about 2,500 tokens), and in a block attention and whatever watches
+ * it are one OpenMP loop over (sample, up to SPT_HEAD_BATCH heads), longest samples first. Peak memory is one layer's
+ * weights as they are stored (two with read-ahead), the residual stream [N, hidden] and the activations of one block,
+ * whatever the depth. Every product is cut into tiles whose sizes do not depend on the number of threads, so neither do
+ * the figures, to the bit.
  */
 #ifndef SPT_FORWARD_H
 #define SPT_FORWARD_H
@@ -40,9 +42,9 @@ struct spt_forward_observer {
 };
 
 struct spt_forward_options {
-    size_t threads;    /* 0: omp_get_max_threads() */
+    size_t threads;     /* 0: omp_get_max_threads() */
     bool no_read_ahead; /* read each layer only when it is its turn (for measurements) */
-    bool no_loss;      /* leave the output head out */
+    bool no_loss;       /* leave the output head out */
 };
 
 /* What the output says; caller-owned arrays, either may be NULL. */
@@ -51,9 +53,10 @@ struct spt_forward_output {
     double *total_loss; /* [samples] the sum of them; 0 for n = 1 */
 };
 
-/* Checks config against the tensors (names, shapes; SPT_INVALID names the key and both figures), the probe against config (SPT_INVALID names the
- * sample: a token id past the embedding, a sample longer than the positions), then runs. NaN and infinite weights are computed with.
- * Every tensor the pass uses is read whole once, so that spt_checkpoint_digest covers it. */
+/* Checks config against the tensors (names, shapes; SPT_INVALID names the key and both figures), the probe against
+ * config (SPT_INVALID names the sample: a token id past the embedding, a sample longer than the positions), then runs.
+ * NaN and infinite weights are computed with. Every tensor the pass uses is read whole once, so that
+ * spt_checkpoint_digest covers it. */
 enum spt_status spt_forward_run(struct spt_checkpoint *checkpoint, const struct spt_model_config *config,
                                 const struct spt_probe *probe, const struct spt_forward_options *options,
                                 const struct spt_forward_observer *observer, const struct spt_forward_output *output,

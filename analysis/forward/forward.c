@@ -1,0 +1,310 @@
+#include "analysis/forward/forward.h"
+
+#include "analysis/forward/output_head.h"
+#include "analysis/forward/pass.h"
+#include "analysis/forward/weights.h"
+#include "checkpoints/base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_BYTES ((size_t)16 << 20) /* of the embedding and the head, read at a time */
+
+/* A run of spt_forward_run, from the first check to the last block of the head. */
+struct run {
+    struct spt_checkpoint *checkpoint;
+    const struct spt_family *family;
+    struct spt_forward_options options;
+    struct spt_forward_observer observer;
+    const struct spt_forward_output *output;
+    struct spt_weights weights;
+    struct spt_team team;
+    struct spt_stream *stream;
+    size_t portion; /* the next one */
+    struct spt_pass pass;
+    struct spt_block *blocks; /* [block_count] */
+    size_t block_count, block_tokens;
+    size_t *order;             /* [samples] of each block, longest first */
+    size_t *by_id;             /* [N] tokens, by id */
+    float *vectors;            /* [weights.vector_floats] of the portion at hand */
+    struct spt_weight *usable; /* [the family's most] */
+};
+
+static enum spt_status check_config(const struct spt_model_config *config, struct spt_error *error) {
+    if (!config->layers || !config->hidden || !config->heads || !config->head_dim || !config->intermediate ||
+        !config->vocabulary || !config->positions)
+        return spt_fail(error, SPT_INVALID, NULL, "config: a size is 0");
+    if (config->rotary_dim + config->rotary_dim % 2 > config->head_dim)
+        return spt_fail(error, SPT_INVALID, NULL, "config: %zu rotated dimensions of a head of %zu", config->rotary_dim,
+                        config->head_dim);
+    if (config->hidden % config->heads || config->hidden / config->heads != config->head_dim)
+        return spt_fail(error, SPT_INVALID, NULL, "config: %zu heads of %zu do not make a hidden_size of %zu",
+                        config->heads, config->head_dim, config->hidden);
+    return SPT_OK;
+}
+
+static enum spt_status check_probe(const struct spt_probe *probe, const struct spt_model_config *config,
+                                   size_t vocabulary, struct spt_error *error) {
+    if (!probe->samples) return spt_fail(error, SPT_INVALID, NULL, "the probe has no sample");
+    for (size_t s = 0; s < probe->samples; s++) {
+        const size_t first = probe->offset[s], end = probe->offset[s + 1];
+        if (end <= first) return spt_fail(error, SPT_INVALID, NULL, "sample %zu (from 0) of the probe has no token", s);
+        if (end - first > config->positions)
+            return spt_fail(error, SPT_INVALID, NULL,
+                            "sample %zu (from 0) of the probe has %zu tokens; the model has %zu positions "
+                            "(max_position_embeddings)",
+                            s, end - first, config->positions);
+        for (size_t t = first; t < end; t++)
+            if (probe->ids[t] < 0 || (size_t)probe->ids[t] >= vocabulary)
+                return spt_fail(error, SPT_INVALID, NULL,
+                                "sample %zu (from 0) of the probe has token id %ld; the embedding has rows 0 to %zu", s,
+                                (long)probe->ids[t], vocabulary - 1);
+    }
+    return SPT_OK;
+}
+
+struct keyed {
+    size_t key, index;
+};
+
+/* Ascending by key, then by index. */
+static int compare_keyed(const void *a, const void *b) {
+    const struct keyed *x = a, *y = b;
+    if (x->key != y->key) return x->key < y->key ? -1 : 1;
+    return (x->index > y->index) - (x->index < y->index);
+}
+
+static enum spt_status order_tokens(struct run *run, struct spt_error *error) {
+    const struct spt_probe *probe = run->pass.probe;
+    struct keyed *keyed = spt_alloc(probe->tokens, sizeof(*keyed));
+    run->by_id = spt_alloc(probe->tokens, sizeof(size_t));
+    if (!keyed || !run->by_id) {
+        free(keyed);
+        return spt_fail_memory(error, probe->tokens * sizeof(*keyed), "the order of tokens");
+    }
+    for (size_t t = 0; t < probe->tokens; t++) keyed[t] = (struct keyed){.key = (size_t)probe->ids[t], .index = t};
+    qsort(keyed, probe->tokens, sizeof(*keyed), compare_keyed);
+    for (size_t t = 0; t < probe->tokens; t++) run->by_id[t] = keyed[t].index;
+    free(keyed);
+    return SPT_OK;
+}
+
+/* Longest first; equal ones as they stand. */
+static void order_samples(const struct spt_probe *probe, size_t first, size_t end, struct keyed *keyed, size_t *order) {
+    for (size_t s = first; s < end; s++)
+        keyed[s - first] = (struct keyed){.key = SIZE_MAX - (probe->offset[s + 1] - probe->offset[s]), .index = s};
+    qsort(keyed, end - first, sizeof(*keyed), compare_keyed);
+    for (size_t i = 0; i < end - first; i++) order[i] = keyed[i].index;
+}
+
+/* Cuts the probe into blocks of about equal size, of whole samples. */
+static enum spt_status make_blocks(struct run *run, struct spt_error *error) {
+    const struct spt_probe *probe = run->pass.probe;
+    const size_t count = (probe->tokens + SPT_BLOCK_TOKENS - 1) / SPT_BLOCK_TOKENS;
+    const size_t share = (probe->tokens + count - 1) / count;
+    struct keyed *keyed = spt_alloc(probe->samples, sizeof(*keyed));
+    run->blocks = spt_alloc(probe->samples, sizeof(*run->blocks));
+    run->order = spt_alloc(probe->samples, sizeof(size_t));
+    if (!keyed || !run->blocks || !run->order) {
+        free(keyed);
+        return spt_fail_memory(error, probe->samples * sizeof(*run->blocks), "the order of samples");
+    }
+    for (size_t first = 0, end; first < probe->samples; first = end) {
+        const size_t token = probe->offset[first];
+        for (end = first + 1; end < probe->samples && probe->offset[end + 1] - token <= share; end++) continue;
+        order_samples(probe, first, end, keyed, run->order + first);
+        const size_t tokens = probe->offset[end] - token;
+        run->blocks[run->block_count++] = (struct spt_block){
+            .first_token = token, .tokens = tokens, .order = run->order + first, .samples = end - first};
+        if (tokens > run->block_tokens) run->block_tokens = tokens;
+    }
+    free(keyed);
+    return SPT_OK;
+}
+
+static float *alloc_floats(size_t rows, size_t columns) {
+    size_t bytes;
+    return spt_multiply(columns, sizeof(float), &bytes) ? spt_alloc(rows, bytes) : NULL;
+}
+
+static enum spt_status make_buffers(struct run *run, struct spt_error *error) {
+    struct spt_pass *pass = &run->pass;
+    const struct spt_model_config *config = pass->config;
+    const size_t share = run->block_tokens < SPT_MLP_TOKENS ? run->block_tokens : SPT_MLP_TOKENS;
+    const size_t layer = run->family->layer_count, final = run->family->final_count, work = run->family->work(config);
+    pass->x = alloc_floats(pass->probe->tokens, config->hidden);
+    pass->work = alloc_floats(run->block_tokens, work);
+    pass->mlp_normed = alloc_floats(share, config->hidden);
+    pass->mlp_wide = alloc_floats(share, config->intermediate);
+    run->vectors = alloc_floats(run->weights.vector_floats, 1);
+    run->usable = spt_alloc(layer > final ? layer : final, sizeof(*run->usable));
+    if (pass->x && pass->work && pass->mlp_normed && pass->mlp_wide && run->vectors && run->usable) return SPT_OK;
+    return spt_fail_memory(error, sizeof(float) * (pass->probe->tokens * config->hidden + run->block_tokens * work),
+                           "activations");
+}
+
+static enum spt_status make_team(struct run *run, struct spt_error *error) {
+    const size_t attention = spt_attention_scratch(run->pass.probe->longest, run->pass.config->heads);
+    const size_t scratch = attention > SPT_HEAD_SCRATCH ? attention : SPT_HEAD_SCRATCH;
+    const enum spt_status status = spt_team_init(&run->team, run->options.threads, scratch, error);
+    run->team.stop = run->observer.stop;
+    run->team.stop_context = run->observer.context;
+    run->pass.team = &run->team;
+    return status;
+}
+
+/* Everything that can be checked and allocated before the first byte of a tensor is read. */
+static enum spt_status prepare(struct run *run, struct spt_error *error) {
+    struct spt_pass *pass = &run->pass;
+    const struct spt_model_config *config = pass->config;
+    enum spt_status status = check_config(config, error);
+    if (status == SPT_OK) status = spt_family_find(config->model_type, &run->family, error);
+    if (status == SPT_OK)
+        status = spt_weights_find(&run->weights, run->checkpoint, run->family, config, !run->options.no_loss, error);
+    if (status == SPT_OK) status = check_probe(pass->probe, config, run->weights.embedding->shape[0], error);
+    if (status == SPT_OK) status = spt_weights_plan(&run->weights, BLOCK_BYTES, SPT_HEAD_ROWS, SPT_GEMM_ROWS, error);
+    if (status == SPT_OK) status = make_team(run, error);
+    if (status == SPT_OK) status = order_tokens(run, error);
+    if (status == SPT_OK) status = make_blocks(run, error);
+    if (status == SPT_OK) status = make_buffers(run, error);
+    if (status == SPT_OK)
+        status = spt_rotary_init(&pass->rotary, config->rotary_dim, config->rotary_base, pass->probe->longest, error);
+    return status;
+}
+
+static enum spt_status open_stream(struct run *run, struct spt_error *error) {
+    const struct spt_stream_plan plan = {.pieces = run->weights.pieces,
+                                         .portions = run->weights.portions,
+                                         .portion_count = run->weights.portion_count,
+                                         .bytes = run->weights.bytes,
+                                         .read_ahead = !run->options.no_read_ahead,
+                                         .stop = run->observer.stop,
+                                         .stop_context = run->observer.context};
+    return spt_stream_open(run->checkpoint, &plan, &run->stream, error);
+}
+
+static bool asked_to_stop(const struct run *run) {
+    return run->observer.stop && run->observer.stop(run->observer.context);
+}
+
+static enum spt_status show_hidden(const struct run *run, size_t stage, struct spt_error *error) {
+    if (!run->observer.hidden) return SPT_OK;
+    return run->observer.hidden(run->observer.context, stage, run->pass.x, error);
+}
+
+/* Copies the rows that the probe's tokens touch to the residual stream, block by block of the embedding. */
+static enum spt_status embed(struct run *run, struct spt_error *error) {
+    const struct spt_tensor *tensor = run->weights.embedding;
+    const struct spt_probe *probe = run->pass.probe;
+    const size_t columns = tensor->shape[1], row_bytes = columns * spt_dtype_size(tensor->dtype);
+    size_t next = 0;
+    for (; run->portion < run->weights.embedding_portions; run->portion++) {
+        const struct spt_piece *piece = &run->weights.pieces[run->weights.portions[run->portion].first];
+        const size_t first = piece->first / columns, end = first + piece->count / columns;
+        const unsigned char *bytes;
+        if (asked_to_stop(run)) return SPT_END;
+        const enum spt_status status = spt_stream_next(run->stream, &bytes, error);
+        if (status != SPT_OK) return status;
+        for (; next < probe->tokens && (size_t)probe->ids[run->by_id[next]] < end; next++) {
+            const size_t token = run->by_id[next], row = (size_t)probe->ids[token] - first;
+            spt_numbers_to_f32(tensor->dtype, bytes + row * row_bytes, columns, run->pass.x + token * columns);
+        }
+    }
+    return show_hidden(run, 0, error);
+}
+
+static enum spt_status next_weights(struct run *run, const struct spt_tensor *const *tensors, size_t count,
+                                    struct spt_error *error) {
+    const unsigned char *bytes;
+    if (asked_to_stop(run)) return SPT_END;
+    const enum spt_status status = spt_stream_next(run->stream, &bytes, error);
+    if (status == SPT_OK)
+        spt_weights_bind(&run->weights, run->portion++, bytes, tensors, count, run->vectors, run->usable);
+    return status;
+}
+
+static enum spt_status run_layer(struct run *run, size_t layer, struct spt_error *error) {
+    struct spt_pass *pass = &run->pass;
+    const size_t count = run->family->layer_count;
+    enum spt_status status = next_weights(run, run->weights.layer + layer * count, count, error);
+    pass->layer = layer;
+    spt_forward_mask(pass->config, layer, &pass->mask, &pass->window);
+    for (size_t i = 0; i < run->block_count && status == SPT_OK; i++) {
+        pass->block = run->blocks[i];
+        status = run->family->run_layer(pass, run->usable, error);
+    }
+    if (status == SPT_OK && run->observer.layer) status = run->observer.layer(run->observer.context, layer, error);
+    if (status == SPT_OK) status = show_hidden(run, layer + 1, error);
+    return status;
+}
+
+static enum spt_status run_final(struct run *run, struct spt_error *error) {
+    enum spt_status status = next_weights(run, run->weights.final, run->family->final_count, error);
+    if (status == SPT_OK) status = run->family->run_final(&run->pass, run->usable, error);
+    if (status == SPT_OK) status = show_hidden(run, run->pass.config->layers + 1, error);
+    return status;
+}
+
+static enum spt_status run_head(struct run *run, struct spt_error *error) {
+    const struct spt_tensor *tensor = run->weights.head;
+    const size_t columns = tensor->shape[1];
+    struct spt_output_head head;
+    enum spt_status status =
+        spt_output_head_init(&head, &run->team, run->pass.probe, run->pass.x, run->pass.config->hidden, error);
+    if (status != SPT_OK) return status;
+    for (; run->portion < run->weights.portion_count && status == SPT_OK; run->portion++) {
+        const struct spt_piece *piece = &run->weights.pieces[run->weights.portions[run->portion].first];
+        const unsigned char *bytes;
+        status = asked_to_stop(run) ? SPT_END : spt_stream_next(run->stream, &bytes, error);
+        if (status != SPT_OK) break;
+        const struct spt_matrix rows = {
+            .dtype = tensor->dtype, .rows = piece->count / columns, .columns = columns, .data = bytes};
+        status = spt_output_head_add(&head, &rows, piece->first / columns, error);
+    }
+    if (status == SPT_OK && run->output) spt_output_head_losses(&head, run->output->total_loss, run->output->loss);
+    spt_output_head_release(&head);
+    return status;
+}
+
+static void release(struct run *run) {
+    spt_stream_close(run->stream);
+    spt_rotary_release(&run->pass.rotary);
+    free(run->pass.x);
+    free(run->pass.work);
+    free(run->pass.mlp_normed);
+    free(run->pass.mlp_wide);
+    free(run->vectors);
+    free(run->usable);
+    free(run->blocks);
+    free(run->order);
+    free(run->by_id);
+    spt_team_release(&run->team);
+    spt_weights_release(&run->weights);
+}
+
+enum spt_status spt_forward_run(struct spt_checkpoint *checkpoint, const struct spt_model_config *config,
+                                const struct spt_probe *probe, const struct spt_forward_options *options,
+                                const struct spt_forward_observer *observer, const struct spt_forward_output *output,
+                                struct spt_error *error) {
+    struct run run = {.checkpoint = checkpoint, .output = output};
+    if (options) run.options = *options;
+    if (observer) run.observer = *observer;
+    run.pass.config = config;
+    run.pass.probe = probe;
+    run.pass.observer = &run.observer;
+    enum spt_status status = prepare(&run, error);
+    if (status == SPT_OK) status = open_stream(&run, error);
+    if (status == SPT_OK) status = embed(&run, error);
+    for (size_t l = 0; l < config->layers && status == SPT_OK; l++) status = run_layer(&run, l, error);
+    if (status == SPT_OK) status = run_final(&run, error);
+    if (status == SPT_OK && run.weights.head) status = run_head(&run, error);
+    release(&run);
+    return status;
+}
+
+void spt_forward_mask(const struct spt_model_config *config, size_t layer, enum spt_mask_kind *kind, size_t *window) {
+    const struct spt_family *family;
+    (void)layer;
+    *kind = spt_family_find(config->model_type, &family, NULL) == SPT_OK ? family->mask : SPT_MASK_CAUSAL;
+    *window = 0;
+}
