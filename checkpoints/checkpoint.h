@@ -2,9 +2,10 @@
  *
  *     spt_checkpoint_open(path)  ->  find / read ...  ->  spt_checkpoint_confirm  ->  spt_checkpoint_close
  *
- * Opening reads and validates all headers and no tensor data. Every byte that is read is hashed on the way, so that the digest of
- * the tensors that were used costs no second pass. One thread at a time; several checkpoints may be open at once.
- * What is there is validated before anything is allocated: no file makes spectail take memory out of proportion to its size.
+ * Opening reads and validates all headers and no tensor data. Every byte that is read is hashed on the way, so that the
+ * digest of the tensors that were used costs no second pass. One thread at a time; several checkpoints may be open at
+ * once. What is there is validated before anything is allocated: no file makes spectail take memory out of proportion
+ * to its size.
  */
 #ifndef SPT_CHECKPOINT_H
 #define SPT_CHECKPOINT_H
@@ -39,39 +40,43 @@ struct spt_checkpoint_options {
 
 struct spt_checkpoint;
 
-/* Opens a model directory (…/model.safetensors, or model.safetensors.index.json and its shards) or a single weights file. Contents
- * decide what a file is, not its name. options may be NULL.
- * SPT_RETRY: not complete (truncated, a shard missing, empty). SPT_INVALID, SPT_UNSUPPORTED, SPT_IO (errno in error->system). */
+/* Opens a model directory (its model.safetensors, or model.safetensors.index.json and the shards it names) or a single
+ * file of weights. Contents decide what a file is, not its name. options may be NULL. SPT_RETRY: not complete
+ * (truncated, empty, no weights yet, a shard missing). SPT_INVALID: breaks its format, or no weights at all.
+ * SPT_UNSUPPORTED: a format that this version knows but does not read. SPT_IO (errno in error->system). */
 enum spt_status spt_checkpoint_open(const char *path, const struct spt_checkpoint_options *options,
                                     struct spt_checkpoint **checkpoint, struct spt_error *error);
 void spt_checkpoint_close(struct spt_checkpoint *checkpoint);
 
 const char *spt_checkpoint_format(const struct spt_checkpoint *checkpoint); /* "safetensors", "safetensors, 3 shards" */
 uint64_t spt_checkpoint_bytes(const struct spt_checkpoint *checkpoint);     /* of all weight files */
+/* Files that are read for it: the weights, and the index of shards. */
 size_t spt_checkpoint_file_count(const struct spt_checkpoint *checkpoint);
 const char *spt_checkpoint_file(const struct spt_checkpoint *checkpoint, size_t file);
 
 size_t spt_checkpoint_tensor_count(const struct spt_checkpoint *checkpoint);
-const struct spt_tensor *spt_checkpoint_tensor(const struct spt_checkpoint *checkpoint, size_t index); /* by name, sorted */
-const struct spt_tensor *spt_checkpoint_find(const struct spt_checkpoint *checkpoint, const char *name); /* NULL: absent */
+const struct spt_tensor *spt_checkpoint_tensor(const struct spt_checkpoint *checkpoint,
+                                               size_t index); /* by name, sorted */
+const struct spt_tensor *spt_checkpoint_find(const struct spt_checkpoint *checkpoint,
+                                             const char *name); /* NULL: absent */
 
-/* Reads the elements [first, first + count) of a tensor in row-major order, as they are stored. Elements read from 0 upwards without
- * a gap count towards the tensor's hash. out may be NULL: read to be hashed only.
- *   out  count * spt_dtype_size(dtype) bytes
- * SPT_RETRY when the file has become shorter, SPT_IO. */
+/* Reads the elements [first, first + count) of a tensor in row-major order, as they are stored. Elements read from 0
+ * upwards without a gap count towards the tensor's hash. out may be NULL: read to be hashed only. out  count *
+ * spt_dtype_size(dtype) bytes SPT_RETRY when the file has become shorter, SPT_IO. */
 enum spt_status spt_checkpoint_read(struct spt_checkpoint *checkpoint, const struct spt_tensor *tensor, size_t first,
                                     size_t count, void *out, struct spt_error *error);
 
-/* The whole tensor, as float32 [tensor->count]. SPT_UNSUPPORTED for dtypes that are not computed with. */
+/* The whole tensor, as float32 [tensor->count]. SPT_UNSUPPORTED for dtypes that are not computed with: all but F64,
+ * F32, F16 and BF16. (F8 weights mean nothing without the scales that are stored beside them.) */
 enum spt_status spt_checkpoint_read_f32(struct spt_checkpoint *checkpoint, const struct spt_tensor *tensor, float *out,
                                         struct spt_error *error);
 
-/* The files are still the ones that were opened, unchanged and under their names: else SPT_RETRY, or SPT_IO with ENOENT or
- * ESTALE when they are gone. Call after the last read, before any figure is believed. */
+/* The files are still the ones that were opened, unchanged and under their names: else SPT_RETRY, or SPT_IO with ENOENT
+ * or ESTALE when they are gone. Call after the last read, before any figure is believed. */
 enum spt_status spt_checkpoint_confirm(struct spt_checkpoint *checkpoint, struct spt_error *error);
 
-/* XXH3-128 over the name-sorted (name, dtype, shape, hash of all little-endian bytes) of the tensors that were read whole: the same
- * for the same model in any container. */
+/* XXH3-128 over the name-sorted (name, dtype, shape, hash of all little-endian bytes) of the tensors that were read
+ * whole: the same for the same model in any container. */
 enum spt_status spt_checkpoint_digest(const struct spt_checkpoint *checkpoint, struct spt_hash *digest,
                                       struct spt_error *error);
 

@@ -22,18 +22,18 @@ static const struct {
     enum spt_status status;
     const char *what;
 } SIGHTS[] = {
-    {0, "PK\003\004", 4, SPT_UNSUPPORTED, "a zip file, as torch.save writes it,"},
-    {0, "\x80\002\x8a\nl\xfc\x9c\x46\xf9", 9, SPT_UNSUPPORTED, "a pickle, as torch.save wrote it before torch 1.6,"},
+    {0, "PK\003\004", 4, SPT_UNSUPPORTED, "a zip file (torch.save writes them)"},
+    {0, "\x80\002\x8a\nl\xfc\x9c\x46\xf9", 9, SPT_UNSUPPORTED, "a pickle (torch.save wrote them before torch 1.6)"},
     {0, "GGUF", 4, SPT_UNSUPPORTED, "a GGUF file"},
     {0, "\x89HDF\r\n\x1a\n", 8, SPT_UNSUPPORTED, "an HDF5 file"},
     {257, "ustar", 5, SPT_UNSUPPORTED, "a tar archive"},
     {0, "\x1f\x8b", 2, SPT_UNSUPPORTED, "a gzip file"},
     {0, "\x28\xb5\x2f\xfd", 4, SPT_UNSUPPORTED, "a zstd file"},
     {0, "version https://git-lfs", 23, SPT_INVALID,
-     "a Git LFS pointer, not the weights it stands for (run `git lfs pull` in its repository),"},
-    {0, "<!DOCTYPE", 9, SPT_INVALID, "an HTML page, probably of a failed download,"},
-    {0, "<!doctype", 9, SPT_INVALID, "an HTML page, probably of a failed download,"},
-    {0, "<html", 5, SPT_INVALID, "an HTML page, probably of a failed download,"},
+     "a Git LFS pointer, not the weights it stands for (run `git lfs pull` in its repository)"},
+    {0, "<!DOCTYPE", 9, SPT_INVALID, "an HTML page, probably of a failed download"},
+    {0, "<!doctype", 9, SPT_INVALID, "an HTML page, probably of a failed download"},
+    {0, "<html", 5, SPT_INVALID, "an HTML page, probably of a failed download"},
 };
 
 enum { SIGHT_COUNT = sizeof SIGHTS / sizeof *SIGHTS };
