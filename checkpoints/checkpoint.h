@@ -41,9 +41,11 @@ struct spt_checkpoint_options {
 struct spt_checkpoint;
 
 /* Opens a model directory (its model.safetensors, or model.safetensors.index.json and the shards it names) or a single
- * file of weights. Contents decide what a file is, not its name. options may be NULL. SPT_RETRY: not complete
- * (truncated, empty, no weights yet, a shard missing). SPT_INVALID: breaks its format, or no weights at all.
- * SPT_UNSUPPORTED: a format that this version knows but does not read. SPT_IO (errno in error->system). */
+ * file of weights. Contents decide what a file is, not its name. options may be NULL.
+ *   SPT_RETRY        not complete: truncated, empty, no weights yet, a shard missing
+ *   SPT_INVALID      breaks its format, or holds no weights at all
+ *   SPT_UNSUPPORTED  a format that this version knows but does not read
+ *   SPT_IO           the system refused (errno in error->system) */
 enum spt_status spt_checkpoint_open(const char *path, const struct spt_checkpoint_options *options,
                                     struct spt_checkpoint **checkpoint, struct spt_error *error);
 void spt_checkpoint_close(struct spt_checkpoint *checkpoint);
@@ -54,15 +56,16 @@ uint64_t spt_checkpoint_bytes(const struct spt_checkpoint *checkpoint);     /* o
 size_t spt_checkpoint_file_count(const struct spt_checkpoint *checkpoint);
 const char *spt_checkpoint_file(const struct spt_checkpoint *checkpoint, size_t file);
 
+/* Tensors are sorted by name (bytes, as strcmp); find is NULL when there is none of that name. */
 size_t spt_checkpoint_tensor_count(const struct spt_checkpoint *checkpoint);
-const struct spt_tensor *spt_checkpoint_tensor(const struct spt_checkpoint *checkpoint,
-                                               size_t index); /* by name, sorted */
-const struct spt_tensor *spt_checkpoint_find(const struct spt_checkpoint *checkpoint,
-                                             const char *name); /* NULL: absent */
+const struct spt_tensor *spt_checkpoint_tensor(const struct spt_checkpoint *checkpoint, size_t index);
+const struct spt_tensor *spt_checkpoint_find(const struct spt_checkpoint *checkpoint, const char *name);
 
 /* Reads the elements [first, first + count) of a tensor in row-major order, as they are stored. Elements read from 0
- * upwards without a gap count towards the tensor's hash. out may be NULL: read to be hashed only. out  count *
- * spt_dtype_size(dtype) bytes SPT_RETRY when the file has become shorter, SPT_IO. */
+ * upwards without a gap count towards the tensor's hash.
+ *   out  count * spt_dtype_size(dtype) bytes; NULL: read to be hashed only
+ * SPT_RETRY when the file has become shorter; SPT_INVALID for elements the tensor does not have; SPT_UNSUPPORTED for
+ * SPT_DTYPE_UNKNOWN; SPT_IO. */
 enum spt_status spt_checkpoint_read(struct spt_checkpoint *checkpoint, const struct spt_tensor *tensor, size_t first,
                                     size_t count, void *out, struct spt_error *error);
 

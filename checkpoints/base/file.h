@@ -36,12 +36,14 @@ enum spt_status spt_file_read_at(int fd, const char *path, uint64_t offset, void
  * *data. */
 enum spt_status spt_file_read_all(const char *path, size_t limit, char **data, size_t *size, struct spt_error *error);
 
-/* Writes path whole or not at all: temporary file beside it, fsync, rename. */
+/* Writes path whole or not at all: temporary file beside it, fsync, rename. Of a link the file it leads to is replaced.
+ * SPT_INVALID when path is there and is no regular file; SPT_IO. */
 enum spt_status spt_file_write_all(const char *path, const void *data, size_t size, struct spt_error *error);
 
 /* directory/name in freshly allocated memory; NULL: out of memory. */
 char *spt_file_join(const char *directory, const char *name);
 
+/* Follows links; false when there is nothing. */
 bool spt_file_is_directory(const char *path);
 
 /* Makes path and its missing parents (mode 0777 & ~umask). SPT_IO. */

@@ -22,15 +22,15 @@ void spt_text_format(struct spt_text *text, const char *format, ...) __attribute
 /* string as a JSON string with its quotes; invalid UTF-8 becomes U+FFFD. */
 void spt_text_put_json(struct spt_text *text, const char *string);
 
-/* A double with the 17 digits that read back to the same value; nothing for NAN. */
+/* A double with the 17 digits that read back to the same value; nothing for NAN, "inf" and "-inf" as they are. */
 void spt_text_put_number(struct spt_text *text, double value);
 
 void spt_text_clear(struct spt_text *text);   /* length 0, keeps the memory */
 void spt_text_release(struct spt_text *text); /* frees and zeroes */
 
-/* Copies text so that a terminal, a log or a message can show it in one line: control characters and what is no valid
- * UTF-8 become \xNN; what is too long ends in "...". out  [capacity], NUL-terminated; capacity >= 8 Returns the length
- * of out. */
+/* Copies text so that a terminal, a log or a message can show it in one line: control characters and what is no
+ * valid UTF-8 become \xNN; what is too long ends in "...". Returns the length of out.
+ *   out  [capacity], NUL-terminated; capacity >= 8 */
 size_t spt_text_printable(char *out, size_t capacity, const char *text);
 
 /* Edit distance (insertions, deletions, substitutions, swaps of neighbours), and the index of the candidate nearest to

@@ -48,12 +48,12 @@ static int by_shard(const void *a, const void *b) {
 static enum spt_status read_map(const char *path, const struct spt_json *root, struct map *map,
                                 struct spt_error *error) {
     const struct spt_json *weights = spt_json_get(root, "weight_map");
-    if (spt_json_kind(weights) != SPT_JSON_OBJECT || spt_json_count(weights) == 0)
-        return spt_fail(error, SPT_INVALID, path,
-                        "no weights file: a JSON file whose weight_map is %s; an index has an object of shards there",
-                        spt_json_count(weights) == 0 && spt_json_kind(weights) == SPT_JSON_OBJECT
-                            ? "empty"
-                            : spt_json_kind_name(spt_json_kind(weights)));
+    if (!weights)
+        return spt_fail(error, SPT_INVALID, path, "no weights file: JSON without the weight_map of an index of shards");
+    if (spt_json_kind(weights) != SPT_JSON_OBJECT)
+        return spt_fail(error, SPT_INVALID, path, "weight_map is %s; expected an object of file names",
+                        spt_json_kind_name(spt_json_kind(weights)));
+    if (spt_json_count(weights) == 0) return spt_fail(error, SPT_INVALID, path, "weight_map is empty");
     map->entries = spt_alloc(spt_json_count(weights), sizeof *map->entries);
     if (!map->entries) return spt_fail_memory(error, spt_json_count(weights), "a list of shards");
     for (struct spt_json_member *m = spt_json_first(weights); m; m = spt_json_next(weights, m)) {

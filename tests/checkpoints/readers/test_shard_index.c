@@ -149,7 +149,7 @@ static void bad_indexes_are_refused(void **state) {
     static const char *const BAD[][2] = {
         {"{\"weight_map\": []}", "weight_map is an array"},
         {"{\"weight_map\": {}}", "weight_map is empty"},
-        {"{\"metadata\": {}}", "weight_map is nothing"},
+        {"{\"metadata\": {}}", "without the weight_map"},
         {"{\"weight_map\": {\"a\": 1}}", "\"a\" is an integer"},
         {"{\"weight_map\": {\"a\": \"x\", \"a\": \"y\"}}", "duplicate"},
         {"{\"weight_map\": {\"a\": \"" INDEX "\"}}", "found an index where the index names a shard"},
