@@ -1,6 +1,7 @@
 /* A training run on disk: its checkpoints in step order.
  *
- * A layout (checkpoints/layouts, one file each) recognises how a run lies on disk and lists what is there; no weight is read.
+ * A layout (checkpoints/layouts, one file each) recognises how a run lies on disk and lists what is there; no weight is
+ * read.
  *
  *     spt_run_open(path)  ->  run->refs[0 .. count)  ->  spt_run_close
  */
@@ -18,36 +19,42 @@
 #define SPT_NO_TOKENS (-1)
 
 struct spt_checkpoint_ref {
-    char *uri;      /* relative to the run's root: what the store keeps */
-    char *path;     /* what spt_checkpoint_open takes */
-    char *label;    /* the step's name as the suite has it: "step512", "main", "stage1-step5-tokens1B" */
-    char *branch;   /* "" by default; each branch is a series of its own */
-    int64_t step;   /* SPT_NO_STEP: shown by its label, never on a step axis */
-    int64_t tokens; /* SPT_NO_TOKENS */
-    char *config;   /* config.json of this checkpoint, else of its run; NULL: none */
-    char *tokenizer;     /* tokenizer.json likewise; NULL: none */
-    char *trainer_state; /* trainer_state.json; NULL: none */
+    char *uri;   /* relative to the run's root: what the store keeps. "step512", "." for the root itself; in a hub cache
+                  * "refs/step512", which stays when the revision's commit changes */
+    char *path;  /* what spt_checkpoint_open takes */
+    char *label; /* the step's name as the suite has it: "step512", "main", "stage1-step5-tokens1B" */
+    char *branch;                /* "" by default; each branch is a series of its own */
+    int64_t step;                /* SPT_NO_STEP: shown by its label, never on a step axis */
+    int64_t tokens;              /* SPT_NO_TOKENS */
+    char *config;                /* config.json of this checkpoint, else of its run; NULL: none */
+    char *tokenizer;             /* tokenizer.json likewise; NULL: none */
+    char *trainer_state;         /* trainer_state.json; NULL: none */
     struct spt_hash fingerprint; /* of (relative name, size, mtime_ns) of its files */
 };
 
 struct spt_run {
-    char *root;         /* absolute path without a trailing slash */
-    char *name;         /* last part of root */
-    const char *layout; /* "step directories", "HF Trainer", "hub cache", "single checkpoint" */
+    char *root;                      /* absolute path without a trailing slash */
+    char *name;                      /* last part of root */
+    const char *layout;              /* "step directories", "HF Trainer", "hub cache", "single checkpoint" */
     struct spt_checkpoint_ref *refs; /* sorted by (branch, step, label); SPT_NO_STEP last */
     size_t count;
 };
 
 struct spt_run_options {
-    const char *step_pattern;  /* PCRE2 with the named groups step, and tokens, branch if it has them; NULL: the table */
-    const char *model_config;  /* use this config.json for every checkpoint; NULL: the checkpoint's own, else the run's */
-    const char *tokenizer;     /* likewise */
+    const char *step_pattern; /* PCRE2 with the named groups step, and tokens, branch if it has them; NULL: the table */
+    const char
+        *model_config;     /* use this config.json for every checkpoint; NULL: the checkpoint's own, else the run's */
+    const char *tokenizer; /* likewise */
     const struct spt_log *log; /* what was skipped and why; may be NULL */
 };
 
-/* Lists the checkpoints under path: a run's folder, one checkpoint's folder, one weights file or a hub cache.
- * SPT_IO: no such path. SPT_INVALID: a bad pattern; nothing there that is a checkpoint (says what was found and what is expected).
- * options may be NULL. */
+/* Lists the checkpoints under path: a run's folder, one checkpoint's folder, one weights file or a hub cache. One
+ * checkpoint is a run of one; if its folder is named as a step (or is a snapshot in a hub cache), root is the run
+ * around it, so that name and uri are those it has when the whole run is listed. A folder named as a step is listed
+ * even if nothing is in it yet; what else is skipped is said through the log. In a folder of several hub caches each
+ * repository is a branch ("org/repo") unless its own name tells the step. Cost: two reads of the root, one of each
+ * checkpoint's folder, no file's contents but trainer_state.json's beginning. SPT_IO: no such path. SPT_INVALID: a bad
+ * pattern; nothing there that is a checkpoint (says what was found and what is expected). options may be NULL. */
 enum spt_status spt_run_open(const char *path, const struct spt_run_options *options, struct spt_run **run,
                              struct spt_error *error);
 void spt_run_close(struct spt_run *run);

@@ -1,0 +1,36 @@
+/* The layouts: each lists what it recognises under listing->root. SPT_END: this run is not laid out so. Nothing may
+ * have been added then. */
+#ifndef SPT_LAYOUTS_LAYOUTS_H
+#define SPT_LAYOUTS_LAYOUTS_H
+
+#include "checkpoints/layouts/listing.h"
+
+enum spt_status spt_layout_hub_cache(struct spt_listing *listing, struct spt_error *error);
+enum spt_status spt_layout_hf_trainer(struct spt_listing *listing, struct spt_error *error);
+enum spt_status spt_layout_step_directories(struct spt_listing *listing, struct spt_error *error);
+enum spt_status spt_layout_single_checkpoint(struct spt_listing *listing, struct spt_error *error);
+
+/* A cache of the Hugging Face hub: blobs/<hash>, snapshots/<commit>/<links into blobs>, refs/<revision> holding a
+ * commit. */
+struct spt_hub_revision {
+    const char *name; /* as refs/ has it, "pr/1" too; the commit when no ref leads to it */
+    const char *commit;
+    const char *snapshot; /* path of snapshots/<commit>, which may not be there yet */
+    bool named;           /* by a ref */
+};
+
+/* Zero-initialise, read, release. */
+struct spt_hub_revisions {
+    struct spt_hub_revision *items; /* by name; those without a ref last */
+    size_t count, capacity;
+    struct spt_arena memory;
+};
+
+bool spt_hub_is_cache(const char *path); /* holds snapshots/ */
+
+/* What a cache holds. A ref that is no commit is said through log and passed over. */
+enum spt_status spt_hub_revisions_read(const char *cache, const struct spt_log *log,
+                                       struct spt_hub_revisions *revisions, struct spt_error *error);
+void spt_hub_revisions_release(struct spt_hub_revisions *revisions);
+
+#endif

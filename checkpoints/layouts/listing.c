@@ -1,0 +1,116 @@
+#include "checkpoints/layouts/listing.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "checkpoints/base/file.h"
+#include "checkpoints/base/memory.h"
+#include "checkpoints/base/text.h"
+#include "checkpoints/layouts/trainer_state.h"
+
+enum { LABEL_MAX = 1024 };
+
+char *spt_listing_file(const char *directory, const char *name, bool *memory) {
+    char *path = spt_file_join(directory, name);
+    struct stat st;
+    if (!path) *memory = false;
+    if (path && stat(path, &st) == 0 && S_ISREG(st.st_mode)) return path;
+    free(path);
+    return NULL;
+}
+
+static char *copy(const char *text, bool *memory) {
+    char *copied = text ? spt_strdup(text) : NULL;
+    if (text && !copied) *memory = false;
+    return copied;
+}
+
+/* The option's file, else the checkpoint's own, else one beside it, else the run's. */
+static char *find_companion(const struct spt_found *found, const char *name, bool has_own, const char *folder,
+                            const char *option, const char *of_run, bool *memory) {
+    if (option) return copy(option, memory);
+    if (has_own) {
+        char *own = spt_file_join(folder, name);
+        if (!own) *memory = false;
+        return own;
+    }
+    for (size_t i = 0; i < sizeof found->beside / sizeof *found->beside; i++) {
+        char *beside = found->beside[i] ? spt_listing_file(found->beside[i], name, memory) : NULL;
+        if (beside) return beside;
+    }
+    return copy(of_run, memory);
+}
+
+/* What HF Trainer wrote into the checkpoint knows better than the folder's name, which anybody may change. */
+static void take_step_of_trainer(struct spt_checkpoint_ref *ref, const struct spt_log *log) {
+    struct spt_error error;
+    int64_t step;
+    if (spt_trainer_state_step(ref->trainer_state, &step, &error) != SPT_OK) {
+        spt_log(log, SPT_LOG_WARNING, "%s: %s; the step is taken from the name", ref->trainer_state, error.message);
+        return;
+    }
+    if (ref->step != SPT_NO_STEP && ref->step != step)
+        spt_log(log, SPT_LOG_WARNING, "%s: global_step is %lld although the name says %lld: %lld is taken",
+                ref->trainer_state, (long long)step, (long long)ref->step, (long long)step);
+    ref->step = step;
+}
+
+enum spt_status spt_listing_add(struct spt_listing *listing, const struct spt_found *found,
+                                const struct spt_folder *folder, struct spt_error *error) {
+    void *refs = listing->refs;
+    bool memory = spt_grow(&refs, &listing->capacity, listing->count + 1, sizeof *listing->refs);
+    listing->refs = refs;
+    char *directory = memory ? spt_strdup(found->path) : NULL;
+    if (!directory) return spt_fail_memory(error, sizeof *listing->refs, "a list of checkpoints");
+    if (found->file) {
+        const size_t slash = strlen(directory) - strlen(found->file) - 1;
+        directory[slash ? slash : 1] = '\0'; /* of "/file" the folder is "/" */
+    }
+    char label[LABEL_MAX], branch[LABEL_MAX];
+    (void)spt_text_printable(label, sizeof label, found->label);
+    (void)spt_text_printable(branch, sizeof branch, found->name.branch);
+    const bool step = found->name.kind == SPT_STEP_NAME_STEP;
+    const struct spt_run_options *options = listing->options;
+    struct spt_checkpoint_ref ref = {
+        .uri = copy(found->uri, &memory),
+        .path = copy(found->path, &memory),
+        .label = copy(label, &memory),
+        .branch = copy(branch, &memory),
+        .step = step ? found->name.step : SPT_NO_STEP,
+        .tokens = step ? found->name.tokens : SPT_NO_TOKENS,
+        .fingerprint = folder->fingerprint,
+    };
+    ref.config = find_companion(found, "config.json", folder->config, directory, options->model_config, listing->config,
+                                &memory);
+    ref.tokenizer = find_companion(found, "tokenizer.json", folder->tokenizer, directory, options->tokenizer,
+                                   listing->tokenizer, &memory);
+    if (folder->trainer_state) ref.trainer_state = spt_file_join(directory, "trainer_state.json");
+    if (folder->trainer_state && !ref.trainer_state) memory = false;
+    free(directory);
+    if (!memory) {
+        spt_checkpoint_ref_release(&ref);
+        return spt_fail_memory(error, strlen(found->path), "a checkpoint's names");
+    }
+    if (ref.trainer_state) take_step_of_trainer(&ref, options->log);
+    listing->refs[listing->count++] = ref;
+    return SPT_OK;
+}
+
+void spt_checkpoint_ref_release(struct spt_checkpoint_ref *ref) {
+    free(ref->uri);
+    free(ref->path);
+    free(ref->label);
+    free(ref->branch);
+    free(ref->config);
+    free(ref->tokenizer);
+    free(ref->trainer_state);
+}
+
+void spt_listing_release(struct spt_listing *listing) {
+    for (size_t i = 0; listing->refs && i < listing->count; i++) spt_checkpoint_ref_release(&listing->refs[i]);
+    free(listing->refs);
+    free(listing->config);
+    free(listing->tokenizer);
+    spt_entries_release(&listing->entries);
+}

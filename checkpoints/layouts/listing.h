@@ -1,0 +1,46 @@
+/* What the layouts share: the run that is being listed, and how a checkpoint is added to it.
+ *
+ * A layout is one file with one function (layouts.h) and one row in run.c's table.
+ */
+#ifndef SPT_LAYOUTS_LISTING_H
+#define SPT_LAYOUTS_LISTING_H
+
+#include "checkpoints/layouts/folder.h"
+#include "checkpoints/layouts/step_names.h"
+#include "checkpoints/run.h"
+
+struct spt_listing {
+    const char *root;
+    const char *only;                      /* the one folder (of a hub cache: snapshot) that is asked for; NULL: all */
+    const char *file;                      /* root/file is the one weights file that is asked for; NULL */
+    const struct spt_run_options *options; /* not NULL */
+    const struct spt_step_names *names;
+    struct spt_entries entries; /* of root; none when file is set */
+    char *config, *tokenizer;   /* root's, else its parent's; NULL: none */
+    struct spt_checkpoint_ref *refs;
+    size_t count, capacity;
+};
+
+/* A checkpoint as a layout found it. All is copied. */
+struct spt_found {
+    const char *uri, *path;
+    const char *label;
+    struct spt_step_name name; /* kind SPT_STEP_NAME_STEP, or no step */
+    const char *file;          /* path is a weights file: its last part; NULL: path is a folder */
+    const char *beside[2];     /* folders where its config.json and tokenizer.json may lie too, before root; NULL */
+};
+
+/* Adds found, of which folder was read: trainer_state.json's step instead of the name's, config, tokenizer,
+ * fingerprint. SPT_NOMEM. */
+enum spt_status spt_listing_add(struct spt_listing *listing, const struct spt_found *found,
+                                const struct spt_folder *folder, struct spt_error *error);
+
+/* Frees what listing owns, and the refs unless they were taken (refs = NULL). */
+void spt_listing_release(struct spt_listing *listing);
+
+/* directory/name if it is a regular file, else NULL; *memory is set to false when memory is out. */
+char *spt_listing_file(const char *directory, const char *name, bool *memory);
+
+void spt_checkpoint_ref_release(struct spt_checkpoint_ref *ref);
+
+#endif

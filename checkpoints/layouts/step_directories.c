@@ -1,0 +1,184 @@
+/* A folder whose subfolders are named as steps. Each is a checkpoint, also while it is empty: it is being written, and
+ * is recorded as incomplete. A step's folder may itself hold a hub cache, as from_pretrained(...,
+ * cache_dir="run/step512") leaves it. */
+#include "checkpoints/layouts/layouts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "checkpoints/base/file.h"
+#include "checkpoints/base/text.h"
+
+/* A step's folder that holds a cache of its own. */
+struct nest {
+    struct spt_listing *listing;
+    const struct spt_found *outer;
+    size_t added;
+};
+
+static enum spt_status add_nested_revision(struct nest *nest, const char *cache_entry,
+                                           const struct spt_hub_revision *revision, bool alone,
+                                           struct spt_error *error) {
+    struct spt_folder folder;
+    enum spt_status status = spt_folder_scan(revision->snapshot, NULL, nest->listing->options->log, &folder, error);
+    if (status || (!folder.weights && !alone)) return status;
+    struct spt_text uri = {0};
+    spt_text_put(&uri, nest->outer->uri);
+    /* Where one folder holds several models, the step's name no longer tells them apart. */
+    if (!alone) spt_text_format(&uri, "/%s%ssnapshots/%s", cache_entry, cache_entry[0] ? "/" : "", revision->commit);
+    struct spt_found found = *nest->outer;
+    found.uri = uri.data;
+    found.path = revision->snapshot;
+    found.beside[0] = nest->outer->path;
+    status = uri.failed ? spt_fail_memory(error, uri.length, "a path")
+                        : spt_listing_add(nest->listing, &found, &folder, error);
+    if (!status) nest->added++;
+    spt_text_release(&uri);
+    return status;
+}
+
+static int compare_commits(const void *a, const void *b) {
+    return strcmp(((const struct spt_hub_revision *)a)->commit, ((const struct spt_hub_revision *)b)->commit);
+}
+
+/* The revision named like the folder is the one meant. Else all that hold weights, each snapshot once. */
+static enum spt_status add_nested_cache(struct nest *nest, const char *cache, const char *cache_entry,
+                                        struct spt_error *error) {
+    struct spt_hub_revisions revisions = {0};
+    enum spt_status status = spt_hub_revisions_read(cache, nest->listing->options->log, &revisions, error);
+    if (status) return status;
+    const struct spt_hub_revision *meant = revisions.count == 1 ? revisions.items : NULL;
+    for (size_t i = 0; i < revisions.count && !meant; i++)
+        if (strcmp(revisions.items[i].name, nest->outer->label) == 0) meant = &revisions.items[i];
+    if (meant) {
+        status = add_nested_revision(nest, cache_entry, meant, true, error);
+    } else if (revisions.count) {
+        qsort(revisions.items, revisions.count, sizeof *revisions.items, compare_commits);
+        for (size_t i = 0; i < revisions.count && !status; i++)
+            if (i == 0 || strcmp(revisions.items[i].commit, revisions.items[i - 1].commit) != 0)
+                status = add_nested_revision(nest, cache_entry, &revisions.items[i], false, error);
+    }
+    spt_hub_revisions_release(&revisions);
+    return status;
+}
+
+static enum spt_status add_nested(struct nest *nest, struct spt_error *error) {
+    const char *path = nest->outer->path;
+    if (spt_hub_is_cache(path)) return add_nested_cache(nest, path, "", error);
+    struct spt_entries entries = {0};
+    enum spt_status status = spt_entries_read(path, &entries, error);
+    for (size_t i = 0; i < entries.count && !status; i++) {
+        if (!entries.items[i].directory || strncmp(entries.items[i].name, "models--", 8) != 0) continue;
+        char *cache = spt_file_join(path, entries.items[i].name);
+        if (!cache)
+            status = spt_fail_memory(error, strlen(path), "a path");
+        else if (spt_hub_is_cache(cache))
+            status = add_nested_cache(nest, cache, entries.items[i].name, error);
+        free(cache);
+    }
+    spt_entries_release(&entries);
+    return status;
+}
+
+static enum spt_status add_folder(struct spt_listing *listing, const struct spt_found *found,
+                                  const struct spt_folder *folder, struct spt_error *error) {
+    if (folder->system)
+        spt_log(listing->options->log, SPT_LOG_WARNING, "%s: %s", found->path, strerror(folder->system));
+    struct nest nest = {.listing = listing, .outer = found};
+    if (folder->hub && !folder->weights) {
+        const enum spt_status status = add_nested(&nest, error);
+        if (status || nest.added) return status;
+    }
+    return spt_listing_add(listing, found, folder, error);
+}
+
+static void say_skipped(const struct spt_listing *listing, const struct spt_entry *entry, const char *why) {
+    spt_log(listing->options->log, SPT_LOG_NOTE, "%s/%s: skipped: %s", listing->root, entry->name, why);
+}
+
+/* A link such as latest -> step8000 is another name of a checkpoint that is listed anyway. */
+static bool leads_to_sibling(const struct spt_listing *listing, const char *path) {
+    char *target = realpath(path, NULL);
+    const size_t length = strlen(listing->root);
+    const bool sibling = target && strncmp(target, listing->root, length) == 0 && target[length] == '/' &&
+                         !strchr(target + length + 1, '/');
+    free(target);
+    return sibling;
+}
+
+/* A folder without a step's name beside folders with one: "main", "final". */
+static enum spt_status add_unnumbered(struct spt_listing *listing, const struct spt_entry *entry,
+                                      const struct spt_found *found, struct spt_error *error) {
+    struct spt_folder folder;
+    const enum spt_status status = spt_folder_scan(found->path, NULL, listing->options->log, &folder, error);
+    if (status || !folder.weights) return status;
+    if (spt_step_names_are_users(listing->names)) {
+        say_skipped(listing, entry, "does not match the step pattern");
+        return SPT_OK;
+    }
+    if (entry->link && leads_to_sibling(listing, found->path)) {
+        say_skipped(listing, entry, "a link to another folder of this run");
+        return SPT_OK;
+    }
+    return add_folder(listing, found, &folder, error);
+}
+
+static enum spt_status add_step(struct spt_listing *listing, const struct spt_entry *entry,
+                                const struct spt_found *found, struct spt_error *error) {
+    struct spt_folder folder;
+    const enum spt_status status = spt_folder_scan(found->path, NULL, listing->options->log, &folder, error);
+    if (status) return status;
+    if (folder.system == ENOENT || folder.system == ENOTDIR) {
+        say_skipped(listing, entry, "removed while the run was listed");
+        return SPT_OK;
+    }
+    return add_folder(listing, found, &folder, error);
+}
+
+/* numbered: the folders named as steps; else the others. */
+static enum spt_status add_entry(struct spt_listing *listing, const struct spt_entry *entry, bool numbered,
+                                 struct spt_error *error) {
+    struct spt_found found = {.uri = entry->name, .label = entry->name};
+    enum spt_status status = spt_step_names_match(listing->names, entry->name, &found.name, error);
+    if (status) return status;
+    const enum spt_step_name_kind kind = found.name.kind;
+    if (!entry->directory) {
+        if (kind == SPT_STEP_NAME_STEP && numbered)
+            say_skipped(listing, entry, entry->link ? "a link that leads to no folder" : "no folder");
+        return SPT_OK;
+    }
+    if ((kind != SPT_STEP_NAME_OTHER) != numbered) return SPT_OK;
+    if (kind == SPT_STEP_NAME_TOO_LARGE) say_skipped(listing, entry, "the step does not fit 63 bits");
+    if (kind == SPT_STEP_NAME_UNFINISHED) say_skipped(listing, entry, "still being written, as its name says");
+    if (kind == SPT_STEP_NAME_TOO_LARGE || kind == SPT_STEP_NAME_UNFINISHED) return SPT_OK;
+    char *path = spt_file_join(listing->root, entry->name);
+    if (!path) return spt_fail_memory(error, strlen(listing->root), "a path");
+    found.path = path;
+    status = numbered ? add_step(listing, entry, &found, error) : add_unnumbered(listing, entry, &found, error);
+    free(path);
+    return status;
+}
+
+/* Weights in the run's folder itself, as trainers leave them at the end. */
+static enum spt_status add_final(struct spt_listing *listing, struct spt_error *error) {
+    struct spt_folder folder;
+    const enum spt_status status = spt_folder_scan(listing->root, NULL, listing->options->log, &folder, error);
+    if (status || !folder.weights || spt_step_names_are_users(listing->names)) return status;
+    const struct spt_found found = {.uri = ".", .path = listing->root, .label = "final", .name.tokens = SPT_NO_TOKENS};
+    return spt_listing_add(listing, &found, &folder, error);
+}
+
+enum spt_status spt_layout_step_directories(struct spt_listing *listing, struct spt_error *error) {
+    enum spt_status status = SPT_OK;
+    for (size_t i = 0; i < listing->entries.count && !status; i++)
+        if (!listing->only || strcmp(listing->only, listing->entries.items[i].name) == 0)
+            status = add_entry(listing, &listing->entries.items[i], true, error);
+    if (status) return status;
+    if (!listing->count) return SPT_END;
+    if (listing->only) return SPT_OK;
+    for (size_t i = 0; i < listing->entries.count && !status; i++)
+        status = add_entry(listing, &listing->entries.items[i], false, error);
+    return status ? status : add_final(listing, error);
+}

@@ -1,0 +1,121 @@
+#include "checkpoints/model_config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "checkpoints/base/file.h"
+#include "checkpoints/base/text.h"
+#include "checkpoints/model_config/architectures.h"
+
+/* A config.json takes a few KB; tables of labels have been seen to make one some MB. */
+enum { FILE_LIMIT = 16 * 1024 * 1024 };
+
+static const struct {
+    const char *model_type;
+    void (*read)(struct spt_model_keys *keys, struct spt_model_config *config);
+} ARCHITECTURES[] = {
+    {"gpt_neox", spt_model_config_gpt_neox},
+};
+enum { ARCHITECTURE_COUNT = sizeof ARCHITECTURES / sizeof *ARCHITECTURES };
+
+static enum spt_status fail_listing_known(const struct spt_json *model_type, const char *path,
+                                          struct spt_error *error) {
+    struct spt_text known = {0};
+    for (size_t i = 0; i < ARCHITECTURE_COUNT; i++)
+        spt_text_format(&known, "%s%s", i ? ", " : "", ARCHITECTURES[i].model_type);
+    const char *name = spt_json_string(model_type, NULL);
+    enum spt_status status;
+    if (known.failed)
+        status = spt_fail_memory(error, known.length, "a message");
+    else if (name)
+        status = spt_fail(error, SPT_UNSUPPORTED, path, "model_type is \"%.60s\", known are: %s", name, known.data);
+    else
+        status = spt_fail(error, SPT_INVALID, path, "model_type is %s, expected one of: %s",
+                          model_type ? spt_json_kind_name(spt_json_kind(model_type)) : "missing", known.data);
+    spt_text_release(&known);
+    return status;
+}
+
+/* Quantised weights are integers with scales beside them: figures from them as they stand would be wrong. */
+static enum spt_status refuse_quantised(const struct spt_json *root, const char *path, struct spt_error *error) {
+    const struct spt_json *node = spt_json_get(root, "quantization_config");
+    if (spt_json_kind(node) != SPT_JSON_OBJECT) return SPT_OK;
+    const char *method = spt_json_string(spt_json_get(node, "quant_method"), NULL);
+    return spt_fail(error, SPT_UNSUPPORTED, path,
+                    "quantization_config names \"%.60s\", expected weights that are not quantised",
+                    method ? method : "an unknown method");
+}
+
+static enum spt_status read_root(const struct spt_json *root, const char *path, struct spt_model_config *config,
+                                 struct spt_error *error) {
+    if (spt_json_kind(root) != SPT_JSON_OBJECT)
+        return spt_fail(error, SPT_INVALID, path, "is %s, expected an object", spt_json_kind_name(spt_json_kind(root)));
+    const struct spt_json *type = spt_json_get(root, "model_type");
+    const char *name = spt_json_string(type, NULL);
+    for (size_t i = 0; name && i < ARCHITECTURE_COUNT; i++) {
+        if (strcmp(name, ARCHITECTURES[i].model_type) != 0) continue;
+        const enum spt_status status = refuse_quantised(root, path, error);
+        if (status) return status;
+        /* Zeroed whole: equal configs are equal bytes, padding too. */
+        struct spt_model_config parsed;
+        memset(&parsed, 0, sizeof parsed);
+        (void)snprintf(parsed.model_type, sizeof parsed.model_type, "%s", name);
+        struct spt_model_keys keys = {.root = root, .path = path, .error = error};
+        ARCHITECTURES[i].read(&keys, &parsed);
+        if (!keys.status) memcpy(config, &parsed, sizeof parsed);
+        return keys.status;
+    }
+    return fail_listing_known(type, path, error);
+}
+
+enum spt_status spt_model_config_parse(const char *bytes, size_t size, const char *path,
+                                       struct spt_model_config *config, struct spt_error *error) {
+    struct spt_json_document *document = NULL;
+    enum spt_status status = spt_json_parse(bytes, size, path, 0, true, &document, error);
+    if (status) return status;
+    status = read_root(spt_json_root(document), path, config, error);
+    spt_json_free(document);
+    return status;
+}
+
+enum spt_status spt_model_config_read(const char *path, struct spt_model_config *config, struct spt_error *error) {
+    char *bytes = NULL;
+    size_t size = 0;
+    enum spt_status status = spt_file_read_all(path, FILE_LIMIT, &bytes, &size, error);
+    if (status) return status;
+    status = spt_model_config_parse(bytes, size, path, config, error);
+    free(bytes);
+    return status;
+}
+
+enum { DIGEST_WORDS = 32 }; /* more than there are: a field added at the end leaves digests as they are while it is 0 */
+
+static void fill_digest_words(const struct spt_model_config *config, uint64_t words[DIGEST_WORDS]) {
+    size_t n = 0;
+    words[n++] = config->layers;
+    words[n++] = config->hidden;
+    words[n++] = config->heads;
+    words[n++] = config->head_dim;
+    words[n++] = config->intermediate;
+    words[n++] = config->vocabulary;
+    words[n++] = config->positions;
+    words[n++] = config->rotary_dim;
+    memcpy(&words[n++], &config->rotary_base, sizeof *words);
+    memcpy(&words[n++], &config->norm_epsilon, sizeof *words);
+    words[n++] = (uint64_t)config->activation;
+    words[n++] = config->parallel_residual;
+    words[n++] = config->attention_bias;
+    words[n++] = config->tied_embeddings;
+}
+
+struct spt_hash spt_model_config_digest(const struct spt_model_config *config) {
+    unsigned char bytes[sizeof config->model_type + DIGEST_WORDS * sizeof(uint64_t)] = {0};
+    memcpy(bytes, config->model_type, strlen(config->model_type));
+    size_t used = sizeof config->model_type;
+    uint64_t words[DIGEST_WORDS] = {0};
+    fill_digest_words(config, words);
+    for (size_t i = 0; i < DIGEST_WORDS; i++)
+        for (unsigned shift = 0; shift < 64; shift += 8) bytes[used++] = (unsigned char)(words[i] >> shift);
+    return spt_hash_of(bytes, used);
+}

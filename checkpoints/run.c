@@ -1,0 +1,279 @@
+#include "checkpoints/run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "checkpoints/base/file.h"
+#include "checkpoints/base/memory.h"
+#include "checkpoints/base/text.h"
+#include "checkpoints/layouts/layouts.h"
+
+/* Asked in this order; the first that finds a checkpoint has it. */
+static const struct {
+    const char *name;
+    enum spt_status (*list)(struct spt_listing *listing, struct spt_error *error);
+} LAYOUTS[] = {
+    {"hub cache", spt_layout_hub_cache},
+    {"HF Trainer", spt_layout_hf_trainer},
+    {"step directories", spt_layout_step_directories},
+    {"single checkpoint", spt_layout_single_checkpoint},
+};
+enum { LAYOUT_COUNT = sizeof LAYOUTS / sizeof *LAYOUTS, SHOWN_ENTRIES = 6 };
+static const char SINGLE[] = "single checkpoint";
+
+/* Where the run that a path speaks of begins, and which part of it is meant. Strings are owned. */
+struct place {
+    char *root;
+    char *only; /* see struct spt_listing */
+    char *file;
+};
+
+static void release_place(struct place *place) {
+    free(place->root);
+    free(place->only);
+    free(place->file);
+}
+
+static const char *last_part(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash && slash[1] ? slash + 1 : path;
+}
+
+/* The folder that path (absolute, not "/") lies in; NULL: out of memory. */
+static char *parent_of(const char *path) {
+    char *parent = spt_strdup(path);
+    char *slash = parent ? strrchr(parent, '/') : NULL;
+    if (slash) slash[slash == parent] = '\0';
+    return parent;
+}
+
+/* .../models--org--repo/snapshots/<commit>: the cache's path, else NULL. */
+static char *cache_of_snapshot(const char *path) {
+    char *snapshots = parent_of(path);
+    char *cache = snapshots && strcmp(last_part(snapshots), "snapshots") == 0 ? parent_of(snapshots) : NULL;
+    free(snapshots);
+    return cache;
+}
+
+static bool ends_with(const char *text, const char *end) {
+    const size_t length = strlen(text), tail = strlen(end);
+    return length >= tail && strcmp(text + length - tail, end) == 0;
+}
+
+/* A folder that is asked for by its step's name belongs to the run around it: it is the same checkpoint, under the same
+ * uri, as when the whole run is listed. */
+static enum spt_status place_folder(const char *folder, const struct spt_step_names *names, struct place *place,
+                                    struct spt_error *error) {
+    place->root = spt_strdup(folder);
+    if (!place->root) return spt_fail_memory(error, strlen(folder), "a path");
+    if (strcmp(folder, "/") == 0) return SPT_OK;
+    char *root = cache_of_snapshot(folder);
+    if (!root) {
+        struct spt_step_name name;
+        struct spt_folder content;
+        enum spt_status status = spt_step_names_match(names, last_part(folder), &name, error);
+        if (!status) status = spt_folder_scan(folder, NULL, NULL, &content, error);
+        if (status || name.kind != SPT_STEP_NAME_STEP) return status;
+        if (!content.weights && !content.trainer_state && !content.hub) return SPT_OK;
+        root = parent_of(folder);
+    }
+    free(place->root);
+    place->root = root;
+    place->only = spt_strdup(last_part(folder));
+    return place->root && place->only ? SPT_OK : spt_fail_memory(error, strlen(folder), "a path");
+}
+
+/* folder/name, name being no folder. An index stands for the shards beside it, and so for its folder; so does
+ * model.safetensors in the folder of a step, which is the same checkpoint. */
+static enum spt_status place_file(const char *folder, const char *name, const struct spt_step_names *names,
+                                  struct place *place, struct spt_error *error) {
+    struct spt_step_name step;
+    const enum spt_status status = spt_step_names_match(names, last_part(folder), &step, error);
+    if (status) return status;
+    char *cache = cache_of_snapshot(folder);
+    const bool step_folder = step.kind == SPT_STEP_NAME_STEP && strcmp(folder, "/") != 0;
+    const bool whole = (cache || step_folder) && strcmp(name, "model.safetensors") == 0;
+    free(cache);
+    if (whole || ends_with(name, ".index.json")) return place_folder(folder, names, place, error);
+    struct spt_text file = {0};
+    if (step_folder) spt_text_format(&file, "%s/", last_part(folder));
+    spt_text_put(&file, name);
+    place->root = step_folder ? parent_of(folder) : spt_strdup(folder);
+    place->file = file.data;
+    if (place->root && !file.failed) return SPT_OK;
+    return spt_fail_memory(error, strlen(folder), "a path");
+}
+
+static enum spt_status fail_no_path(const char *path, int system_error, struct spt_error *error) {
+    return spt_fail_system(
+        error, system_error, path,
+        "open this run (expected a run's folder, a checkpoint's folder, a weights file or a hub cache)");
+}
+
+static enum spt_status find_place(const char *path, const struct spt_step_names *names, struct place *place,
+                                  struct spt_error *error) {
+    struct stat st;
+    if (stat(path, &st) != 0) return fail_no_path(path, errno, error);
+    if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+        return spt_fail(error, SPT_INVALID, path,
+                        "is neither a folder nor a file, expected a run's folder, a checkpoint's "
+                        "folder, a weights file or a hub cache");
+    /* The folder is resolved, the file's name kept: in a hub cache it is a link into blobs/, where names are hashes. */
+    char *copied = spt_strdup(path);
+    if (!copied) return spt_fail_memory(error, strlen(path), "a path");
+    const char *name = NULL;
+    const char *folder = copied;
+    if (S_ISREG(st.st_mode)) {
+        char *slash = strrchr(copied, '/');
+        name = slash ? slash + 1 : copied;
+        folder = !slash ? "." : slash == copied ? "/" : copied;
+        if (slash) *slash = '\0';
+    }
+    char *resolved = realpath(folder, NULL);
+    enum spt_status status;
+    if (!resolved)
+        status = fail_no_path(path, errno, error);
+    else if (name)
+        status = place_file(resolved, name, names, place, error);
+    else
+        status = place_folder(resolved, names, place, error);
+    free(resolved);
+    free(copied);
+    return status;
+}
+
+/* config.json or tokenizer.json for checkpoints that have none of their own. */
+static enum spt_status find_shared(const char *root, const char *name, char **found, struct spt_error *error) {
+    bool memory = true;
+    *found = spt_listing_file(root, name, &memory);
+    if (!*found && memory && strcmp(root, "/") != 0) {
+        char *parent = parent_of(root);
+        *found = parent ? spt_listing_file(parent, name, &memory) : NULL;
+        memory = memory && parent;
+        free(parent);
+    }
+    return memory ? SPT_OK : spt_fail_memory(error, strlen(root), "a path");
+}
+
+static enum spt_status require_file(const char *path, const char *what, struct spt_error *error) {
+    struct stat st;
+    if (!path) return SPT_OK;
+    if (stat(path, &st) != 0) return spt_fail_system(error, errno, path, what);
+    if (S_ISREG(st.st_mode)) return SPT_OK;
+    return spt_fail(error, SPT_INVALID, path, "cannot %s: no regular file", what);
+}
+
+static enum spt_status fail_nothing_found(const struct spt_listing *listing, const char *path,
+                                          struct spt_error *error) {
+    struct spt_text found = {0}, expected = {0};
+    const size_t count = listing->entries.count;
+    for (size_t i = 0; i < count && i < SHOWN_ENTRIES; i++) {
+        const struct spt_entry *entry = &listing->entries.items[i];
+        spt_text_format(&found, "%s%.60s%s", i ? ", " : "", entry->name, entry->directory ? "/" : "");
+    }
+    if (count > SHOWN_ENTRIES) spt_text_format(&found, " and %zu more", count - SHOWN_ENTRIES);
+    spt_step_names_describe(listing->names, &expected);
+    enum spt_status status;
+    if (found.failed || expected.failed)
+        status = spt_fail_memory(error, found.length, "a message");
+    else
+        status =
+            spt_fail(error, SPT_INVALID, path,
+                     "no checkpoint: found %s; expected a weights file (model.safetensors or its index), a hub cache "
+                     "(models--org--repo) or folders with %s",
+                     count ? found.data : "an empty folder", expected.data);
+    spt_text_release(&found);
+    spt_text_release(&expected);
+    return status;
+}
+
+static enum spt_status list(struct spt_listing *listing, const char *path, const char **layout,
+                            struct spt_error *error) {
+    enum spt_status status = require_file(listing->options->model_config, "use this model config", error);
+    if (!status) status = require_file(listing->options->tokenizer, "use this tokenizer", error);
+    if (!status) status = find_shared(listing->root, "config.json", &listing->config, error);
+    if (!status) status = find_shared(listing->root, "tokenizer.json", &listing->tokenizer, error);
+    if (!status && !listing->file) status = spt_entries_read(listing->root, &listing->entries, error);
+    if (status) return status;
+    for (size_t i = 0; i < LAYOUT_COUNT; i++) {
+        status = LAYOUTS[i].list(listing, error);
+        if (status == SPT_END) continue;
+        *layout = listing->only || listing->file ? SINGLE : LAYOUTS[i].name;
+        return status;
+    }
+    return fail_nothing_found(listing, path, error);
+}
+
+static int compare_refs(const void *left, const void *right) {
+    const struct spt_checkpoint_ref *a = left, *b = right;
+    if ((a->step == SPT_NO_STEP) != (b->step == SPT_NO_STEP)) return a->step == SPT_NO_STEP ? 1 : -1;
+    int order = strcmp(a->branch, b->branch);
+    if (!order) order = (a->step > b->step) - (a->step < b->step);
+    if (!order) order = strcmp(a->label, b->label);
+    return order ? order : strcmp(a->uri, b->uri);
+}
+
+static enum spt_status make_run(struct spt_listing *listing, struct place *place, const char *layout,
+                                struct spt_run **run, struct spt_error *error) {
+    struct spt_run *made = calloc(1, sizeof *made);
+    char *name = spt_strdup(last_part(place->root));
+    if (!made || !name) {
+        free(made);
+        free(name);
+        return spt_fail_memory(error, sizeof *made, "a run");
+    }
+    qsort(listing->refs, listing->count, sizeof *listing->refs, compare_refs);
+    *made = (struct spt_run){
+        .root = place->root, .name = name, .layout = layout, .refs = listing->refs, .count = listing->count};
+    place->root = NULL;
+    listing->refs = NULL;
+    *run = made;
+    return SPT_OK;
+}
+
+enum spt_status spt_run_open(const char *path, const struct spt_run_options *options, struct spt_run **run,
+                             struct spt_error *error) {
+    const struct spt_run_options none = {0};
+    if (!options) options = &none;
+    struct spt_step_names *names = NULL;
+    enum spt_status status = spt_step_names_new(options->step_pattern, &names, error);
+    if (status) return status;
+    struct place place = {0};
+    status = find_place(path, names, &place, error);
+    struct spt_listing listing = {
+        .root = place.root, .only = place.only, .file = place.file, .options = options, .names = names};
+    const char *layout = NULL;
+    if (!status) status = list(&listing, path, &layout, error);
+    if (!status) status = make_run(&listing, &place, layout, run, error);
+    spt_listing_release(&listing);
+    release_place(&place);
+    spt_step_names_free(names);
+    return status;
+}
+
+void spt_run_close(struct spt_run *run) {
+    if (!run) return;
+    for (size_t i = 0; i < run->count; i++) spt_checkpoint_ref_release(&run->refs[i]);
+    free(run->refs);
+    free(run->root);
+    free(run->name);
+    free(run);
+}
+
+enum spt_status spt_run_fingerprint(const struct spt_checkpoint_ref *ref, struct spt_hash *fingerprint,
+                                    struct spt_error *error) {
+    struct stat st;
+    if (stat(ref->path, &st) != 0) return spt_fail_system(error, errno, ref->path, "look at the checkpoint");
+    const bool is_folder = S_ISDIR(st.st_mode);
+    char *path = is_folder ? spt_strdup(ref->path) : parent_of(ref->path);
+    if (!path) return spt_fail_memory(error, strlen(ref->path), "a path");
+    struct spt_folder folder;
+    enum spt_status status = spt_folder_scan(path, is_folder ? NULL : last_part(ref->path), NULL, &folder, error);
+    free(path);
+    if (status) return status;
+    if (folder.system) return spt_fail_system(error, folder.system, ref->path, "look at the checkpoint");
+    *fingerprint = folder.fingerprint;
+    return SPT_OK;
+}
