@@ -1,7 +1,7 @@
-/* Persistent homology of one attention matrix: the Vietoris-Rips filtration of d(i,j) = 1 - max(A[i][j], A[j][i]) up to the
- * enclosing radius, over Z/2, in dimensions 0 and 1 (2 where asked).
+/* Persistent homology of one attention matrix: the Vietoris-Rips filtration of d(i,j) = 1 - max(A[i][j], A[j][i]) up to
+ * the enclosing radius, over Z/2, in dimensions 0 and 1 (2 where asked).
  *
- *     spt_persistence_init(&p, n_max, dimension)  ->  spt_persistence_of for each matrix  ->  spt_persistence_release
+ *     spt_persistence_new  ->  spt_persistence_of for each matrix  ->  spt_persistence_free
  *
  * One workspace a thread.
  */
@@ -13,14 +13,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define SPT_BAR_MIN           1e-5 /* bars not longer than this are dropped everywhere */
+#define SPT_BAR_MIN             1e-5 /* bars not longer than this are dropped everywhere */
 #define SPT_PERSISTENCE_DIM_MAX 2
+#define SPT_POINTS_MAX          65536
 
 struct spt_bar {
     double birth, death; /* death > birth; INFINITY for the one component that never dies */
 };
 
-/* Bars by dimension, longer than SPT_BAR_MIN, in the order they were found (deterministic). Borrowed from the workspace, valid until its next call. */
+/* Bars by dimension, longer than SPT_BAR_MIN, in the order they were found (deterministic). Borrowed from the
+ * workspace, valid until its next call. */
 struct spt_barcode {
     const struct spt_bar *bars[SPT_PERSISTENCE_DIM_MAX + 1];
     size_t count[SPT_PERSISTENCE_DIM_MAX + 1];
@@ -35,7 +37,8 @@ void spt_persistence_free(struct spt_persistence *workspace);
 
 /* The barcode of a symmetric distance matrix.
  *   distance  [n, n] row-major, symmetric, zero diagonal, finite, >= 0
- * SPT_NOMEM (dimension 2 may need to grow the workspace; dimensions 0 and 1 do not allocate after the first call of a size). */
+ * SPT_NOMEM (dimension 2 may need to grow the workspace; dimensions 0 and 1 do not allocate after the first call of a
+ * size). */
 enum spt_status spt_persistence_of(struct spt_persistence *workspace, const double *distance, size_t n,
                                    struct spt_barcode *barcode, struct spt_error *error);
 
