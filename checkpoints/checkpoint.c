@@ -217,15 +217,9 @@ enum spt_status spt_checkpoint_read(struct spt_checkpoint *checkpoint, const str
     return SPT_OK;
 }
 
-/* F8 weights mean nothing without the scales that are stored beside them, each family in its own way: they are not
- * computed with. */
-static bool is_computed_with(enum spt_dtype dtype) {
-    return dtype == SPT_F64 || dtype == SPT_F32 || dtype == SPT_F16 || dtype == SPT_BF16;
-}
-
 enum spt_status spt_checkpoint_read_f32(struct spt_checkpoint *checkpoint, const struct spt_tensor *tensor, float *out,
                                         struct spt_error *error) {
-    if (!is_computed_with(tensor->dtype))
+    if (!spt_dtype_is_float(tensor->dtype))
         return spt_fail(error, SPT_UNSUPPORTED, checkpoint->contents.files[tensor->file].path,
                         "tensor \"%s\" has the dtype %s; F64, F32, F16 and BF16 are computed with", tensor->name,
                         tensor->dtype_name);

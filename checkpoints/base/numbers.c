@@ -9,16 +9,16 @@
 static const struct {
     const char *name;
     size_t size;
-    bool is_float;
+    bool is_float; /* computed with */
 } DTYPES[] = {
-    [SPT_F64] = {"F64", 8, true},         [SPT_F32] = {"F32", 4, true},
-    [SPT_F16] = {"F16", 2, true},         [SPT_BF16] = {"BF16", 2, true},
-    [SPT_F8_E4M3] = {"F8_E4M3", 1, true}, [SPT_F8_E5M2] = {"F8_E5M2", 1, true},
-    [SPT_I64] = {"I64", 8, false},        [SPT_I32] = {"I32", 4, false},
-    [SPT_I16] = {"I16", 2, false},        [SPT_I8] = {"I8", 1, false},
-    [SPT_U64] = {"U64", 8, false},        [SPT_U32] = {"U32", 4, false},
-    [SPT_U16] = {"U16", 2, false},        [SPT_U8] = {"U8", 1, false},
-    [SPT_BOOL] = {"BOOL", 1, false},      [SPT_DTYPE_UNKNOWN] = {"unknown", 0, false},
+    [SPT_F64] = {"F64", 8, true},          [SPT_F32] = {"F32", 4, true},
+    [SPT_F16] = {"F16", 2, true},          [SPT_BF16] = {"BF16", 2, true},
+    [SPT_F8_E4M3] = {"F8_E4M3", 1, false}, [SPT_F8_E5M2] = {"F8_E5M2", 1, false},
+    [SPT_I64] = {"I64", 8, false},         [SPT_I32] = {"I32", 4, false},
+    [SPT_I16] = {"I16", 2, false},         [SPT_I8] = {"I8", 1, false},
+    [SPT_U64] = {"U64", 8, false},         [SPT_U32] = {"U32", 4, false},
+    [SPT_U16] = {"U16", 2, false},         [SPT_U8] = {"U8", 1, false},
+    [SPT_BOOL] = {"BOOL", 1, false},       [SPT_DTYPE_UNKNOWN] = {"unknown", 0, false},
 };
 
 const char *spt_dtype_name(enum spt_dtype dtype) {
@@ -131,10 +131,9 @@ __attribute__((target("avx2,f16c"))) static size_t convert_bf16(const unsigned c
 __attribute__((target("avx2,f16c"))) static size_t convert_f64(const unsigned char *in, size_t count, float *out) {
     size_t i = 0;
     for (; i + 8 <= count; i += 8) {
-        double d[8];
-        memcpy(d, in + 8 * i, sizeof d);
-        _mm_storeu_ps(out + i, _mm256_cvtpd_ps(_mm256_loadu_pd(d)));
-        _mm_storeu_ps(out + i + 4, _mm256_cvtpd_ps(_mm256_loadu_pd(d + 4)));
+        const __m256i_u *from = (const __m256i_u *)(const void *)(in + 8 * i);
+        _mm_storeu_ps(out + i, _mm256_cvtpd_ps(_mm256_castsi256_pd(_mm256_loadu_si256(from))));
+        _mm_storeu_ps(out + i + 4, _mm256_cvtpd_ps(_mm256_castsi256_pd(_mm256_loadu_si256(from + 1))));
     }
     return i;
 }

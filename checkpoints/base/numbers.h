@@ -28,12 +28,15 @@ enum spt_dtype {
 const char *spt_dtype_name(enum spt_dtype dtype);                    /* "F16": the name in safetensors */
 enum spt_dtype spt_dtype_from_name(const char *name, size_t length); /* SPT_DTYPE_UNKNOWN when it is none */
 size_t spt_dtype_size(enum spt_dtype dtype);                         /* bytes of an element; 0 for SPT_DTYPE_UNKNOWN */
-bool spt_dtype_is_float(enum spt_dtype dtype);                       /* can be read as f32 */
+
+/* F64, F32, F16 and BF16: what is computed with. F8 is not: it means nothing without the scales stored beside it. */
+bool spt_dtype_is_float(enum spt_dtype dtype);
 
 /* out[i] = (float)in[i], i < count. F16, BF16, F8 and F32 exactly (NaN stays NaN), F64 rounded to nearest even.
  *   in   count * spt_dtype_size(dtype) bytes, any alignment
  *   out  [count]; does not overlap in
- * Vector instructions where the machine has them, with the same bits. dtype must be a float format. */
+ * Vector instructions where the machine has them, with the same bits. dtype must be F64, F32, F16, BF16 or an F8
+ * format. */
 void spt_numbers_to_f32(enum spt_dtype dtype, const void *in, size_t count, float *out);
 
 /* The plain twin, one number at a time: the test's oracle. */

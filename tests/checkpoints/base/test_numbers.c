@@ -135,7 +135,8 @@ static void names_and_sizes_agree(void **state) {
     assert_int_equal(spt_dtype_from_name("F16x", 4), SPT_DTYPE_UNKNOWN);
     assert_int_equal(spt_dtype_size(SPT_DTYPE_UNKNOWN), 0);
     assert_false(spt_dtype_is_float(SPT_I64));
-    assert_true(spt_dtype_is_float(SPT_F8_E5M2));
+    assert_false(spt_dtype_is_float(SPT_F8_E5M2)); /* without its scales */
+    assert_true(spt_dtype_is_float(SPT_BF16));
 }
 
 int main(void) {
