@@ -138,8 +138,17 @@ __attribute__((target("avx2,f16c"))) static size_t convert_f64(const unsigned ch
     return i;
 }
 
+static bool machine_has_vectors(void) {
+#if defined(__clang__)
+    return __builtin_cpu_supports(
+        "avx2"); /* clang 14 cannot ask for f16c; no processor was made with AVX2 and without */
+#else
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("f16c");
+#endif
+}
+
 static size_t convert_vectors(enum spt_dtype dtype, const unsigned char *in, size_t count, float *out) {
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("f16c")) return 0;
+    if (!machine_has_vectors()) return 0;
     switch (dtype) {
     case SPT_F16:
         return convert_f16(in, count, out);

@@ -235,7 +235,8 @@ static enum spt_status read_safetensors(struct spt_contents *contents, size_t fi
     status = add_entries(&header, spt_json_root(document), error);
     spt_json_free(document);
     if (status != SPT_OK) return status;
-    return check_extent(&header, contents->tensors + first, contents->tensor_count - first, error);
+    const size_t count = contents->tensor_count - first;
+    return check_extent(&header, count ? contents->tensors + first : NULL, count, error);
 }
 
 const struct spt_reader spt_reader_safetensors = {
