@@ -46,9 +46,10 @@ enum spt_status spt_gemm_run(const struct spt_team *team, const struct spt_gemm 
 /* How tokens (or rows) are cut into tiles of at most most: in equal parts, rounded up to 16. */
 size_t spt_gemm_tile(size_t count, size_t most);
 
-/* One tile, by the calling thread: tokens [first_token, + tokens) against rows [first_row, + rows), rows <=
- * SPT_GEMM_ROWS. y        [tokens, rows], rows y_stride apart: the tile's own corner, not the matrix's scratch
- * SPT_GEMM_SCRATCH bytes, aligned to 64 */
+/* One tile, by the calling thread: tokens [first_token, + tokens) against rows [first_row, + rows).
+ *   rows     at most SPT_GEMM_ROWS
+ *   y        [tokens, rows], rows y_stride apart: the tile's own corner, not the matrix's
+ *   scratch  SPT_GEMM_SCRATCH bytes, aligned to 64 */
 void spt_gemm_tile_run(const struct spt_gemm *gemm, size_t first_token, size_t tokens, size_t first_row, size_t rows,
                        float *y, size_t y_stride, float *scratch);
 

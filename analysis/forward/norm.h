@@ -4,9 +4,12 @@
 
 #include "analysis/forward/team.h"
 
-/* y = (x - mean) / sqrt(variance + epsilon) * weight + bias, each token by itself (Ba, Kiros and Hinton 2016); mean and
- * biased variance in double, in a fixed order. x       [tokens, d] weight  [d]; NULL: 1 bias    [d]; NULL: 0 y [tokens,
- * d] out; may be x */
+/* y = (x - mean) / sqrt(variance + epsilon) * weight + bias, each token by itself (Ba, Kiros and Hinton 2016).
+ * Mean and biased variance in double, in a fixed order.
+ *   x       [tokens, d]
+ *   weight  [d]; NULL: 1
+ *   bias    [d]; NULL: 0
+ *   y       [tokens, d] out; may be x */
 struct spt_layer_norm {
     size_t tokens, d;
     const float *x, *weight, *bias;

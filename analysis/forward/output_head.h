@@ -1,10 +1,12 @@
 /* The output head: next-token cross-entropy, with the softmax over the vocabulary run through in blocks of its rows.
  *
- *     spt_output_head_init  ->  spt_output_head_add for each block of rows  ->  spt_output_head_losses  ->
- * spt_output_head_release
+ *     spt_output_head_init
+ *     spt_output_head_add      for each block of rows
+ *     spt_output_head_losses
+ *     spt_output_head_release
  *
- * No logit outlives its tile. What a tile leaves is its largest logit and the sum of exponentials below it; these are
- * put together in double, in the order of the vocabulary (Milakov and Gimelshein 2018, algorithm 3).
+ * No logit outlives its tile. What a tile leaves is its largest logit and the sum of exponentials relative to it; these
+ * are put together in double, in the order of the vocabulary (Milakov and Gimelshein 2018, algorithm 3).
  */
 #ifndef SPT_FORWARD_OUTPUT_HEAD_H
 #define SPT_FORWARD_OUTPUT_HEAD_H

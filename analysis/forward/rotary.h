@@ -16,9 +16,8 @@ struct spt_rotary {
 };
 
 /* Angles of positions 0 .. positions - 1: position * base^(-2 i / dim) for 2 i < dim, rounded to float32 at each step
- * as the reference does (in higher precision the angles of late positions would differ from it). An odd dim rotates dim
- * + 1 dimensions, by angles made of dim: so do models whose rotary_pct of a head is odd. 0: nothing is rotated.
- * SPT_NOMEM. */
+ * as the reference does (more exact angles of late positions would differ from it). An odd dim rotates dim + 1
+ * dimensions by angles made of dim, as HF transformers does. 0: nothing is rotated. SPT_NOMEM. */
 enum spt_status spt_rotary_init(struct spt_rotary *rotary, size_t dim, double base, size_t positions,
                                 struct spt_error *error);
 void spt_rotary_release(struct spt_rotary *rotary);

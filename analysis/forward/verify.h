@@ -23,9 +23,10 @@ struct spt_verify_errors {
 /* Runs the tokens of a reference file through the model and compares. The reference holds, for i = 0, 1, ...:
  *   ids_<i>             [n] I32 or I64
  *   attn_<i>_<layer>    [heads, n, n]
- *   hidden_<i>_<layer>  [n, hidden], layers + 1 of them: 0 the embedding, the last after the final norm (as HF
- * transformers returns them) loss_<i>            one number, mean next-token cross-entropy in nats; not needed for n =
- * 1 SPT_INVALID: no ids_0; a tensor is missing, has another shape or is not of numbers. Else as spt_forward_run. All of
+ *   hidden_<i>_<layer>  [n, hidden], layer 0 .. layers: 0 the embedding, the last after the final norm
+ *   loss_<i>            one number, mean next-token cross-entropy in nats; not looked for when n = 1
+ *
+ * SPT_INVALID: no ids_0; a tensor is missing, has another shape or is not of numbers. Else as spt_forward_run. All of
  * the reference is held in memory as float32. */
 enum spt_status spt_forward_verify(struct spt_checkpoint *checkpoint, const struct spt_model_config *config,
                                    struct spt_checkpoint *reference, const struct spt_forward_options *options,

@@ -1,6 +1,6 @@
 /* The tensors that a pass uses: found by name, checked against the config, and laid out in the order they are read.
  *
- *     spt_weights_find  ->  spt_weights_plan  ->  a stream reads; spt_weights_bind makes each portion usable  ->
+ *     spt_weights_find  ->  spt_weights_plan  ->  spt_weights_bind for each portion that was read  ->
  * spt_weights_release
  *
  * Portions come in this order: blocks of the embedding's rows, the layers one by one, the family's final tensors,
