@@ -2,6 +2,8 @@
 #ifndef SPT_BASE_UNICODE_H
 #define SPT_BASE_UNICODE_H
 
+#include "checkpoints/base/text.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -12,6 +14,25 @@ size_t spt_unicode_decode(const char *bytes, size_t length, uint32_t *code);
 /* First byte that is not part of valid UTF-8, or length when all are. */
 size_t spt_unicode_valid_prefix(const char *bytes, size_t length);
 
-bool spt_unicode_is_control(uint32_t code); /* general category Cc */
+bool spt_unicode_is_control(uint32_t code);     /* general category Cc */
+bool spt_unicode_is_whitespace(uint32_t code);  /* property White_Space */
+bool spt_unicode_is_mark(uint32_t code);        /* general category M: combining marks */
+bool spt_unicode_is_number(uint32_t code);      /* general category N: digits, Roman numerals, fractions ... */
+bool spt_unicode_is_punctuation(uint32_t code); /* general category P */
+
+/* A character of a word as regular expressions have it (UTS 18, \w): Alphabetic, M, Nd, Pc or Join_Control. */
+bool spt_unicode_is_word(uint32_t code);
+
+/* UTF-8 of code, 1 to 4 bytes; 0 when it is a surrogate or beyond U+10FFFF. */
+size_t spt_unicode_encode(uint32_t code, char bytes[4]);
+
+/* The full lower-case mapping of code, without regard to its neighbours: 1 or 2 code points (2 only for U+0130). */
+size_t spt_unicode_lower(uint32_t code, uint32_t lower[2]);
+
+enum spt_unicode_form { SPT_NFC, SPT_NFD, SPT_NFKC, SPT_NFKD };
+
+/* Appends bytes [length of valid UTF-8] to text in a normal form of UAX 15, as of Unicode 14 (utf8proc 2.8). Linear in
+ * length whatever the marks. text->failed: out of memory. */
+void spt_unicode_normalize(enum spt_unicode_form form, const char *bytes, size_t length, struct spt_text *text);
 
 #endif
