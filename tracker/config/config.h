@@ -1,0 +1,150 @@
+/* What a sweep is told: keys of a YAML file and options of the command line, read through one table.
+ *
+ *     spt_config_init  ->  spt_config_read (a file)  ->  spt_config_set (each option)  ->  read the fields  ->
+ * spt_config_release
+ *
+ * Later settings win, so options override the file. Each key of the table has a type, a range or choices, a default and
+ * a help text; the file, the options, the error messages, --help and the man page all come from it. Names of metrics
+ * and figures are texts here: whoever knows their tables checks them and complains through spt_config_reject, which
+ * names the place they came from.
+ *
+ * Config files come from anywhere: no anchors, aliases or tags, one document of at most 1 MiB, 16 levels and 100,000
+ * nodes.
+ */
+#ifndef SPT_CONFIG_H
+#define SPT_CONFIG_H
+
+#include "checkpoints/base/error.h"
+#include "checkpoints/base/text.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum spt_config_type {
+    SPT_CONFIG_TEXT,     /* char * */
+    SPT_CONFIG_PATH,     /* char *; relative to the config file's folder, or to the working directory from an option */
+    SPT_CONFIG_INTEGER,  /* int64_t */
+    SPT_CONFIG_BYTES,    /* int64_t; K, M, G stand for 1024, 1024^2, 1024^3 */
+    SPT_CONFIG_BOOL,     /* bool */
+    SPT_CONFIG_CHOICE,   /* int: index into the choices */
+    SPT_CONFIG_STEPS,    /* struct spt_config_steps */
+    SPT_CONFIG_TEXTS,    /* struct spt_config_texts: a YAML list, or one text with commas */
+    SPT_CONFIG_PATHS,    /* struct spt_config_texts: a YAML list, or one path (which may hold commas) */
+    SPT_CONFIG_INTEGERS, /* struct spt_config_integers: a YAML list, or one text with commas */
+    SPT_CONFIG_SERIES,   /* struct spt_config_series_list: in a file only */
+};
+
+/* Steps first .. last, both among them. Every checkpoint: INT64_MIN .. INT64_MAX, which holds SPT_NO_STEP too. */
+struct spt_config_steps {
+    int64_t first, last;
+};
+
+struct spt_config_texts {
+    char **items; /* [count] */
+    size_t count;
+};
+
+struct spt_config_integers {
+    int64_t *items; /* [count] */
+    size_t count;
+};
+
+/* The user's own series: a JSONL or CSV file and the names of its columns. */
+struct spt_config_series {
+    char *file;
+    char *step;  /* "step" where the file does not say */
+    char *value; /* which column */
+    char *label; /* its name in the store and in figures; value where the file does not say */
+};
+
+struct spt_config_series_list {
+    struct spt_config_series *items; /* [count] */
+    size_t count;
+};
+
+struct spt_config {
+    char *file; /* the config file; NULL: none was read */
+
+    /* where from, where to; NULL: not given */
+    struct spt_config_texts run;
+    char *db, *out;
+    char *probe, *ids;
+    char *step_pattern, *model_config, *tokenizer;
+
+    /* which checkpoints, which figures */
+    struct spt_config_steps steps;
+    int64_t every;
+    int64_t samples;
+    struct spt_config_texts metrics; /* groups or names; none: all */
+
+    /* how */
+    int bos;        /* in the order of enum spt_bos */
+    int references; /* of enum spt_references */
+    int symmetrize; /* of enum spt_symmetrize */
+    int64_t topology_dimension, bootstrap, null_draws;
+    int keep;        /* 0: layers, 1: heads too */
+    int64_t threads; /* 0: all */
+    int64_t header_limit;
+    bool read_ahead;
+
+    struct spt_config_series_list series;
+
+    struct {
+        struct spt_config_texts figures; /* none: all */
+        int format;                      /* of enum spt_plot_format */
+        char *metric;
+        int64_t layer;                            /* -1: the last */
+        struct spt_config_integers steps, layers; /* none: a choice */
+    } plots;
+
+    struct spt_config_origin *origin; /* where each key was set; inside */
+};
+
+/* One row of the table. */
+struct spt_config_key {
+    const char *name;     /* "plots.format": key format of the section plots */
+    const char *option;   /* "format" for --format; NULL: in a file only */
+    const char *argument; /* what stands for the value in help: "N" */
+    enum spt_config_type type;
+    int64_t low, high;          /* of INTEGER, BYTES, INTEGERS */
+    const char *const *choices; /* of CHOICE, ends with NULL */
+    const char *standard;       /* the default as text; NULL: none */
+    const char *help;           /* one line */
+    size_t offset;              /* of the field in struct spt_config */
+};
+
+const struct spt_config_key *spt_config_keys(size_t *count);
+const struct spt_config_key *spt_config_key_find(const char *name); /* NULL: no such key */
+/* What a value of this key must be: "a whole number from 1 to 1000000", "one of auto, always, never". */
+void spt_config_expected(const struct spt_config_key *key, struct spt_text *text);
+
+/* Every key at its default. SPT_NOMEM (config is then released). */
+enum spt_status spt_config_init(struct spt_config *config, struct spt_error *error);
+void spt_config_release(struct spt_config *config);
+
+/* Reads a file over config. SPT_INVALID names line, column and key, what was found and what was expected, and the
+ * nearest known key. SPT_IO; SPT_UNSUPPORTED beyond 1 MiB. After a failure config is good for release only. */
+enum spt_status spt_config_read(struct spt_config *config, const char *path, struct spt_error *error);
+/* The same of size bytes; path is where they are said to stand. */
+enum spt_status spt_config_parse(struct spt_config *config, const char *bytes, size_t size, const char *path,
+                                 struct spt_error *error);
+
+/* Sets one key from the command line. origin names it in messages: "--samples". SPT_INVALID. */
+enum spt_status spt_config_set(struct spt_config *config, const char *name, const char *value, const char *origin,
+                               struct spt_error *error);
+
+/* Whether the file or an option set the key. */
+bool spt_config_is_set(const struct spt_config *config, const char *name);
+
+/* SPT_INVALID with what the caller found wrong in the value of key name, at the place where it was set:
+ * "line 7, column 10: metrics: <format ...>" and the file, or "--metrics: <format ...>". */
+enum spt_status spt_config_reject(const struct spt_config *config, const char *name, struct spt_error *error,
+                                  const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* "A:B" from A to B, both among them, "A:" from A on, ":B" up to B, "A" one step; steps are 0 or more. false: none of
+ * these. */
+bool spt_config_parse_steps(const char *text, struct spt_config_steps *steps);
+bool spt_config_steps_has(struct spt_config_steps steps, int64_t step);
+
+#endif
