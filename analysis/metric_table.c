@@ -4,6 +4,8 @@
 #include "analysis/rmt/law.h"
 #include "analysis/rmt/rmt_metrics.h"
 #include "analysis/sinks/sink_metrics.h"
+#include "analysis/topology/betti.h"
+#include "analysis/topology/topology_metrics.h"
 
 #include <string.h>
 
@@ -19,7 +21,9 @@ const double SPT_THRESHOLDS[SPT_THRESHOLD_COUNT] = {0.025, 0.05, 0.1, 0.25, 0.5,
 #define DENSITY .level = SPT_LEVEL_POOLED_CURVE, .pooled_curve
 
 #define NULLED   .null = true
-#define SPECTRUM SPT_NEED_SPECTRUM
+#define SPECTRUM  SPT_NEED_SPECTRUM
+#define BARCODE   SPT_NEED_BARCODE
+#define BARCODE_2 SPT_NEED_BARCODE | SPT_NEED_DIMENSION_2
 
 /* clang-format off */
 const struct spt_metric SPT_METRICS[] = {
@@ -62,6 +66,33 @@ const struct spt_metric SPT_METRICS[] = {
     {"rmt.mp_kl_pooled", "nat", "rmt.mp_kl with the points of all samples pooled first", POOLED = spt_rmt_mp_kl_pooled, NULLED, .needs = SPECTRUM | SPT_NEED_MP_POOL},
     {"rmt.law_density", "", "density of x, pooled over samples, by the kernel of rmt.law_kl", DENSITY = spt_rmt_law_density,
      .needs = SPT_NEED_RESIDUAL | SPT_NEED_LAW_POOL, .points = SPT_LAW_CELLS, .grid = spt_rmt_density_grid, .grid_name = "singular value of G / rms"},
+
+    {"topology.h0_mean", "", "mean finite bar of dimension 0; d(i,j) = 1 - max(A[i][j], A[j][i])", HEAD = spt_topology_h0_mean, NULLED, .needs = BARCODE},
+    {"topology.h1_persistence", "", "sum of the bars of dimension 1", HEAD = spt_topology_h1_persistence, NULLED, .needs = BARCODE},
+    {"topology.h1_bars", "bars", "number of bars of dimension 1 longer than 0.01", HEAD = spt_topology_h1_bars, NULLED, .needs = BARCODE},
+    {"topology.h1_max", "", "longest bar of dimension 1", HEAD = spt_topology_h1_max, NULLED, .needs = BARCODE},
+    {"topology.h1_entropy", "nat", "persistent entropy of dimension 1; 0 without bars", HEAD = spt_topology_h1_entropy, NULLED, .needs = BARCODE},
+    {"topology.h2_persistence", "", "sum of the bars of dimension 2 (topology_dimension: 2)", HEAD = spt_topology_h2_persistence, NULLED, .needs = BARCODE_2},
+    {"topology.h2_bars", "bars", "number of bars of dimension 2 longer than 0.01", HEAD = spt_topology_h2_bars, NULLED, .needs = BARCODE_2},
+    {"topology.h2_max", "", "longest bar of dimension 2", HEAD = spt_topology_h2_max, NULLED, .needs = BARCODE_2},
+    {"topology.b0@0.025", "", "components / n of the graph of attention >= 0.025 (Kushnareva et al. 2021)", HEAD = spt_topology_b0, NULLED, .needs = SPT_NEED_COMPONENTS, .parameter = 0.025},
+    {"topology.b1@0.025", "", "independent cycles, edges - n + components, of the graph of attention >= 0.025", HEAD = spt_topology_b1, NULLED, .needs = SPT_NEED_COMPONENTS, .parameter = 0.025},
+    {"topology.b0@0.05", "", "components / n of the graph of attention >= 0.05 (Kushnareva et al. 2021)", HEAD = spt_topology_b0, NULLED, .needs = SPT_NEED_COMPONENTS, .parameter = 0.05},
+    {"topology.b1@0.05", "", "independent cycles, edges - n + components, of the graph of attention >= 0.05", HEAD = spt_topology_b1, NULLED, .needs = SPT_NEED_COMPONENTS, .parameter = 0.05},
+    {"topology.b0@0.1", "", "components / n of the graph of attention >= 0.1 (Kushnareva et al. 2021)", HEAD = spt_topology_b0, NULLED, .needs = SPT_NEED_COMPONENTS, .parameter = 0.1},
+    {"topology.b1@0.1", "", "independent cycles, edges - n + components, of the graph of attention >= 0.1", HEAD = spt_topology_b1, NULLED, .needs = SPT_NEED_COMPONENTS, .parameter = 0.1},
+    {"topology.b0@0.25", "", "components / n of the graph of attention >= 0.25 (Kushnareva et al. 2021)", HEAD = spt_topology_b0, NULLED, .needs = SPT_NEED_COMPONENTS, .parameter = 0.25},
+    {"topology.b1@0.25", "", "independent cycles, edges - n + components, of the graph of attention >= 0.25", HEAD = spt_topology_b1, NULLED, .needs = SPT_NEED_COMPONENTS, .parameter = 0.25},
+    {"topology.b0@0.5", "", "components / n of the graph of attention >= 0.5 (Kushnareva et al. 2021)", HEAD = spt_topology_b0, NULLED, .needs = SPT_NEED_COMPONENTS, .parameter = 0.5},
+    {"topology.b1@0.5", "", "independent cycles, edges - n + components, of the graph of attention >= 0.5", HEAD = spt_topology_b1, NULLED, .needs = SPT_NEED_COMPONENTS, .parameter = 0.5},
+    {"topology.b0@0.75", "", "components / n of the graph of attention >= 0.75 (Kushnareva et al. 2021)", HEAD = spt_topology_b0, NULLED, .needs = SPT_NEED_COMPONENTS, .parameter = 0.75},
+    {"topology.b1@0.75", "", "independent cycles, edges - n + components, of the graph of attention >= 0.75", HEAD = spt_topology_b1, NULLED, .needs = SPT_NEED_COMPONENTS, .parameter = 0.75},
+    {"topology.betti0", "", "Betti number of dimension 0 at attention weight w (eps = 1 - w)", CURVE = spt_topology_betti0, .needs = BARCODE,
+     .points = SPT_BETTI_GRID, .grid = spt_topology_betti_grid, .grid_name = "attention weight"},
+    {"topology.betti0_rel", "", "topology.betti0 / n", CURVE = spt_topology_betti0_rel, .needs = BARCODE,
+     .points = SPT_BETTI_GRID, .grid = spt_topology_betti_grid, .grid_name = "attention weight"},
+    {"topology.betti1", "", "Betti number of dimension 1 at attention weight w", CURVE = spt_topology_betti1, .needs = BARCODE,
+     .points = SPT_BETTI_GRID, .grid = spt_topology_betti_grid, .grid_name = "attention weight"},
 };
 /* clang-format on */
 

@@ -62,6 +62,10 @@ enum spt_status spt_forward_run(struct spt_checkpoint *checkpoint, const struct 
                                 const struct spt_forward_observer *observer, const struct spt_forward_output *output,
                                 struct spt_error *error);
 
+/* The first of these checks alone: config against the tensors. Reads no tensor data. */
+enum spt_status spt_forward_check(const struct spt_checkpoint *checkpoint, const struct spt_model_config *config,
+                                  struct spt_error *error);
+
 /* The mask of a layer: kind and window. */
 void spt_forward_mask(const struct spt_model_config *config, size_t layer, enum spt_mask_kind *kind, size_t *window);
 

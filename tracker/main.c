@@ -1,0 +1,9 @@
+#include "tracker/commands/commands.h"
+
+int main(int argc, char **argv) {
+    static const struct spt_command *const COMMANDS[] = {
+        &SPT_COMMAND_SWEEP,   &SPT_COMMAND_STATUS, &SPT_COMMAND_PLOT,     &SPT_COMMAND_EXPORT,
+        &SPT_COMMAND_INSPECT, &SPT_COMMAND_VERIFY, &SPT_COMMAND_TOKENIZE, &SPT_COMMAND_METRICS,
+    };
+    return spt_cli_main(COMMANDS, sizeof COMMANDS / sizeof *COMMANDS, argc, (const char **)argv);
+}

@@ -1,0 +1,264 @@
+#include "tracker/plot_source.h"
+
+#include "analysis/emergence/onset.h"
+#include "analysis/rmt/law.h"
+#include "checkpoints/base/memory.h"
+#include "checkpoints/run.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- series --- */
+
+struct collected {
+    struct spt_run_source *source;
+    struct spt_plot_value *values;
+    size_t *samples; /* [count] n of each */
+    bool any;
+};
+
+static enum spt_status collect_value(void *context, const struct spt_store_measure *measure, struct spt_error *error) {
+    (void)error;
+    struct collected *c = context;
+    for (size_t i = 0; i < c->source->source.count; i++) {
+        if (c->source->rows[c->source->shown[i]].id != measure->checkpoint->id) continue;
+        c->values[i] = (struct spt_plot_value){measure->mean, measure->sd, measure->lo, measure->hi};
+        c->samples[i] = (size_t)measure->n;
+        c->any = true;
+        break;
+    }
+    return SPT_OK;
+}
+
+/* Values at every checkpoint (NAN where there is none) and their sample counts; SPT_END when no checkpoint has the metric. */
+static enum spt_status collect(struct spt_run_source *source, const char *metric, int layer, int head,
+                               struct spt_plot_value **values, size_t **samples, struct spt_error *error) {
+    const size_t count = source->source.count;
+    struct collected c = {
+        .source = source,
+        .values = spt_alloc(count, sizeof(struct spt_plot_value)),
+        .samples = spt_alloc_zeroed(count, sizeof(size_t)),
+    };
+    enum spt_status status = SPT_OK;
+    if (!c.values || !c.samples) status = spt_fail_memory(error, count * sizeof(struct spt_plot_value), "a series");
+    for (size_t i = 0; status == SPT_OK && i < count; i++) c.values[i] = (struct spt_plot_value){NAN, NAN, NAN, NAN};
+    if (status == SPT_OK)
+        status = spt_store_each_measure(source->store, source->run.id, metric, layer, head, collect_value, &c, error);
+    if (status == SPT_OK && !c.any) status = SPT_END;
+    if (status != SPT_OK) {
+        free(c.values);
+        free(c.samples);
+        return status;
+    }
+    *values = c.values;
+    *samples = c.samples;
+    return SPT_OK;
+}
+
+static enum spt_status series(void *context, const char *metric, int layer, int head, struct spt_plot_value **values,
+                              struct spt_error *error) {
+    size_t *samples;
+    const enum spt_status status = collect(context, metric, layer, head, values, &samples, error);
+    if (status == SPT_OK) free(samples);
+    return status;
+}
+
+enum spt_status spt_run_source_onset(struct spt_run_source *source, const char *metric, int layer, int head,
+                                     struct spt_onset *onset, struct spt_error *error) {
+    const size_t count = source->source.count;
+    struct spt_plot_value *values;
+    size_t *samples;
+    enum spt_status status = collect(source, metric, layer, head, &values, &samples, error);
+    if (status != SPT_OK) return status;
+    int64_t *step = spt_alloc(count, sizeof *step);
+    double *mean = spt_alloc(count, sizeof *mean), *se = spt_alloc(count, sizeof *se);
+    if (!step || !mean || !se) status = spt_fail_memory(error, 3 * count * sizeof *mean, "an onset");
+    for (size_t i = 0; status == SPT_OK && i < count; i++) {
+        step[i] = source->checkpoints[i].step;
+        mean[i] = values[i].mean;
+        se[i] = samples[i] ? values[i].sd / sqrt((double)samples[i]) : NAN;
+    }
+    if (status == SPT_OK) status = spt_onset_of(step, mean, se, count, onset, error);
+    free(values);
+    free(samples);
+    free(step);
+    free(mean);
+    free(se);
+    return status;
+}
+
+static enum spt_status onset(void *context, const char *metric, int64_t *step, struct spt_error *error) {
+    struct spt_onset found;
+    const enum spt_status status =
+        spt_run_source_onset(context, metric, SPT_WHOLE_MODEL, SPT_WHOLE_LAYER, &found, error);
+    if (status != SPT_OK) return status;
+    *step = found.step;
+    return found.found ? SPT_OK : SPT_END;
+}
+
+/* --- curves, nulls, laws, the user's own series --- */
+
+static enum spt_status points_alloc(size_t count, struct spt_plot_point **points, struct spt_error *error) {
+    *points = spt_alloc(count, sizeof **points);
+    return *points ? SPT_OK : spt_fail_memory(error, count * sizeof **points, "a curve");
+}
+
+static enum spt_status curve(void *context, const char *metric, size_t i, int layer, int head,
+                             struct spt_plot_point **points, size_t *n, struct spt_error *error) {
+    const struct spt_run_source *source = context;
+    const size_t row = spt_metric_find(metric);
+    if (row == SPT_METRIC_COUNT || !SPT_METRICS[row].grid) return SPT_END;
+    float *values;
+    enum spt_status status = spt_store_vector(source->store, source->rows[source->shown[i]].id, metric, layer, head,
+                                              false, &values, n, error);
+    if (status != SPT_OK) return status;
+    status = points_alloc(*n, points, error);
+    for (size_t k = 0; status == SPT_OK && k < *n; k++)
+        (*points)[k] = (struct spt_plot_point){SPT_METRICS[row].grid(k), (double)values[k]};
+    free(values);
+    return status;
+}
+
+static enum spt_status null_value(void *context, const char *metric, int layer, double *mean, double *sd,
+                                  struct spt_error *error) {
+    const struct spt_run_source *source = context;
+    return spt_store_null(source->store, source->run.id, metric, layer, mean, sd, error);
+}
+
+/* The first series whose name has "loss" in it and is no evaluation: what a trainer logs as its own. */
+static const char *training_loss(char *const *names, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (strstr(names[i], "loss") && !strstr(names[i], "eval")) return names[i];
+    return NULL;
+}
+
+static enum spt_status external(void *context, const char *name, struct spt_plot_point **points, size_t *n,
+                                struct spt_error *error) {
+    const struct spt_run_source *source = context;
+    char **names = NULL;
+    size_t count = 0;
+    struct spt_store_point *stored = NULL;
+    enum spt_status status = spt_store_external_names(source->store, source->run.id, &names, &count, error);
+    if (status != SPT_OK) return status;
+    const char *wanted = name ? name : training_loss(names, count);
+    *n = 0;
+    if (wanted) status = spt_store_external(source->store, source->run.id, wanted, &stored, n, error);
+    for (size_t i = 0; i < count; i++) free(names[i]);
+    free(names);
+    if (status == SPT_OK && *n == 0) status = SPT_END;
+    if (status == SPT_OK) status = points_alloc(*n, points, error);
+    for (size_t i = 0; status == SPT_OK && i < *n; i++)
+        (*points)[i] = (struct spt_plot_point){(double)stored[i].step, stored[i].value};
+    free(stored);
+    return status;
+}
+
+static enum spt_mask_kind mask_of(const char *name) {
+    if (strcmp(name, "full") == 0) return SPT_MASK_FULL;
+    return strcmp(name, "causal") == 0 ? SPT_MASK_CAUSAL : SPT_MASK_WINDOW;
+}
+
+static enum spt_status law(void *context, struct spt_plot_point **points, size_t *n, struct spt_error *error) {
+    const struct spt_run_source *source = context;
+    const enum spt_law_kind kind = spt_law_of_mask(mask_of(source->run.mask));
+    if (kind == SPT_LAW_KINDS) return SPT_END;
+    struct spt_laws *laws;
+    enum spt_status status = spt_laws_new(&laws, error);
+    if (status != SPT_OK) return status;
+    const double *density = spt_laws_density(laws, kind);
+    *n = SPT_LAW_CELLS;
+    status = points_alloc(*n, points, error);
+    for (size_t i = 0; status == SPT_OK && i < *n; i++)
+        (*points)[i] = (struct spt_plot_point){((double)i + 0.5) * (SPT_LAW_EDGE / SPT_LAW_CELLS), density[i]};
+    spt_laws_free(laws);
+    return status;
+}
+
+static const char *unit(void *context, const char *metric) {
+    (void)context;
+    const size_t row = spt_metric_find(metric);
+    return row < SPT_METRIC_COUNT ? SPT_METRICS[row].unit : NULL;
+}
+
+static const char *definition(void *context, const char *metric) {
+    (void)context;
+    const size_t row = spt_metric_find(metric);
+    return row < SPT_METRIC_COUNT ? SPT_METRICS[row].definition : NULL;
+}
+
+/* --- life --- */
+
+static bool is_shown(const struct spt_store_checkpoint *row, const char *branch) {
+    return row->state == SPT_STATE_ANALYSED && row->step != SPT_NO_STEP && strcmp(row->branch, branch) == 0;
+}
+
+static size_t count_shown(const struct spt_run_source *source, const char *branch) {
+    size_t count = 0;
+    for (size_t i = 0; i < source->row_count; i++) count += is_shown(&source->rows[i], branch) ? 1 : 0;
+    return count;
+}
+
+static const char *largest_branch(const struct spt_run_source *source) {
+    const char *best = "";
+    size_t most = 0;
+    for (size_t i = 0; i < source->row_count; i++) {
+        const char *branch = source->rows[i].branch;
+        if (i > 0 && strcmp(branch, source->rows[i - 1].branch) == 0) continue;
+        const size_t count = count_shown(source, branch);
+        if (count <= most) continue;
+        most = count;
+        best = branch;
+    }
+    return best;
+}
+
+void spt_run_source_close(struct spt_run_source *source) {
+    spt_store_free_checkpoints(source->rows, source->row_count);
+    free(source->shown);
+    free(source->checkpoints);
+    *source = (struct spt_run_source){0};
+}
+
+enum spt_status spt_run_source_open(struct spt_store *store, const struct spt_store_run *run, const char *branch,
+                                    struct spt_run_source *source, struct spt_error *error) {
+    *source = (struct spt_run_source){.store = store, .run = *run};
+    enum spt_status status = spt_store_checkpoints(store, run->id, &source->rows, &source->row_count, error);
+    if (status != SPT_OK) return status;
+    const char *shown_branch = branch ? branch : largest_branch(source);
+    const size_t count = count_shown(source, shown_branch);
+    source->shown = spt_alloc(count, sizeof *source->shown);
+    source->checkpoints = spt_alloc(count, sizeof *source->checkpoints);
+    if (!source->shown || !source->checkpoints) status = spt_fail_memory(error, count * 32, "a run's checkpoints");
+    else if (count == 0) status = SPT_END;
+    if (status != SPT_OK) {
+        spt_run_source_close(source);
+        return status;
+    }
+    size_t i = 0;
+    for (size_t k = 0; k < source->row_count; k++) {
+        const struct spt_store_checkpoint *row = &source->rows[k];
+        if (!is_shown(row, shown_branch)) continue;
+        source->shown[i] = k;
+        source->checkpoints[i++] = (struct spt_plot_checkpoint){
+            .step = row->step, .label = row->label, .duplicate = row->duplicate_of != SPT_NO_STEP};
+    }
+    source->source = (struct spt_plot_source){
+        .context = source,
+        .run = source->run.name,
+        .layers = run->layers,
+        .heads = run->heads,
+        .samples = run->samples,
+        .checkpoints = source->checkpoints,
+        .count = count,
+        .series = series,
+        .curve = curve,
+        .null = null_value,
+        .external = external,
+        .law = law,
+        .onset = onset,
+        .unit = unit,
+        .definition = definition,
+    };
+    return SPT_OK;
+}

@@ -1,0 +1,58 @@
+#include "tracker/runs_of_store.h"
+
+#include "checkpoints/base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_called(const struct spt_store_run *run, const char *name) {
+    char *end;
+    const long long number = strtoll(name, &end, 10);
+    return strcmp(run->name, name) == 0 || (*name && !*end && number == run->id);
+}
+
+/* The latest of those so called: a run that was swept again with another plan or probe has the same name. */
+static struct spt_store_run *find_run(const struct spt_run_list *list, const char *name) {
+    for (size_t i = list->all_count; i-- > 0;)
+        if (!name || is_called(&list->all[i], name)) return &list->all[i];
+    return NULL;
+}
+
+static int say_which_there_are(const struct spt_invocation *invocation, const struct spt_run_list *list,
+                               const char *name) {
+    struct spt_text known = {0};
+    for (size_t i = 0; i < list->all_count; i++)
+        spt_text_format(&known, "%s%s (%lld)", i ? ", " : "", list->all[i].name, (long long)list->all[i].id);
+    const int status = list->all_count
+                           ? spt_invocation_usage(invocation, "%s: no run \"%s\"; there are: %s",
+                                                  invocation->config.db, name, known.data ? known.data : "")
+                           : spt_invocation_usage(invocation, "%s: holds no run yet: spectail sweep RUN makes one",
+                                                  invocation->config.db);
+    spt_text_release(&known);
+    return status;
+}
+
+int spt_runs_open(const struct spt_invocation *invocation, const char *name, bool all, struct spt_store **store,
+                  struct spt_run_list *list) {
+    struct spt_error error;
+    *list = (struct spt_run_list){0};
+    enum spt_status status = spt_store_open(invocation->config.db, SPT_STORE_READ, 0, store, &error);
+    if (status != SPT_OK) return spt_invocation_fail(invocation, SPT_EXIT_STORE, &error);
+    status = spt_store_runs(*store, &list->all, &list->all_count, &error);
+    if (status != SPT_OK) {
+        spt_store_close(*store);
+        return spt_invocation_fail(invocation, SPT_EXIT_STORE, &error);
+    }
+    list->runs = all ? list->all : find_run(list, name);
+    list->count = all ? list->all_count : list->runs != NULL;
+    if (list->count) return SPT_EXIT_DONE;
+    const int said = say_which_there_are(invocation, list, name);
+    spt_runs_close(*store, list);
+    return said;
+}
+
+void spt_runs_close(struct spt_store *store, struct spt_run_list *list) {
+    spt_store_free_runs(list->all, list->all_count);
+    spt_store_close(store);
+    *list = (struct spt_run_list){0};
+}

@@ -1,0 +1,31 @@
+/* The probe of a run, ready to be asked: sentences through the run's tokenizer, or token ids from a file.
+ *
+ *     spt_sample_set_init  ->  .probe, .digest  ->  spt_sample_set_release
+ */
+#ifndef SPT_SAMPLE_SET_H
+#define SPT_SAMPLE_SET_H
+
+#include "analysis/probe.h"
+#include "checkpoints/base/hash.h"
+#include "checkpoints/model_config.h"
+#include "tracker/config/config.h"
+
+struct spt_sample_set {
+    struct spt_probe probe; /* points into what follows */
+    int32_t *ids;
+    size_t *offset;
+    unsigned char *special; /* NULL: from a file of ids */
+    struct spt_hash digest; /* of the token ids */
+    const char *source;     /* the file: borrowed, or in path */
+    char *path;
+};
+
+/* The first config->samples samples of config->ids, else of config->probe (default: the sentences that come with spectail) through tokenizer.
+ *   tokenizer  path; NULL: none is known
+ *   model      what the ids and lengths must fit
+ * SPT_INVALID names the line or sample, what was found and what was expected. SPT_IO. SPT_UNSUPPORTED. SPT_NOMEM. */
+enum spt_status spt_sample_set_init(struct spt_sample_set *set, const struct spt_config *config, const char *tokenizer,
+                                    const struct spt_model_config *model, struct spt_error *error);
+void spt_sample_set_release(struct spt_sample_set *set);
+
+#endif

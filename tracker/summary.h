@@ -1,0 +1,16 @@
+/* What a sweep says at its end: the figures a person looks at first, and when they turned. */
+#ifndef SPT_SUMMARY_H
+#define SPT_SUMMARY_H
+
+#include "checkpoints/base/text.h"
+#include "tracker/plot_source.h"
+
+/* A table over steps (at most rows lines, spread over the log of the steps; 0: all) and the onsets, as text. Nothing is measured anew. */
+enum spt_status spt_summary_text(struct spt_run_source *source, size_t rows, struct spt_text *text,
+                                 struct spt_error *error);
+
+/* The same as one JSON object: {"run", "checkpoints": [{"step", "label", <metric>: mean ...}], "onsets": [{"metric", "layer", "head",
+ * "step", "start", "end"}]}. */
+enum spt_status spt_summary_json(struct spt_run_source *source, struct spt_text *text, struct spt_error *error);
+
+#endif
