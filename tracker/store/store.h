@@ -115,9 +115,9 @@ enum spt_status spt_store_put_curve(struct spt_store *store, const struct spt_ve
 enum spt_status spt_store_commit(struct spt_store *store, struct spt_error *error); /* a failure rolls back */
 void spt_store_rollback(struct spt_store *store);
 
-/* --- nulls, the user's own series, events: one transaction a call (part of the checkpoint's between begin and commit)
- * --- */
-/* A row that is there already is replaced. */
+/* --- nulls, the user's own series, events --- */
+/* Each call is one transaction, or part of the checkpoint's between begin and commit. A null that is there already is
+ * replaced. */
 enum spt_status spt_store_put_nulls(struct spt_store *store, int64_t run, const struct spt_null *nulls, size_t count,
                                     struct spt_error *error);
 struct spt_store_point {
