@@ -15,9 +15,9 @@ static const struct {
     const char *name;
     enum spt_status (*list)(struct spt_listing *listing, struct spt_error *error);
 } LAYOUTS[] = {
-    {"hub cache", spt_layout_hub_cache},
     {"HF Trainer", spt_layout_hf_trainer},
     {"step directories", spt_layout_step_directories},
+    {"hub cache", spt_layout_hub_cache},
     {"single checkpoint", spt_layout_single_checkpoint},
 };
 enum { LAYOUT_COUNT = sizeof LAYOUTS / sizeof *LAYOUTS, SHOWN_ENTRIES = 6 };

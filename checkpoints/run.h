@@ -19,10 +19,11 @@
 #define SPT_NO_TOKENS (-1)
 
 struct spt_checkpoint_ref {
-    char *uri;   /* relative to the run's root: what the store keeps. "step512", "." for the root itself; in a hub cache
-                  * "refs/step512", which stays when the revision's commit changes */
-    char *path;  /* what spt_checkpoint_open takes */
-    char *label; /* the step's name as the suite has it: "step512", "main", "stage1-step5-tokens1B" */
+    /* Relative to the run's root: what the store keeps. "step512", "." for the root itself; in a hub cache
+     * "refs/step512", which stays when the revision's commit changes: a name, not always a path. */
+    char *uri;
+    char *path;                  /* what spt_checkpoint_open takes */
+    char *label;                 /* the step's name as the suite has it: "step512", "main", "stage1-step5-tokens1B" */
     char *branch;                /* "" by default; each branch is a series of its own */
     int64_t step;                /* SPT_NO_STEP: shown by its label, never on a step axis */
     int64_t tokens;              /* SPT_NO_TOKENS */
@@ -42,9 +43,8 @@ struct spt_run {
 
 struct spt_run_options {
     const char *step_pattern; /* PCRE2 with the named groups step, and tokens, branch if it has them; NULL: the table */
-    const char
-        *model_config;     /* use this config.json for every checkpoint; NULL: the checkpoint's own, else the run's */
-    const char *tokenizer; /* likewise */
+    const char *model_config; /* this config.json for every checkpoint; NULL: the checkpoint's own, else the run's */
+    const char *tokenizer;    /* likewise */
     const struct spt_log *log; /* what was skipped and why; may be NULL */
 };
 

@@ -140,6 +140,11 @@ static enum spt_status add_step(struct spt_listing *listing, const struct spt_en
 /* numbered: the folders named as steps; else the others. */
 static enum spt_status add_entry(struct spt_listing *listing, const struct spt_entry *entry, bool numbered,
                                  struct spt_error *error) {
+    /* A hub cache's name is a model's: a user's pattern may find a number in it, but never a step. */
+    if (strncmp(entry->name, "models--", 8) == 0) {
+        if (!numbered) say_skipped(listing, entry, "a hub cache beside folders of steps");
+        return SPT_OK;
+    }
     struct spt_found found = {.uri = entry->name, .label = entry->name};
     enum spt_status status = spt_step_names_match(listing->names, entry->name, &found.name, error);
     if (status) return status;

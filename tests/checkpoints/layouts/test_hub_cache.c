@@ -292,6 +292,29 @@ static void a_pattern_selects_revisions(void **state) {
     spt_run_close(run);
 }
 
+static void folders_of_steps_come_before_a_cache_beside_them(void **state) {
+    struct fixture *f = *state;
+    put_checkpoint(f, "run/step1");
+    put_revision(f, "run/models--EleutherAI--pythia-70m", "main", MAIN);
+    struct spt_run *run = open_run(f, "run", NULL);
+    assert_string_equal(run->layout, "step directories");
+    assert_labels(run, "step1");
+    assert_says(f->log, "models--EleutherAI--pythia-70m: skipped: a hub cache beside folders of steps");
+    spt_run_close(run);
+}
+
+static void a_number_in_a_model_s_name_is_no_step(void **state) {
+    struct fixture *f = *state;
+    put_pythia(f, CACHE);
+    struct spt_run *run = open_run(f, "hub", "step(?<step>\\d+)");
+    assert_string_equal(run->layout, "hub cache");
+    spt_run_close(run);
+    run = open_run(f, "hub", "(?<step>\\d+)$");
+    assert_string_equal(run->layout, "hub cache");
+    assert_labels(run, "step0 step512 step1000");
+    spt_run_close(run);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void) {
@@ -311,6 +334,8 @@ int main(void) {
         TEST(a_step_s_folder_may_hold_a_cache),
         TEST(several_models_in_a_step_s_folder_are_all_listed),
         TEST(a_pattern_selects_revisions),
+        TEST(folders_of_steps_come_before_a_cache_beside_them),
+        TEST(a_number_in_a_model_s_name_is_no_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
