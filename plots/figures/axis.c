@@ -1,0 +1,147 @@
+#include "plots/figures/axis.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+/* Shares of the axis: from step 0 to the first positive step, and of the space left at both ends. */
+#define ZERO_GAP 0.12
+#define END_GAP  0.03
+
+void spt_axis_init(struct spt_axis *axis, const struct spt_plot_source *source) {
+    *axis = (struct spt_axis){0};
+    for (size_t i = 0; i < source->count; i++) {
+        int64_t step = source->checkpoints[i].step;
+        if (step == 0) axis->zero = true;
+        if (step <= 0) continue;
+        double place = log10((double)step);
+        if (!axis->any || place < axis->first) axis->first = place;
+        if (!axis->any || place > axis->last) axis->last = place;
+        axis->any = true;
+    }
+    double span = axis->last > axis->first ? axis->last - axis->first : 1;
+    axis->place = axis->any ? axis->first - ZERO_GAP * span : 0;
+    double least = axis->zero ? axis->place : axis->first;
+    /* One lone step stands in the middle. */
+    double end = axis->last > least ? END_GAP * span : 0.5;
+    axis->min = least - end;
+    axis->max = axis->last + end;
+    if (!axis->any) axis->max = axis->place + end;
+}
+
+double spt_axis_place(const struct spt_axis *axis, double step) {
+    if (step > 0) return log10(step);
+    return step == 0 && axis->zero ? axis->place : NAN;
+}
+
+double spt_axis_shade(const struct spt_axis *axis, double step) {
+    double least = axis->zero ? axis->place : axis->first;
+    if (!axis->any || axis->last <= least) return 0.5;
+    return (spt_axis_place(axis, step) - least) / (axis->last - least);
+}
+
+void spt_step_put(struct spt_text *text, int64_t step) {
+    if (step >= 1000000 && step % 100000 == 0)
+        spt_text_format(text, "%gM", (double)step / 1e6);
+    else if (step >= 1000 && step % 1000 == 0)
+        spt_text_format(text, "%" PRId64 "k", step / 1000);
+    else
+        spt_text_format(text, "%" PRId64, step);
+}
+
+/* Which numbers of a decade are labelled; every stride-th decade. */
+struct grid {
+    unsigned digits[9];
+    int stride;
+};
+
+static const struct grid GRIDS[] = {
+    {{1, 2, 3, 4, 5, 6, 7, 8, 9}, 1}, {{1, 2, 5}, 1}, {{1, 3}, 1}, {{1}, 1}, {{1}, 2}, {{1}, 3}, {{1}, 5},
+};
+#define GRID_COUNT (sizeof GRIDS / sizeof *GRIDS)
+
+#define DIGITS_MAX 9
+
+static bool labelled(const struct grid *grid, int decade, unsigned digit) {
+    if (decade % grid->stride != 0) return false;
+    for (size_t i = 0; i < DIGITS_MAX && grid->digits[i]; i++)
+        if (grid->digits[i] == digit) return true;
+    return false;
+}
+
+/* A tic may stand in the space at the ends, but never in the gap before the first step. */
+static bool inside(const struct spt_axis *axis, double place) {
+    double low = axis->zero ? axis->first - 1e-9 : axis->min;
+    return place >= low && place <= axis->max;
+}
+
+static size_t count_labels(const struct spt_axis *axis, const struct grid *grid) {
+    size_t count = 0;
+    for (int decade = (int)floor(axis->first); decade <= (int)ceil(axis->last); decade++)
+        for (unsigned digit = 1; digit <= 9; digit++)
+            if (labelled(grid, decade, digit) && inside(axis, decade + log10(digit))) count++;
+    return count;
+}
+
+/* label: a step to name, or -1 for a mark without a name; minor marks are shorter. */
+static void put_tic(struct spt_text *text, int64_t label, double place, bool minor) {
+    char last = text->length ? text->data[text->length - 1] : '(';
+    spt_text_put(text, last == '(' ? "'" : ", '");
+    if (label >= 0) spt_step_put(text, label);
+    spt_text_format(text, "' %.9g %d", place, minor ? 1 : 0);
+}
+
+static void put_decades(const struct spt_axis *axis, const struct grid *grid, bool names, struct spt_text *text) {
+    for (int decade = (int)floor(axis->first); decade <= (int)ceil(axis->last); decade++)
+        for (unsigned digit = 1; digit <= 9; digit++) {
+            double place = decade + log10(digit);
+            if (!inside(axis, place)) continue;
+            bool major = labelled(grid, decade, digit);
+            int64_t step = (int64_t)llround(digit * pow(10, decade));
+            put_tic(text, major && names ? step : -1, place, !major);
+        }
+}
+
+/* Less than a decade: round steps at even distances. */
+static void put_even(const struct spt_axis *axis, size_t room, bool names, struct spt_text *text) {
+    int64_t low = (int64_t)llround(pow(10, axis->first)), high = (int64_t)llround(pow(10, axis->last));
+    int64_t unit = 1;
+    for (int64_t scale = 1; (high - low) / unit > (int64_t)room - 1; scale *= 10) {
+        static const int64_t FACTORS[] = {1, 2, 5};
+        for (size_t i = 0; i < 3 && (high - low) / unit > (int64_t)room - 1; i++) unit = FACTORS[i] * scale;
+    }
+    for (int64_t step = (low + unit - 1) / unit * unit; step <= high; step += unit)
+        put_tic(text, names ? step : -1, log10((double)step), false);
+}
+
+static void put_tics(const struct spt_axis *axis, size_t room, bool names, struct spt_text *text) {
+    spt_text_put(text, "(");
+    if (axis->zero) put_tic(text, names ? 0 : -1, axis->place, false);
+    if (axis->any) {
+        size_t most = axis->zero && room > 2 ? room - 1 : room;
+        size_t best = 0;
+        while (best < GRID_COUNT && count_labels(axis, &GRIDS[best]) > most) best++;
+        bool enough = best < GRID_COUNT && count_labels(axis, &GRIDS[best]) >= 2;
+        if (axis->last <= axis->first)
+            put_tic(text, names ? (int64_t)llround(pow(10, axis->last)) : -1, axis->last, false);
+        else if (enough && axis->last - axis->first > 0.7)
+            put_decades(axis, &GRIDS[best], names, text);
+        else
+            put_even(axis, most, names, text);
+    }
+    spt_text_put(text, ")");
+}
+
+void spt_axis_put(const struct spt_axis *axis, size_t room, struct spt_text *settings) {
+    bool broken = axis->zero && axis->any;
+    spt_text_format(settings, "x_min = %.9g\nx_max = %.9g\n", axis->min, axis->max);
+    struct spt_text tics = {0};
+    for (int names = 1; names >= 0; names--) {
+        spt_text_clear(&tics);
+        put_tics(axis, room, names, &tics);
+        if (tics.failed) settings->failed = true;
+        spt_text_format(settings, "%s = \"%s\"\n", names ? "step_tics" : "step_marks", tics.failed ? "()" : tics.data);
+    }
+    spt_text_release(&tics);
+    spt_text_format(settings, "break_at = %.9g\nbreak_half = %.9g\n", axis->place + 0.5 * (axis->first - axis->place),
+                    broken ? 0.008 * (axis->max - axis->min) : 0.0);
+}

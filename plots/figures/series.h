@@ -1,0 +1,74 @@
+/* What the figures share: numbers and text as gnuplot reads them, ranges, series as blocks of data, the choice of steps.
+ *
+ * A block of a series has the columns
+ *     step  x  mean  lo  hi  mark  alone
+ * x: place on the axis of steps; mark 0: a point on a line that needs none, 1: a dot, 2: a circle (its weights are another step's);
+ * alone 1: no neighbour, so that its interval is drawn as a bar. What is missing reads NaN; an empty line ends the line drawn.
+ */
+#ifndef SPT_PLOTS_SERIES_H
+#define SPT_PLOTS_SERIES_H
+
+#include "plots/figures/axis.h"
+#include "plots/plot.h"
+
+/* What a figure sees of its source while it is written. */
+struct spt_drawing {
+    const struct spt_plot_source *source;
+    const struct spt_plot_options *options;
+    struct spt_axis axis;
+    struct spt_text *data, *settings;
+    struct spt_error *error;
+};
+
+struct spt_range {
+    double lo, hi; /* lo > hi: nothing yet */
+};
+
+#define SPT_RANGE_EMPTY ((struct spt_range){1, 0})
+
+void spt_range_include(struct spt_range *range, double value); /* NAN and infinities are left out */
+/* A range that can be drawn: 6 % of space at both ends, never of width 0. */
+struct spt_range spt_range_padded(struct spt_range range);
+
+void spt_number_put(struct spt_text *text, double value); /* 9 digits; NaN where undefined */
+
+/* A gnuplot string that holds exactly this text: single-quoted, in which gnuplot substitutes nothing. Control characters become
+ * spaces, invalid UTF-8 U+FFFD. */
+void spt_quoted_put(struct spt_text *text, const char *string);
+/* The same for a comment: the bare text. Must not stand at the end of a line (a trailing backslash would swallow the next). */
+void spt_plain_put(struct spt_text *text, const char *string);
+
+/* source->series with SPT_END as *values = NULL and SPT_OK; also NULL when no value is finite. */
+enum spt_status spt_series_get(struct spt_drawing *drawing, const char *metric, int layer, int head,
+                               struct spt_plot_value **values);
+
+/* Starts a block: two empty lines, "# name", "# columns". */
+void spt_block_put(struct spt_drawing *drawing, const char *name, const char *columns);
+
+/* The rows of values (see above). range takes in means and intervals; NULL: none. */
+void spt_series_put(struct spt_drawing *drawing, const struct spt_plot_value *values /* [count] */,
+                    struct spt_range *range);
+
+/* Each layer's series of metric as thin lines in one block (layer step x mean), unless there is only one layer. *drawn: how many. */
+enum spt_status spt_layers_put(struct spt_drawing *drawing, const char *name, const char *metric,
+                               struct spt_range *range, size_t *drawn);
+
+/* The largest finite value of the last checkpoint that has one; NAN: none. */
+double spt_series_last(const struct spt_drawing *drawing, const struct spt_plot_value *values /* [count] */);
+
+/* Which checkpoints to draw: options->steps, or at most most of them spread over the axis. Caller frees *index [*n], ascending.
+ * SPT_INVALID: a step that is not among the checkpoints. */
+enum spt_status spt_steps_choose(struct spt_drawing *drawing, size_t most, size_t **index, size_t *n);
+
+/* Settings of the chosen checkpoints: steps, and the arrays step_label and step_shade (0 ... 1, by the axis). */
+void spt_steps_put(struct spt_drawing *drawing, const size_t *index, size_t n);
+
+/* Mean of the curves one level down, point by point, where the level asked for has none stored: a layer from its heads, the model
+ * from its layers. *points = NULL: no data. */
+enum spt_status spt_curve_get(struct spt_drawing *drawing, const char *metric, size_t checkpoint, int layer,
+                              struct spt_plot_point **points, size_t *n);
+
+/* SPT_NOMEM when a text ran out of memory, else status. */
+enum spt_status spt_drawing_end(struct spt_drawing *drawing, enum spt_status status);
+
+#endif
