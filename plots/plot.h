@@ -42,7 +42,7 @@ struct spt_plot_source {
     /* values[count], one for each checkpoint. layer -1: whole model; head -1: whole layer. */
     enum spt_status (*series)(void *context, const char *metric, int layer, int head, struct spt_plot_value **values,
                               struct spt_error *error);
-    /* points[*n] of a curve at checkpoint index i; x from the metric's grid. */
+    /* points[*n] of a curve at checkpoint index i; x from the metric's grid (of Betti curves: the distance eps = 1 - weight). */
     enum spt_status (*curve)(void *context, const char *metric, size_t i, int layer, int head,
                              struct spt_plot_point **points, size_t *n, struct spt_error *error);
     /* mean and sd of the metric for random attention. */
@@ -56,6 +56,9 @@ struct spt_plot_source {
     /* the metric's unit and one-line definition; NULL: no such metric. */
     const char *(*unit)(void *context, const char *metric);
     const char *(*definition)(void *context, const char *metric);
+    /* the step from which the metric of the whole model has turned (the simple onset), drawn as a mark. SPT_END: none. The
+     * member may be NULL: no marks. */
+    enum spt_status (*onset)(void *context, const char *metric, int64_t *step, struct spt_error *error);
 };
 
 enum spt_plot_format { SPT_PLOT_SVG, SPT_PLOT_PNG, SPT_PLOT_PDF, SPT_PLOT_TERM, SPT_PLOT_FORMATS };

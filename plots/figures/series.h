@@ -63,6 +63,18 @@ enum spt_status spt_steps_choose(struct spt_drawing *drawing, size_t most, size_
 /* Settings of the chosen checkpoints: steps, and the arrays step_label and step_shade (0 ... 1, by the axis). */
 void spt_steps_put(struct spt_drawing *drawing, const size_t *index, size_t n);
 
+/* Rows of a horizontal key that names n steps above a column's width. */
+size_t spt_key_rows(size_t n);
+
+/* What maps show when no metric is asked for. */
+#define SPT_MAP_METRIC "sink.first"
+
+/* Setting metric_title: the map's metric and its unit. SPT_INVALID: no such metric. */
+enum spt_status spt_metric_put(struct spt_drawing *drawing);
+
+/* Settings value_min, value_max: the ends of the scale of colours, apart even when all values are one. */
+void spt_colours_put(struct spt_drawing *drawing, struct spt_range range);
+
 /* Mean of the curves one level down, point by point, where the level asked for has none stored: a layer from its heads, the model
  * from its layers. *points = NULL: no data. */
 enum spt_status spt_curve_get(struct spt_drawing *drawing, const char *metric, size_t checkpoint, int layer,

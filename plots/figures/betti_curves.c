@@ -1,0 +1,73 @@
+/* Betti curves of the whole model at chosen steps: components and cycles of the attention graph while weaker and weaker attention is let in. */
+#include "plots/figures/figures.h"
+#include "plots/figures/series.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define STEPS_MOST 6
+
+struct panel {
+    const char *metric, *title;
+};
+
+static const struct panel PANELS[] = {
+    {"topology.betti0_rel", "components per token β₀/n"},
+    {"topology.betti1", "cycles β₁"},
+};
+
+static enum spt_status put_panel(struct spt_drawing *drawing, const struct panel *panel, const size_t *index, size_t n,
+                                 size_t *panels) {
+    struct spt_range range = SPT_RANGE_EMPTY;
+    enum spt_status status = SPT_OK;
+    bool any = false;
+    for (size_t j = 0; status == SPT_OK && j < n; j++) {
+        struct spt_plot_point *points = NULL;
+        size_t count = 0;
+        status = spt_curve_get(drawing, panel->metric, index[j], -1, &points, &count);
+        if (status != SPT_OK || !points) continue;
+        struct spt_text block = {0};
+        spt_text_format(&block, "%s, step ", panel->metric);
+        spt_step_put(&block, drawing->source->checkpoints[index[j]].step);
+        if (block.failed) drawing->data->failed = true;
+        spt_block_put(drawing, block.failed ? "" : block.data, "weight value");
+        spt_text_release(&block);
+        for (size_t i = 0; i < count; i++) {
+            /* The grid is the distance eps = 1 - weight. */
+            double weight = 1 - points[i].x;
+            if (!(weight > 0)) continue;
+            spt_number_put(drawing->data, weight);
+            spt_text_put(drawing->data, " ");
+            spt_number_put(drawing->data, points[i].y);
+            spt_text_put(drawing->data, "\n");
+            spt_range_include(&range, points[i].y);
+            any = any || isfinite(points[i].y);
+        }
+        free(points);
+    }
+    if (status != SPT_OK || !any) return status;
+    size_t p = ++*panels;
+    spt_range_include(&range, 0);
+    range = spt_range_padded(range);
+    spt_text_format(drawing->settings, "metric[%zu] = '%s'; title_of[%zu] = '%s'; y_min[%zu] = %.9g; y_max[%zu] = %.9g\n", p,
+                    panel->metric, p, panel->title, p, range.lo, p, range.hi);
+    return SPT_OK;
+}
+
+SPT_FIGURE_WRITER(spt_figure_betti_curves) {
+    struct spt_drawing drawing = {source, options, {0}, data, settings, error};
+    spt_axis_init(&drawing.axis, source);
+    size_t *index = NULL, n = 0, panels = 0;
+    enum spt_status status = spt_steps_choose(&drawing, STEPS_MOST, &index, &n);
+    if (status != SPT_OK) return status;
+    spt_steps_put(&drawing, index, n);
+    spt_text_put(settings, "array metric[2]; array title_of[2]; array y_min[2]; array y_max[2]\n");
+    for (size_t i = 0; status == SPT_OK && i < sizeof PANELS / sizeof *PANELS; i++)
+        status = put_panel(&drawing, &PANELS[i], index, n, &panels);
+    free(index);
+    if (status == SPT_OK && panels == 0) status = SPT_END;
+    size_t key_rows = spt_key_rows(n);
+    spt_text_format(settings, "panels = %zu\nkey_rows = %zu\nwidth = 3.35\nheight = %.2f\n", panels, key_rows,
+                    1.6 + 0.13 * (double)key_rows);
+    return spt_drawing_end(&drawing, status);
+}

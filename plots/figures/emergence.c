@@ -1,0 +1,187 @@
+/* When does the sink appear, and where is the loss then? Two panels over the steps: attention on the first token beyond what
+ * uniform attention gives it, and the probe's loss with the run's own training loss behind it. */
+#include "plots/figures/figures.h"
+#include "plots/figures/series.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* Points of the training loss that one line can show: more of them are averaged within even parts of the axis. */
+#define EXTERNAL_PARTS 300
+
+/* Least distance of two names at the ends of lines, as a share of the panel's height. */
+#define NAME_DISTANCE 0.11
+
+static enum spt_status put_onset(struct spt_drawing *drawing, const char *panel, const char *metric) {
+    const struct spt_plot_source *source = drawing->source;
+    int64_t step = 0;
+    enum spt_status status = SPT_END;
+    if (source->onset) status = source->onset(source->context, metric, &step, drawing->error);
+    if (status != SPT_OK && status != SPT_END) return status;
+    double place = status == SPT_OK ? spt_axis_place(&drawing->axis, (double)step) : NAN;
+    spt_text_format(drawing->settings, "%s_onset = %d", panel, isfinite(place) ? 1 : 0);
+    if (isfinite(place)) {
+        spt_text_format(drawing->settings, "; %s_onset_at = %.9g; %s_onset_name = '", panel, place, panel);
+        spt_step_put(drawing->settings, step);
+        spt_text_put(drawing->settings, "'");
+    }
+    spt_text_put(drawing->settings, "\n");
+    return SPT_OK;
+}
+
+static void put_range(struct spt_drawing *drawing, const char *panel, struct spt_range range) {
+    struct spt_range padded = spt_range_padded(range);
+    spt_text_format(drawing->settings, "%s_min = %.9g\n%s_max = %.9g\n", panel, padded.lo, panel, padded.hi);
+}
+
+/* The layer whose last value is largest; *values NULL: no layer has one. */
+static enum spt_status strongest(struct spt_drawing *drawing, const char *metric, size_t *layer,
+                                 struct spt_plot_value **values) {
+    *values = NULL;
+    double best = -INFINITY;
+    for (size_t i = 0; i < drawing->source->layers; i++) {
+        struct spt_plot_value *candidate = NULL;
+        enum spt_status status = spt_series_get(drawing, metric, (int)i, -1, &candidate);
+        if (status != SPT_OK) {
+            free(*values);
+            return status;
+        }
+        if (candidate && spt_series_last(drawing, candidate) > best) {
+            best = spt_series_last(drawing, candidate);
+            free(*values);
+            *values = candidate;
+            *layer = i;
+        } else {
+            free(candidate);
+        }
+    }
+    return SPT_OK;
+}
+
+/* Names stand at the ends of their lines; two that would overlap are moved apart evenly. */
+static void put_names(struct spt_drawing *drawing, struct spt_range range, double model, double layer, bool two) {
+    double least = NAME_DISTANCE * (range.hi - range.lo);
+    double centre = 0.5 * (model + layer);
+    if (two && fabs(layer - model) < least) {
+        double side = layer >= model ? 0.5 * least : -0.5 * least;
+        layer = centre + side;
+        model = centre - side;
+    }
+    spt_text_format(drawing->settings, "model_name_at = %.9g\nlayer_name_at = %.9g\n", model, layer);
+}
+
+static enum spt_status put_sink(struct spt_drawing *drawing, bool *drawn) {
+    const char *metric = "sink.first_excess";
+    struct spt_plot_value *model = NULL, *layer = NULL;
+    enum spt_status status = spt_series_get(drawing, metric, -1, -1, &model);
+    if (status == SPT_OK && !model) {
+        metric = "sink.first";
+        status = spt_series_get(drawing, metric, -1, -1, &model);
+    }
+    *drawn = status == SPT_OK && model;
+    spt_text_format(drawing->settings, "has_sink = %d\n", *drawn ? 1 : 0);
+    if (!*drawn) return status;
+    struct spt_range range = SPT_RANGE_EMPTY;
+    spt_range_include(&range, 0);
+    spt_text_format(drawing->settings, "sink_title = \"attention on the\\nfirst token%s\"\n",
+                    metric[10] ? " (excess)" : "");
+    spt_block_put(drawing, "sink, model", "step x mean lo hi mark alone");
+    spt_series_put(drawing, model, &range);
+    size_t number = 0;
+    if (drawing->source->layers > 1) status = strongest(drawing, metric, &number, &layer);
+    if (layer) {
+        spt_block_put(drawing, "sink, layer", "step x mean lo hi mark alone");
+        spt_series_put(drawing, layer, &range);
+        spt_text_format(drawing->settings, "layer_name = 'layer %zu'\n", number);
+    }
+    spt_text_format(drawing->settings, "has_layer = %d\n%s", layer ? 1 : 0, layer ? "" : "layer_name = ''\n");
+    put_range(drawing, "sink", range);
+    double end = spt_series_last(drawing, model);
+    put_names(drawing, spt_range_padded(range), end, spt_series_last(drawing, layer ? layer : model), layer != NULL);
+    free(model);
+    free(layer);
+    return status == SPT_OK ? put_onset(drawing, "sink", metric) : status;
+}
+
+/* Means within EXTERNAL_PARTS parts of the axis when there are more points than a line can show. */
+static void put_external(struct spt_drawing *drawing, const struct spt_plot_point *points, size_t n,
+                         struct spt_range *range) {
+    const struct spt_axis *axis = &drawing->axis;
+    double width = n > 2 * EXTERNAL_PARTS ? (axis->max - axis->min) / EXTERNAL_PARTS : 0;
+    double sum_x = 0, sum_y = 0, part = -1;
+    size_t held = 0;
+    for (size_t i = 0; i <= n; i++) {
+        double x = NAN, y = NAN;
+        if (i < n) {
+            x = spt_axis_place(axis, points[i].x);
+            y = points[i].y;
+            /* A trainer counts its first loss as step 0 or 1; before the first checkpoint there is no axis for it. */
+            if (!isfinite(x) || !isfinite(y) || x < axis->min || x > axis->max) continue;
+        }
+        bool zero = axis->zero && x == axis->place;
+        double here = i < n && width > 0 ? floor((x - axis->min) / width) : -1;
+        if (held && (i == n || here < 0 || here != part || zero)) {
+            double mean_x = sum_x / (double)held, mean_y = sum_y / (double)held;
+            spt_text_format(drawing->data, "%.9g %.9g\n", mean_x, mean_y);
+            if (axis->zero && mean_x == axis->place) spt_text_put(drawing->data, "\n");
+            spt_range_include(range, mean_y);
+            held = 0;
+            sum_x = sum_y = 0;
+        }
+        if (i == n) break;
+        part = here;
+        sum_x += x;
+        sum_y += y;
+        held++;
+    }
+}
+
+static enum spt_status put_loss(struct spt_drawing *drawing, bool *drawn) {
+    const struct spt_plot_source *source = drawing->source;
+    struct spt_plot_value *loss = NULL;
+    enum spt_status status = spt_series_get(drawing, "loss", -1, -1, &loss);
+    if (status != SPT_OK) return status;
+    struct spt_plot_point *training = NULL;
+    size_t n = 0;
+    status = source->external ? source->external(source->context, NULL, &training, &n, drawing->error) : SPT_END;
+    if (status != SPT_OK && status != SPT_END) {
+        free(loss);
+        return status;
+    }
+    struct spt_range range = SPT_RANGE_EMPTY;
+    if (loss) {
+        spt_block_put(drawing, "loss", "step x mean lo hi mark alone");
+        spt_series_put(drawing, loss, &range);
+    }
+    bool has_training = false;
+    if (status == SPT_OK && n > 0) {
+        struct spt_range of_training = SPT_RANGE_EMPTY;
+        spt_block_put(drawing, "training loss", "x loss");
+        size_t before = drawing->data->length;
+        put_external(drawing, training, n, &of_training);
+        has_training = drawing->data->length > before;
+        spt_range_include(&range, of_training.lo <= of_training.hi ? of_training.lo : NAN);
+        spt_range_include(&range, of_training.lo <= of_training.hi ? of_training.hi : NAN);
+    }
+    free(training);
+    *drawn = loss || has_training;
+    spt_text_format(drawing->settings, "has_loss = %d\nhas_probe_loss = %d\nhas_training = %d\n", *drawn ? 1 : 0,
+                    loss ? 1 : 0, has_training ? 1 : 0);
+    put_range(drawing, "loss", range);
+    free(loss);
+    return put_onset(drawing, "loss", "loss");
+}
+
+SPT_FIGURE_WRITER(spt_figure_emergence) {
+    struct spt_drawing drawing = {source, options, {0}, data, settings, error};
+    spt_axis_init(&drawing.axis, source);
+    bool sink = false, loss = false;
+    enum spt_status status = put_sink(&drawing, &sink);
+    if (status == SPT_OK) status = put_loss(&drawing, &loss);
+    if (status == SPT_OK && !sink && !loss) status = SPT_END;
+    spt_text_format(settings, "width = 3.35\nheight = %s\n", sink && loss ? "3.1" : "1.9");
+    spt_axis_put(&drawing.axis, 7, settings);
+    /* Of panels above each other only the lowest names the steps. */
+    spt_text_format(settings, "sink_tics = %s\n", loss && options->format != SPT_PLOT_TERM ? "step_marks" : "step_tics");
+    return spt_drawing_end(&drawing, status);
+}

@@ -1,0 +1,315 @@
+#include "plots/figures/series.h"
+
+#include "checkpoints/base/memory.h"
+#include "checkpoints/base/unicode.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Beyond this many checkpoints a line shows where they are well enough without dots. */
+#define DOTS_MAX 40
+
+void spt_range_include(struct spt_range *range, double value) {
+    if (!isfinite(value)) return;
+    if (range->lo > range->hi) {
+        range->lo = range->hi = value;
+        return;
+    }
+    if (value < range->lo) range->lo = value;
+    if (value > range->hi) range->hi = value;
+}
+
+struct spt_range spt_range_padded(struct spt_range range) {
+    if (range.lo > range.hi) return (struct spt_range){0, 1};
+    double width = range.hi - range.lo;
+    double least = 1e-6 * fmax(fabs(range.lo), fabs(range.hi));
+    double pad = width > least ? 0.06 * width : fmax(0.1 * fabs(range.hi), 0.01);
+    return (struct spt_range){range.lo - pad, range.hi + pad};
+}
+
+void spt_number_put(struct spt_text *text, double value) {
+    if (isfinite(value))
+        spt_text_format(text, "%.9g", value);
+    else
+        spt_text_put(text, "NaN");
+}
+
+void spt_plain_put(struct spt_text *text, const char *string) {
+    size_t left = strlen(string);
+    while (left > 0) {
+        uint32_t code = 0;
+        size_t length = spt_unicode_decode(string, left, &code);
+        if (length == 0)
+            spt_text_put(text, "\xEF\xBF\xBD");
+        else if (spt_unicode_is_control(code))
+            spt_text_put(text, " ");
+        else
+            spt_text_append(text, string, length);
+        if (length == 0) length = 1;
+        string += length;
+        left -= length;
+    }
+}
+
+void spt_quoted_put(struct spt_text *text, const char *string) {
+    struct spt_text plain = {0};
+    spt_text_put(&plain, "");
+    spt_plain_put(&plain, string);
+    spt_text_put(text, "'");
+    for (const char *c = plain.failed ? "" : plain.data; *c; c++) spt_text_append(text, *c == '\'' ? "''" : c, *c == '\'' ? 2 : 1);
+    spt_text_put(text, "'");
+    if (plain.failed) text->failed = true;
+    spt_text_release(&plain);
+}
+
+enum spt_status spt_series_get(struct spt_drawing *drawing, const char *metric, int layer, int head,
+                               struct spt_plot_value **values) {
+    const struct spt_plot_source *source = drawing->source;
+    *values = NULL;
+    struct spt_plot_value *found = NULL;
+    enum spt_status status = source->series(source->context, metric, layer, head, &found, drawing->error);
+    if (status == SPT_END) return SPT_OK;
+    if (status != SPT_OK) return status;
+    for (size_t i = 0; i < source->count; i++)
+        if (isfinite(found[i].mean)) {
+            *values = found;
+            return SPT_OK;
+        }
+    free(found);
+    return SPT_OK;
+}
+
+void spt_block_put(struct spt_drawing *drawing, const char *name, const char *columns) {
+    if (drawing->data->length) spt_text_put(drawing->data, "\n\n");
+    spt_text_put(drawing->data, "# ");
+    spt_plain_put(drawing->data, name);
+    spt_text_format(drawing->data, " |\n# %s\n", columns);
+}
+
+/* Step 0 stands before a break of the axis, so no line joins it to the next. */
+static bool ends_line(const struct spt_drawing *drawing, size_t i) {
+    return drawing->source->checkpoints[i].step == 0;
+}
+
+static bool joined(const struct spt_drawing *drawing, const struct spt_plot_value *values, size_t i) {
+    if (i + 1 >= drawing->source->count || ends_line(drawing, i)) return false;
+    return isfinite(values[i].mean) && isfinite(values[i + 1].mean);
+}
+
+void spt_series_put(struct spt_drawing *drawing, const struct spt_plot_value *values, struct spt_range *range) {
+    const struct spt_plot_source *source = drawing->source;
+    for (size_t i = 0; i < source->count; i++) {
+        const struct spt_plot_checkpoint *checkpoint = &source->checkpoints[i];
+        struct spt_plot_value value = values[i];
+        bool alone = !joined(drawing, values, i) && !(i > 0 && joined(drawing, values, i - 1));
+        /* An interval has two ends or none. */
+        if (!isfinite(value.lo) || !isfinite(value.hi) || !isfinite(value.mean)) value.lo = value.hi = NAN;
+        int mark = checkpoint->duplicate ? 2 : (alone || source->count <= DOTS_MAX) ? 1 : 0;
+        spt_text_format(drawing->data, "%" PRId64, checkpoint->step);
+        const double columns[] = {spt_axis_place(&drawing->axis, (double)checkpoint->step), value.mean, value.lo, value.hi};
+        for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
+            spt_text_put(drawing->data, " ");
+            spt_number_put(drawing->data, columns[c]);
+        }
+        spt_text_format(drawing->data, " %d %d\n", mark, alone ? 1 : 0);
+        if (ends_line(drawing, i)) spt_text_put(drawing->data, "\n");
+        if (range) {
+            spt_range_include(range, value.mean);
+            spt_range_include(range, value.lo);
+            spt_range_include(range, value.hi);
+        }
+    }
+}
+
+enum spt_status spt_layers_put(struct spt_drawing *drawing, const char *name, const char *metric,
+                               struct spt_range *range, size_t *drawn) {
+    const struct spt_plot_source *source = drawing->source;
+    *drawn = 0;
+    if (source->layers < 2) return SPT_OK;
+    for (size_t layer = 0; layer < source->layers; layer++) {
+        struct spt_plot_value *values = NULL;
+        enum spt_status status = spt_series_get(drawing, metric, (int)layer, -1, &values);
+        if (status != SPT_OK) return status;
+        if (!values) continue;
+        if ((*drawn)++ == 0) spt_block_put(drawing, name, "layer step x mean");
+        for (size_t i = 0; i < source->count; i++) {
+            int64_t step = source->checkpoints[i].step;
+            spt_text_format(drawing->data, "%zu %" PRId64 " ", layer, step);
+            spt_number_put(drawing->data, spt_axis_place(&drawing->axis, (double)step));
+            spt_text_put(drawing->data, " ");
+            spt_number_put(drawing->data, values[i].mean);
+            spt_text_put(drawing->data, ends_line(drawing, i) ? "\n\n" : "\n");
+            if (range) spt_range_include(range, values[i].mean);
+        }
+        spt_text_put(drawing->data, "\n");
+        free(values);
+    }
+    return SPT_OK;
+}
+
+double spt_series_last(const struct spt_drawing *drawing, const struct spt_plot_value *values) {
+    for (size_t i = drawing->source->count; i-- > 0;)
+        if (isfinite(values[i].mean)) return values[i].mean;
+    return NAN;
+}
+
+/* --- steps --- */
+
+static enum spt_status choose_given(struct spt_drawing *drawing, size_t *index, size_t *n) {
+    const struct spt_plot_source *source = drawing->source;
+    const struct spt_plot_options *options = drawing->options;
+    *n = 0;
+    for (size_t j = 0; j < options->step_count; j++) {
+        bool known = false;
+        for (size_t i = 0; i < source->count; i++) known = known || source->checkpoints[i].step == options->steps[j];
+        if (!known)
+            return spt_fail(drawing->error, SPT_INVALID, NULL,
+                            "no analysed checkpoint has step %" PRId64 " (%zu checkpoints, steps %" PRId64 " to %" PRId64 ")",
+                            options->steps[j], source->count, source->checkpoints[0].step,
+                            source->checkpoints[source->count - 1].step);
+    }
+    for (size_t i = 0; i < source->count; i++)
+        for (size_t j = 0; j < options->step_count; j++)
+            if (source->checkpoints[i].step == options->steps[j]) {
+                index[(*n)++] = i;
+                break;
+            }
+    return SPT_OK;
+}
+
+/* The nearest checkpoint to each of most places at even distances; a duplicate only when no other is left. */
+static void choose_spread(const struct spt_drawing *drawing, size_t most, size_t *index, size_t *n) {
+    const struct spt_plot_source *source = drawing->source;
+    size_t wanted = source->count < most ? source->count : most;
+    size_t next = 0;
+    for (size_t j = 0; j < wanted; j++) {
+        double target = wanted > 1 ? (double)j / (double)(wanted - 1) : 1;
+        size_t end = source->count - (wanted - 1 - j), best = next;
+        double least = INFINITY;
+        for (size_t i = next; i < end; i++) {
+            const struct spt_plot_checkpoint *checkpoint = &source->checkpoints[i];
+            double distance = fabs(spt_axis_shade(&drawing->axis, (double)checkpoint->step) - target) + checkpoint->duplicate;
+            if (distance < least) {
+                least = distance;
+                best = i;
+            }
+        }
+        index[j] = best;
+        next = best + 1;
+    }
+    *n = wanted;
+}
+
+enum spt_status spt_steps_choose(struct spt_drawing *drawing, size_t most, size_t **index, size_t *n) {
+    size_t count = drawing->source->count;
+    size_t *chosen = spt_alloc(count, sizeof *chosen);
+    if (!chosen) return spt_fail_memory(drawing->error, count * sizeof *chosen, "chosen steps");
+    enum spt_status status = SPT_OK;
+    if (drawing->options->steps && drawing->options->step_count)
+        status = choose_given(drawing, chosen, n);
+    else
+        choose_spread(drawing, most, chosen, n);
+    if (status != SPT_OK) {
+        free(chosen);
+        return status;
+    }
+    *index = chosen;
+    return SPT_OK;
+}
+
+void spt_steps_put(struct spt_drawing *drawing, const size_t *index, size_t n) {
+    struct spt_text *settings = drawing->settings;
+    spt_text_format(settings, "steps = %zu\narray step_label[%zu]\narray step_shade[%zu]\n", n, n, n);
+    for (size_t j = 0; j < n; j++) {
+        int64_t step = drawing->source->checkpoints[index[j]].step;
+        spt_text_format(settings, "step_label[%zu] = '", j + 1);
+        spt_step_put(settings, step);
+        spt_text_format(settings, "'; step_shade[%zu] = %.4f\n", j + 1, spt_axis_shade(&drawing->axis, (double)step));
+    }
+}
+
+size_t spt_key_rows(size_t n) {
+    return (n + 5) / 6;
+}
+
+/* --- maps --- */
+
+enum spt_status spt_metric_put(struct spt_drawing *drawing) {
+    const struct spt_plot_source *source = drawing->source;
+    const char *metric = drawing->options->metric ? drawing->options->metric : SPT_MAP_METRIC;
+    if (!source->definition(source->context, metric))
+        return spt_fail(drawing->error, SPT_INVALID, NULL, "there is no metric \"%s\"", metric);
+    const char *unit = source->unit(source->context, metric);
+    struct spt_text title = {0};
+    spt_text_put(&title, metric);
+    if (unit && *unit) spt_text_format(&title, " (%s)", unit);
+    spt_text_put(drawing->settings, "metric_title = ");
+    spt_quoted_put(drawing->settings, title.failed ? "" : title.data);
+    spt_text_put(drawing->settings, "\n");
+    if (title.failed) drawing->settings->failed = true;
+    spt_text_release(&title);
+    return SPT_OK;
+}
+
+void spt_colours_put(struct spt_drawing *drawing, struct spt_range range) {
+    if (range.hi <= range.lo) range = spt_range_padded(range);
+    spt_text_format(drawing->settings, "value_min = %.9g\nvalue_max = %.9g\n", range.lo, range.hi);
+}
+
+/* --- curves --- */
+
+static enum spt_status curve_stored(struct spt_drawing *drawing, const char *metric, size_t checkpoint, int layer,
+                                    int head, struct spt_plot_point **points, size_t *n) {
+    const struct spt_plot_source *source = drawing->source;
+    *points = NULL;
+    *n = 0;
+    enum spt_status status = source->curve(source->context, metric, checkpoint, layer, head, points, n, drawing->error);
+    if (status != SPT_OK || *n == 0) {
+        free(*points);
+        *points = NULL;
+    }
+    return status == SPT_END ? SPT_OK : status;
+}
+
+enum spt_status spt_curve_get(struct spt_drawing *drawing, const char *metric, size_t checkpoint, int layer,
+                              struct spt_plot_point **points, size_t *n) {
+    enum spt_status status = curve_stored(drawing, metric, checkpoint, layer, -1, points, n);
+    if (status != SPT_OK || *points) return status;
+    struct spt_plot_point *sum = NULL;
+    size_t length = 0, parts = 0;
+    size_t below = layer < 0 ? drawing->source->layers : drawing->source->heads;
+    for (size_t i = 0; status == SPT_OK && i < below; i++) {
+        struct spt_plot_point *part = NULL;
+        size_t count = 0;
+        status = layer < 0 ? spt_curve_get(drawing, metric, checkpoint, (int)i, &part, &count)
+                           : curve_stored(drawing, metric, checkpoint, layer, (int)i, &part, &count);
+        if (status != SPT_OK || !part) continue;
+        if (!sum) {
+            sum = part;
+            length = count;
+            parts = 1;
+            continue;
+        }
+        if (count == length) {
+            for (size_t p = 0; p < length; p++) sum[p].y += part[p].y;
+            parts++;
+        }
+        free(part);
+    }
+    if (status != SPT_OK) {
+        free(sum);
+        return status;
+    }
+    for (size_t p = 0; p < length; p++) sum[p].y /= (double)parts;
+    *points = sum;
+    *n = length;
+    return SPT_OK;
+}
+
+enum spt_status spt_drawing_end(struct spt_drawing *drawing, enum spt_status status) {
+    if (status == SPT_OK && (drawing->data->failed || drawing->settings->failed))
+        return spt_fail_memory(drawing->error, drawing->data->length, "a figure's data");
+    return status;
+}

@@ -1,0 +1,49 @@
+# --- the look that all figures share ---
+# Sizes are those in print: width and height in inches, letters in points.
+set encoding utf8
+font_size = 7.5
+dumb = (format eq 'term')
+if (format eq 'svg') {
+    set terminal svg noenhanced size width * 96, height * 96 font sprintf('sans-serif,%g', font_size * 96 / 72) \
+        linewidth 96 / 72.0 background 'white'
+}
+if (format eq 'png') {
+    set terminal pngcairo noenhanced size width * 300, height * 300 font sprintf('DejaVu Sans,%g', font_size) \
+        fontscale 300 / 96.0 linewidth 300 / 72.0 pointscale 300 / 72.0 background 'white'
+}
+if (format eq 'pdf') {
+    set terminal pdfcairo noenhanced size width in, height in font sprintf('DejaVu Sans,%g', font_size) \
+        fontscale 0.75 linewidth 2 background 'white'
+}
+if (dumb) {
+    if (colour) { set terminal dumb noenhanced size columns, rows ansi256; } else { set terminal dumb noenhanced size columns, rows mono; }
+} else {
+    set output figure
+}
+
+# Okabe and Ito's colours, told apart with every kind of colour vision.
+black = '#000000'; orange = '#E69F00'; sky = '#56B4E9'; green = '#009E73'
+yellow = '#F0E442'; blue = '#0072B2'; vermillion = '#D55E00'; purple = '#CC79A7'; grey = '#9A9A9A'
+
+# Viridis: even steps of value look like even steps of colour, in grey print as well.
+set palette defined (0 '#440154', 1 '#472C7A', 2 '#3B518B', 3 '#2C718E', 4 '#21908D', 5 '#27AD81', 6 '#5CC863', \
+    7 '#AADC32', 8 '#FDE725')
+# Lines leave its lightest end out: yellow does not show on white.
+shade(i) = 0.9 * step_shade[i]
+
+set border 3 linewidth 0.6 linecolor rgb '#404040'
+set tics nomirror out scale 0.5, 0.25 textcolor rgb black
+set key noautotitle samplen 1.5 spacing 0.95
+dot_size = 0.22; ring_size = 0.34
+set style fill transparent solid 0.22 noborder
+if (!dumb) { set xtics offset 0, 0.3; set ytics offset 0.4, 0 }
+
+# The axis of steps is linear in log10(step); step 0 stands before a break.
+if (exists('x_min')) { set xrange [x_min:x_max] }
+if (exists('break_half') && break_half > 0) {
+    set label 91 '//' at first break_at, graph 0 centre front font sprintf(',%g', 0.9 * font_size)
+    if (!dumb) {
+        set object 91 rectangle from first break_at - break_half, graph -0.012 to first break_at + break_half, graph 0.012 \
+            fillcolor rgb 'white' fillstyle solid noborder front
+    }
+}
