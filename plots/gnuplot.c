@@ -51,8 +51,8 @@ enum spt_status spt_gnuplot_find(const char *program, char **path, struct spt_er
     else if (is_program(program))
         found = realpath(program, NULL);
     if (!found)
-        return spt_fail(error, SPT_UNSUPPORTED, NULL, "gnuplot is not installed: apt-get install gnuplot-nox (no program \"%s\")",
-                        program);
+        return spt_fail(error, SPT_UNSUPPORTED, NULL,
+                        "gnuplot is not installed: apt-get install gnuplot-nox (no program \"%s\")", program);
     *path = found;
     return SPT_OK;
 }
@@ -151,8 +151,8 @@ static bool wait_for(pid_t child, int *status, double deadline) {
     }
 }
 
-/* gnuplot shows the line, a caret under the word, and '"file" line N: what': one line of that, the last first, since a message may
- * be cut at its end. */
+/* gnuplot shows the line, a caret under the word, and '"file" line N: what': one line of that, the last first, since a
+ * message may be cut at its end. */
 static void put_complaint(struct spt_text *text, const struct spt_text *messages) {
     const char *end = messages->data + messages->length;
     bool first = true;
@@ -174,12 +174,11 @@ static void put_complaint(struct spt_text *text, const struct spt_text *messages
 
 static enum spt_status judge(int status, const struct spt_text *messages, struct spt_error *error) {
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return SPT_OK;
-    if (WIFSIGNALED(status))
-        return spt_fail(error, SPT_IO, NULL, "gnuplot was killed by signal %d", WTERMSIG(status));
+    if (WIFSIGNALED(status)) return spt_fail(error, SPT_IO, NULL, "gnuplot was killed by signal %d", WTERMSIG(status));
     struct spt_text complaint = {0};
     if (messages->data) put_complaint(&complaint, messages);
-    enum spt_status result = spt_fail(error, SPT_INVALID, NULL, "gnuplot failed: %s",
-                                      complaint.data ? complaint.data : "no reason given");
+    enum spt_status result =
+        spt_fail(error, SPT_INVALID, NULL, "gnuplot failed: %s", complaint.data ? complaint.data : "no reason given");
     spt_text_release(&complaint);
     return result;
 }

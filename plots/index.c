@@ -16,8 +16,10 @@
 #define PNG_DPI 300.0
 
 static const char STYLE[] =
-    ":root{color-scheme:light dark;--ground:#fff;--card:#fff;--text:#1a1a1a;--soft:#5a5a5a;--line:#dcdcdc;--link:#0b5cad}\n"
-    "@media(prefers-color-scheme:dark){:root{--ground:#16181c;--card:#1f2227;--text:#e8e8e8;--soft:#a6a9ae;--line:#34383f;"
+    ":root{color-scheme:light "
+    "dark;--ground:#fff;--card:#fff;--text:#1a1a1a;--soft:#5a5a5a;--line:#dcdcdc;--link:#0b5cad}\n"
+    "@media(prefers-color-scheme:dark){:root{--ground:#16181c;--card:#1f2227;--text:#e8e8e8;--soft:#a6a9ae;--line:#"
+    "34383f;"
     "--link:#7cb8f5}}\n"
     "body{margin:0 auto;padding:1.5rem;max-width:84rem;background:var(--ground);color:var(--text);"
     "font:1rem/1.5 system-ui,sans-serif}\n"
@@ -29,7 +31,8 @@ static const char STYLE[] =
     "section p{width:0;min-width:100%;font-size:.9rem}\n"
     "img,object{display:block;max-width:100%;background:#fff;border-radius:.25rem}img{height:auto}\n";
 
-/* Text of an HTML document or of an attribute in double quotes. Control characters become spaces, invalid UTF-8 U+FFFD. */
+/* Text of an HTML document or of an attribute in double quotes. Control characters become spaces, invalid UTF-8 U+FFFD.
+ */
 static void put_html(struct spt_text *page, const char *string) {
     size_t left = strlen(string);
     while (left > 0) {
@@ -103,8 +106,8 @@ static enum spt_status put_figure(struct spt_text *page, const struct spt_figure
     }
     spt_text_put(page, "<p>");
     put_html(page, figure->caption);
-    spt_text_format(page, "</p>\n<p><a href=\"%s.%s\">%s.%s</a> · <a href=\"%s.dat\">%s.dat</a> · ", figure->name, suffix,
-                    figure->name, suffix, figure->name, figure->name);
+    spt_text_format(page, "</p>\n<p><a href=\"%s.%s\">%s.%s</a> · <a href=\"%s.dat\">%s.dat</a> · ", figure->name,
+                    suffix, figure->name, suffix, figure->name, figure->name);
     spt_text_format(page, "<a href=\"%s.gp\">%s.gp</a></p>\n</section>\n", figure->name, figure->name);
     return SPT_OK;
 }

@@ -1,10 +1,9 @@
 /* Figures, drawn by gnuplot from data that is left beside them.
  *
- * A figure is one file here and one row in figure_table.c, with its gnuplot script of the same name. Rendering writes into the output folder
- *     <name>.<format>   the figure
- *     <name>.dat        its data, gnuplot's blocks with a header line each
- *     <name>.gp         a complete script: `gnuplot <name>.gp` draws it again, for a user to restyle
- * each whole or not at all. Data comes through struct spt_plot_source: plots know no store.
+ * A figure is one file here and one row in figure_table.c, with its gnuplot script of the same name. Rendering writes
+ * into the output folder <name>.<format>   the figure <name>.dat        its data, gnuplot's blocks with a header line
+ * each <name>.gp         a complete script: `gnuplot <name>.gp` draws it again, for a user to restyle each whole or not
+ * at all. Data comes through struct spt_plot_source: plots know no store.
  */
 #ifndef SPT_PLOT_H
 #define SPT_PLOT_H
@@ -31,7 +30,8 @@ struct spt_plot_point {
     double x, y;
 };
 
-/* What a figure may ask of. All results are arrays that the caller frees with free(); SPT_END when there is no such data. */
+/* What a figure may ask of. All results are arrays that the caller frees with free(); SPT_END when there is no such
+ * data. */
 struct spt_plot_source {
     void *context;
     const char *run;
@@ -42,7 +42,8 @@ struct spt_plot_source {
     /* values[count], one for each checkpoint. layer -1: whole model; head -1: whole layer. */
     enum spt_status (*series)(void *context, const char *metric, int layer, int head, struct spt_plot_value **values,
                               struct spt_error *error);
-    /* points[*n] of a curve at checkpoint index i; x from the metric's grid (of Betti curves: the distance eps = 1 - weight). */
+    /* points[*n] of a curve at checkpoint index i; x from the metric's grid (of Betti curves: the distance eps = 1 -
+     * weight). */
     enum spt_status (*curve)(void *context, const char *metric, size_t i, int layer, int head,
                              struct spt_plot_point **points, size_t *n, struct spt_error *error);
     /* mean and sd of the metric for random attention. */
@@ -56,8 +57,8 @@ struct spt_plot_source {
     /* the metric's unit and one-line definition; NULL: no such metric. */
     const char *(*unit)(void *context, const char *metric);
     const char *(*definition)(void *context, const char *metric);
-    /* the step from which the metric of the whole model has turned (the simple onset), drawn as a mark. SPT_END: none. The
-     * member may be NULL: no marks. */
+    /* the step from which the metric of the whole model has turned (the simple onset), drawn as a mark. SPT_END: none.
+     * The member may be NULL: no marks. */
     enum spt_status (*onset)(void *context, const char *metric, int64_t *step, struct spt_error *error);
 };
 
@@ -67,15 +68,15 @@ struct spt_plot_options {
     enum spt_plot_format format; /* SPT_PLOT_TERM draws on stdout and writes no file */
     const char *metric;          /* heatmap, atlas: any metric; NULL: sink.first */
     int layer;                   /* spectra: which layer; -1: the last */
-    const int64_t *steps;        /* betti, atlas, spectra: which steps; NULL: a choice spread over the log of the steps */
+    const int64_t *steps; /* betti, atlas, spectra: which steps; NULL: a choice spread over the log of the steps */
     size_t step_count;
-    const char *gnuplot;         /* program; NULL: "gnuplot" of the PATH */
+    const char *gnuplot;              /* program; NULL: "gnuplot" of the PATH */
     unsigned term_width, term_height; /* characters; 0: 100 x 30 */
 };
 
 struct spt_figure {
-    const char *name;  /* "emergence" */
-    const char *title; /* one line for the report and --help */
+    const char *name;    /* "emergence" */
+    const char *title;   /* one line for the report and --help */
     const char *caption; /* what is drawn, for the report: what the axes are, what the bands are */
     enum spt_status (*write)(const struct spt_plot_source *source, const struct spt_plot_options *options,
                              struct spt_text *data, struct spt_text *settings, struct spt_error *error);
@@ -90,13 +91,12 @@ const struct spt_figure *spt_figure_find(const char *name); /* NULL: no such fig
 /* Draws one figure into directory (made when it is missing). SPT_END: the run holds nothing this figure shows.
  * SPT_UNSUPPORTED: gnuplot is absent (says what to install). SPT_IO. SPT_INVALID: gnuplot's own error, quoted. */
 enum spt_status spt_plot_render(const struct spt_figure *figure, const struct spt_plot_source *source,
-                                const struct spt_plot_options *options, const char *directory,
-                                struct spt_error *error);
+                                const struct spt_plot_options *options, const char *directory, struct spt_error *error);
 
 /* index.html beside figures that were rendered there: [count] of them. Opens from the file system, needs no network. */
 enum spt_status spt_plot_index(const struct spt_figure *const *figures, size_t count,
-                               const struct spt_plot_source *source, enum spt_plot_format format,
-                               const char *directory, struct spt_error *error);
+                               const struct spt_plot_source *source, enum spt_plot_format format, const char *directory,
+                               struct spt_error *error);
 
 const char *spt_plot_format_name(enum spt_plot_format format); /* "svg" */
 bool spt_plot_format_find(const char *name, enum spt_plot_format *format);

@@ -1,8 +1,9 @@
-/* A figure is made in a folder of its own inside the output folder, by the very script that is left for the user, and moved to its
- * place when it is whole. So nothing half-made is ever seen under a figure's name, and the script is known to work. */
+/* A figure is made in a folder of its own inside the output folder, by the very script that is left for the user, and
+ * moved to its place when it is whole. So nothing half-made is ever seen under a figure's name, and the script is known
+ * to work. */
+#include "plots/figures/series.h"
 #include "plots/gnuplot.h"
 #include "plots/plot.h"
-#include "plots/figures/series.h"
 #include "plots/scripts.h"
 
 #include "checkpoints/base/file.h"
@@ -42,7 +43,8 @@ static const char *find_script(const char *file) {
     return NULL;
 }
 
-/* What names the figure stands in comments: a trailing backslash or a line break in the run's name must not reach the next line. */
+/* What names the figure stands in comments: a trailing backslash or a line break in the run's name must not reach the
+ * next line. */
 static void put_head(const struct spt_figure *figure, const struct spt_plot_source *source, struct spt_text *text) {
     spt_text_format(text, "# %s: %s. Run \"", figure->name, figure->title);
     spt_plain_put(text, source->run);
@@ -139,7 +141,8 @@ static enum spt_status move_out(const struct workshop *shop, const char *directo
     return status;
 }
 
-/* gnuplot ends well although its output could not be written (a full disk): the figure must be there and hold something. */
+/* gnuplot ends well although its output could not be written (a full disk): the figure must be there and hold
+ * something. */
 static enum spt_status confirm(const struct workshop *shop, const char *directory, const char *name, const char *suffix,
                                struct spt_error *error) {
     char *path = inside(shop->path, name, suffix);

@@ -2,6 +2,7 @@
 #include "plots/figures/figures.h"
 #include "plots/figures/series.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -30,12 +31,7 @@ static enum spt_status get_heads(struct spt_drawing *drawing, const char *metric
 static void put_step(struct spt_drawing *drawing, struct spt_plot_value *const *series, size_t checkpoint,
                      struct spt_range *range) {
     const struct spt_plot_source *source = drawing->source;
-    struct spt_text block = {0};
-    spt_text_put(&block, "step ");
-    spt_step_put(&block, source->checkpoints[checkpoint].step);
-    if (block.failed) drawing->data->failed = true;
-    spt_block_put(drawing, block.failed ? "" : block.data, "head layer value");
-    spt_text_release(&block);
+    spt_block_put(drawing, "head layer value", "step %" PRId64, source->checkpoints[checkpoint].step);
     for (size_t layer = 0; layer < source->layers; layer++)
         for (size_t head = 0; head < source->heads; head++) {
             const struct spt_plot_value *values = series[layer * source->heads + head];
@@ -57,9 +53,10 @@ static void put_layout(struct spt_drawing *drawing, size_t panels) {
     double width = LEFT + RIGHT + wide * (double)across + SPACE * (double)(across - 1);
     double height = (double)down * (tall + 0.24) + (double)(down - 1) * 0.2 + 0.42;
     struct spt_text *settings = drawing->settings;
-    spt_text_format(settings, "layers = %zu\nheads = %zu\nacross = %zu\ndown = %zu\n", source->layers, source->heads, across,
-                    down);
-    spt_text_format(settings, "tall = %.3f # of a panel\nwidth = %.3f\nheight = %.3f\n", tall, width, height);
+    spt_text_format(settings, "layers = %zu\nheads = %zu\nacross = %zu\ndown = %zu\n", source->layers, source->heads,
+                    across, down);
+    spt_text_format(settings, "wide = %.3f; tall = %.3f # of a panel\nwidth = %.3f\nheight = %.3f\n", wide, tall, width,
+                    height);
     size_t rows = down * (source->layers + 7) + 1;
     spt_text_format(settings, "digits = 0\nrows = %zu\n", rows < 30 ? rows : 30 + (rows - 30) / 2);
 }

@@ -1,6 +1,7 @@
 /* The axis of training steps: logarithmic, with step 0 at a place of its own before a break.
  *
- * Figures draw on a linear axis of log10(step) whose tics are written out, because gnuplot's own log axis has no place for 0.
+ * Figures draw on a linear axis of log10(step) whose tics are written out, because gnuplot's own log axis has no place
+ * for 0.
  */
 #ifndef SPT_PLOTS_AXIS_H
 #define SPT_PLOTS_AXIS_H
@@ -24,8 +25,9 @@ double spt_axis_place(const struct spt_axis *axis, double step);
 /* Where a step lies between the first (0) and the last (1): for colours. 0.5 when there is only one. */
 double spt_axis_shade(const struct spt_axis *axis, double step);
 
-/* Settings: x_min, x_max, step_tics and step_marks (the argument of `set xtics`, with labels and without; at most room labels),
- * break_at and break_half (where the axis is broken, and half the width of the gap; break_half 0: it is not). */
+/* Settings: x_min, x_max, step_tics and step_marks (the argument of `set xtics`, with labels and without; at most room
+ * labels), break_at and break_half (where the axis is broken, and half the width of the gap; break_half 0: it is not).
+ */
 void spt_axis_put(const struct spt_axis *axis, size_t room, struct spt_text *settings);
 
 /* A step as a label: 512, 1k, 143k, 1.5M. Nothing is rounded: 1234567 stays as it is. */

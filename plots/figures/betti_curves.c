@@ -1,7 +1,9 @@
-/* Betti curves of the whole model at chosen steps: components and cycles of the attention graph while weaker and weaker attention is let in. */
+/* Betti curves of the whole model at chosen steps: components and cycles of the attention graph while weaker and weaker
+ * attention is let in. */
 #include "plots/figures/figures.h"
 #include "plots/figures/series.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -12,8 +14,8 @@ struct panel {
 };
 
 static const struct panel PANELS[] = {
-    {"topology.betti0_rel", "components per token β₀/n"},
-    {"topology.betti1", "cycles β₁"},
+    {"topology.betti0_rel", "components per token"},
+    {"topology.betti1", "cycles"},
 };
 
 static enum spt_status put_panel(struct spt_drawing *drawing, const struct panel *panel, const size_t *index, size_t n,
@@ -26,12 +28,8 @@ static enum spt_status put_panel(struct spt_drawing *drawing, const struct panel
         size_t count = 0;
         status = spt_curve_get(drawing, panel->metric, index[j], -1, &points, &count);
         if (status != SPT_OK || !points) continue;
-        struct spt_text block = {0};
-        spt_text_format(&block, "%s, step ", panel->metric);
-        spt_step_put(&block, drawing->source->checkpoints[index[j]].step);
-        if (block.failed) drawing->data->failed = true;
-        spt_block_put(drawing, block.failed ? "" : block.data, "weight value");
-        spt_text_release(&block);
+        spt_block_put(drawing, "weight value", "%s, step %" PRId64, panel->metric,
+                      drawing->source->checkpoints[index[j]].step);
         for (size_t i = 0; i < count; i++) {
             /* The grid is the distance eps = 1 - weight. */
             double weight = 1 - points[i].x;
@@ -48,9 +46,7 @@ static enum spt_status put_panel(struct spt_drawing *drawing, const struct panel
     if (status != SPT_OK || !any) return status;
     size_t p = ++*panels;
     spt_range_include(&range, 0);
-    range = spt_range_padded(range);
-    spt_text_format(drawing->settings, "metric[%zu] = '%s'; title_of[%zu] = '%s'; y_min[%zu] = %.9g; y_max[%zu] = %.9g\n", p,
-                    panel->metric, p, panel->title, p, range.lo, p, range.hi);
+    spt_panel_put(drawing->settings, p, panel->metric, panel->title, range);
     return SPT_OK;
 }
 
@@ -61,12 +57,13 @@ SPT_FIGURE_WRITER(spt_figure_betti_curves) {
     enum spt_status status = spt_steps_choose(&drawing, STEPS_MOST, &index, &n);
     if (status != SPT_OK) return status;
     spt_steps_put(&drawing, index, n);
-    spt_text_put(settings, "array metric[2]; array title_of[2]; array y_min[2]; array y_max[2]\n");
+    spt_panels_begin(settings, 2);
     for (size_t i = 0; status == SPT_OK && i < sizeof PANELS / sizeof *PANELS; i++)
         status = put_panel(&drawing, &PANELS[i], index, n, &panels);
+    size_t key_rows = 1;
+    if (status == SPT_OK) status = spt_steps_key_put(&drawing, index, n, &key_rows);
     free(index);
     if (status == SPT_OK && panels == 0) status = SPT_END;
-    size_t key_rows = spt_key_rows(n);
     spt_text_format(settings, "panels = %zu\nkey_rows = %zu\nwidth = 3.35\nheight = %.2f\n", panels, key_rows,
                     1.6 + 0.13 * (double)key_rows);
     return spt_drawing_end(&drawing, status);

@@ -2,6 +2,7 @@
 #include "plots/figures/figures.h"
 #include "plots/figures/series.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -12,20 +13,16 @@ struct panel {
 };
 
 static const struct panel PANELS[] = {
-    {"topology.b0@0.1", "components per token b₀"},
-    {"topology.b1@0.1", "cycles b₁"},
+    {"topology.b0@0.1", "components per token"},
+    {"topology.b1@0.1", "cycles"},
     {"topology.h0_mean", "mean H₀ bar"},
     {"topology.h1_persistence", "total H₁ persistence"},
 };
 
 static void put_step(struct spt_drawing *drawing, const char *metric, size_t checkpoint,
                      struct spt_plot_value *const *layers /* [layers] */, struct spt_range *range) {
-    struct spt_text block = {0};
-    spt_text_format(&block, "%s, step ", metric);
-    spt_step_put(&block, drawing->source->checkpoints[checkpoint].step);
-    if (block.failed) drawing->data->failed = true;
-    spt_block_put(drawing, block.failed ? "" : block.data, "layer mean lo hi");
-    spt_text_release(&block);
+    spt_block_put(drawing, "layer mean lo hi", "%s, step %" PRId64, metric,
+                  drawing->source->checkpoints[checkpoint].step);
     for (size_t layer = 0; layer < drawing->source->layers; layer++) {
         struct spt_plot_value value = {NAN, NAN, NAN, NAN};
         if (layers[layer]) value = layers[layer][checkpoint];
@@ -56,9 +53,7 @@ static enum spt_status put_panel(struct spt_drawing *drawing, const struct panel
         size_t p = ++*panels;
         struct spt_range range = SPT_RANGE_EMPTY;
         for (size_t j = 0; j < n; j++) put_step(drawing, panel->metric, index[j], values, &range);
-        range = spt_range_padded(range);
-        spt_text_format(drawing->settings, "metric[%zu] = '%s'; title_of[%zu] = '%s'; y_min[%zu] = %.9g; y_max[%zu] = %.9g\n",
-                        p, panel->metric, p, panel->title, p, range.lo, p, range.hi);
+        spt_panel_put(drawing->settings, p, panel->metric, panel->title, range);
     }
     for (size_t layer = 0; layer < layers; layer++) free(values[layer]);
     free(values);
@@ -72,13 +67,14 @@ SPT_FIGURE_WRITER(spt_figure_betti_layers) {
     enum spt_status status = spt_steps_choose(&drawing, STEPS_MOST, &index, &n);
     if (status != SPT_OK) return status;
     spt_steps_put(&drawing, index, n);
-    spt_text_put(settings, "array metric[4]; array title_of[4]; array y_min[4]; array y_max[4]\n");
+    spt_panels_begin(settings, 4);
     for (size_t i = 0; status == SPT_OK && i < sizeof PANELS / sizeof *PANELS; i++)
         status = put_panel(&drawing, &PANELS[i], index, n, &panels);
+    size_t key_rows = 1;
+    if (status == SPT_OK) status = spt_steps_key_put(&drawing, index, n, &key_rows);
     free(index);
     if (status == SPT_OK && panels == 0) status = SPT_END;
-    size_t key_rows = spt_key_rows(n);
-    spt_text_format(settings, "layers = %zu\npanels = %zu\nkey_rows = %zu\nwidth = 3.35\nheight = %.2f\n", source->layers,
-                    panels, key_rows, (panels > 2 ? 2.8 : 1.5) + 0.13 * (double)key_rows);
+    spt_text_format(settings, "layers = %zu\npanels = %zu\nkey_rows = %zu\nwidth = 3.35\nheight = %.2f\n",
+                    source->layers, panels, key_rows, (panels > 2 ? 2.8 : 1.5) + 0.13 * (double)key_rows);
     return spt_drawing_end(&drawing, status);
 }

@@ -1,5 +1,5 @@
-/* When does the sink appear, and where is the loss then? Two panels over the steps: attention on the first token beyond what
- * uniform attention gives it, and the probe's loss with the run's own training loss behind it. */
+/* When does the sink appear, and where is the loss then? Two panels over the steps: attention on the first token beyond
+ * what uniform attention gives it, and the probe's loss with the run's own training loss behind it. */
 #include "plots/figures/figures.h"
 #include "plots/figures/series.h"
 
@@ -31,7 +31,8 @@ static enum spt_status put_onset(struct spt_drawing *drawing, const char *panel,
 
 static void put_range(struct spt_drawing *drawing, const char *panel, struct spt_range range) {
     struct spt_range padded = spt_range_padded(range);
-    spt_text_format(drawing->settings, "%s_min = %.9g\n%s_max = %.9g\n", panel, padded.lo, panel, padded.hi);
+    spt_text_format(drawing->settings, "%s_min = %.9g\n%s_max = %.9g\n%s_step = %.9g\n", panel, padded.lo, panel,
+                    padded.hi, panel, spt_range_step(padded, 7));
 }
 
 /* The layer whose last value is largest; *values NULL: no layer has one. */
@@ -85,12 +86,12 @@ static enum spt_status put_sink(struct spt_drawing *drawing, bool *drawn) {
     spt_range_include(&range, 0);
     spt_text_format(drawing->settings, "sink_title = \"attention on the\\nfirst token%s\"\n",
                     metric[10] ? " (excess)" : "");
-    spt_block_put(drawing, "sink, model", "step x mean lo hi mark alone");
+    spt_block_put(drawing, "step x mean lo hi mark alone", "sink, model");
     spt_series_put(drawing, model, &range);
     size_t number = 0;
     if (drawing->source->layers > 1) status = strongest(drawing, metric, &number, &layer);
     if (layer) {
-        spt_block_put(drawing, "sink, layer", "step x mean lo hi mark alone");
+        spt_block_put(drawing, "step x mean lo hi mark alone", "sink, layer");
         spt_series_put(drawing, layer, &range);
         spt_text_format(drawing->settings, "layer_name = 'layer %zu'\n", number);
     }
@@ -150,13 +151,13 @@ static enum spt_status put_loss(struct spt_drawing *drawing, bool *drawn) {
     }
     struct spt_range range = SPT_RANGE_EMPTY;
     if (loss) {
-        spt_block_put(drawing, "loss", "step x mean lo hi mark alone");
+        spt_block_put(drawing, "step x mean lo hi mark alone", "loss");
         spt_series_put(drawing, loss, &range);
     }
     bool has_training = false;
     if (status == SPT_OK && n > 0) {
         struct spt_range of_training = SPT_RANGE_EMPTY;
-        spt_block_put(drawing, "training loss", "x loss");
+        spt_block_put(drawing, "x loss", "training loss");
         size_t before = drawing->data->length;
         put_external(drawing, training, n, &of_training);
         has_training = drawing->data->length > before;
@@ -182,6 +183,7 @@ SPT_FIGURE_WRITER(spt_figure_emergence) {
     spt_text_format(settings, "width = 3.35\nheight = %s\n", sink && loss ? "3.1" : "1.9");
     spt_axis_put(&drawing.axis, 7, settings);
     /* Of panels above each other only the lowest names the steps. */
-    spt_text_format(settings, "sink_tics = %s\n", loss && options->format != SPT_PLOT_TERM ? "step_marks" : "step_tics");
+    spt_text_format(settings, "sink_tics = %s\n",
+                    loss && options->format != SPT_PLOT_TERM ? "step_marks" : "step_tics");
     return spt_drawing_end(&drawing, status);
 }

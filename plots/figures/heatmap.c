@@ -1,4 +1,5 @@
-/* One metric over layers and checkpoints. Columns are checkpoints in order, not places on an axis: each is as wide as the next. */
+/* One metric over layers and checkpoints. Columns are checkpoints in order, not places on an axis: each is as wide as
+ * the next. */
 #include "plots/figures/figures.h"
 #include "plots/figures/series.h"
 
@@ -12,7 +13,7 @@
 
 static enum spt_status put_cells(struct spt_drawing *drawing, const char *metric, struct spt_range *range) {
     const struct spt_plot_source *source = drawing->source;
-    spt_block_put(drawing, "cells", "column layer value step");
+    spt_block_put(drawing, "column layer value step", "cells");
     for (size_t layer = 0; layer < source->layers; layer++) {
         struct spt_plot_value *values = NULL;
         enum spt_status status = spt_series_get(drawing, metric, (int)layer, -1, &values);
@@ -76,9 +77,11 @@ SPT_FIGURE_WRITER(spt_figure_heatmap) {
     put_tics(&drawing);
     double tall = fmin(fmax(0.17 * (double)source->layers, 0.6), 2.4);
     unsigned width = options->term_width ? options->term_width : 100;
-    spt_text_format(settings, "layers = %zu\ncheckpoints = %zu\ndigits = %d\nrows = %zu\n", source->layers, source->count,
-                    source->count * 6 + 16 <= width ? 1 : 0, source->layers + 9);
-    spt_text_format(settings, "width = 3.35\ntall = %.3f\nheight = tall + 0.14 + 0.24 + (standing ? 0.075 * name_length + 0.06 : 0.16)\n",
-                    tall);
+    spt_text_format(settings, "layers = %zu\ncheckpoints = %zu\ndigits = %d\nrows = %zu\n", source->layers,
+                    source->count, source->count * 6 + 16 <= width ? 1 : 0, source->layers + 9);
+    spt_text_format(
+        settings,
+        "width = 3.35\ntall = %.3f\nheight = tall + 0.14 + 0.24 + (standing ? 0.075 * name_length + 0.06 : 0.16)\n",
+        tall);
     return spt_drawing_end(&drawing, status);
 }

@@ -13,7 +13,7 @@ static const struct panel PANELS[] = {
     {"rmt.gap", "spectral gap s₁ − s₂"},
     {"rmt.participation", "participation ratio"},
     {"rmt.law_kl", "KL from the law (nat)"},
-    {"rmt.mp_kl", "KL from Marchenko–Pastur (nat)"},
+    {"rmt.mp_kl", "KL from MP (nat)"},
 };
 
 static enum spt_status put_panel(struct spt_drawing *drawing, const struct panel *panel, size_t *panels) {
@@ -29,25 +29,17 @@ static enum spt_status put_panel(struct spt_drawing *drawing, const struct panel
     }
     if (status == SPT_END) mean = NAN;
     if (!isfinite(sd)) sd = 0;
-    size_t p = ++*panels, layers = 0;
     struct spt_range range = SPT_RANGE_EMPTY;
-    struct spt_text block = {0};
-    spt_text_format(&block, "%s", panel->metric);
-    spt_block_put(drawing, block.failed ? "" : block.data, "step x mean lo hi mark alone");
+    spt_block_put(drawing, "step x mean lo hi mark alone", "%s", panel->metric);
     spt_series_put(drawing, values, &range);
     free(values);
-    spt_text_put(&block, ", layers");
-    status = spt_layers_put(drawing, block.failed ? "" : block.data, panel->metric, &range, &layers);
-    if (block.failed) drawing->data->failed = true;
-    spt_text_release(&block);
+    status = spt_layers_put(drawing, panel->metric, &range);
     if (isfinite(mean)) {
         spt_range_include(&range, mean - 2 * sd);
         spt_range_include(&range, mean + 2 * sd);
     }
-    range = spt_range_padded(range);
-    spt_text_format(drawing->settings, "metric[%zu] = '%s'; title_of[%zu] = '%s'\n", p, panel->metric, p, panel->title);
-    spt_text_format(drawing->settings, "y_min[%zu] = %.9g; y_max[%zu] = %.9g; has_layers[%zu] = %d\n", p, range.lo, p,
-                    range.hi, p, layers ? 1 : 0);
+    size_t p = ++*panels;
+    spt_panel_put(drawing->settings, p, panel->metric, panel->title, range);
     spt_text_format(drawing->settings, "has_null[%zu] = %d", p, isfinite(mean) ? 1 : 0);
     if (isfinite(mean))
         spt_text_format(drawing->settings, "; null_mean[%zu] = %.9g; null_sd[%zu] = %.9g", p, mean, p, sd);
@@ -58,8 +50,8 @@ static enum spt_status put_panel(struct spt_drawing *drawing, const struct panel
 SPT_FIGURE_WRITER(spt_figure_rmt) {
     struct spt_drawing drawing = {source, options, {0}, data, settings, error};
     spt_axis_init(&drawing.axis, source);
-    spt_text_put(settings, "array metric[4]; array title_of[4]; array y_min[4]; array y_max[4]; array has_layers[4]\n"
-                           "array has_null[4]; array null_mean[4]; array null_sd[4]\n");
+    spt_panels_begin(settings, 4);
+    spt_text_put(settings, "array has_null[4]; array null_mean[4]; array null_sd[4]\n");
     size_t panels = 0;
     enum spt_status status = SPT_OK;
     for (size_t i = 0; status == SPT_OK && i < sizeof PANELS / sizeof *PANELS; i++)

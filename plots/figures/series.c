@@ -5,6 +5,8 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +29,15 @@ struct spt_range spt_range_padded(struct spt_range range) {
     double least = 1e-6 * fmax(fabs(range.lo), fabs(range.hi));
     double pad = width > least ? 0.06 * width : fmax(0.1 * fabs(range.hi), 0.01);
     return (struct spt_range){range.lo - pad, range.hi + pad};
+}
+
+double spt_range_step(struct spt_range range, unsigned most) {
+    static const double FACTORS[] = {1, 2, 5, 10};
+    double least = (range.hi - range.lo) / most;
+    double scale = pow(10, floor(log10(least)));
+    for (size_t i = 0; i < sizeof FACTORS / sizeof *FACTORS; i++)
+        if (FACTORS[i] * scale >= least) return FACTORS[i] * scale;
+    return 10 * scale;
 }
 
 void spt_number_put(struct spt_text *text, double value) {
@@ -58,10 +69,28 @@ void spt_quoted_put(struct spt_text *text, const char *string) {
     spt_text_put(&plain, "");
     spt_plain_put(&plain, string);
     spt_text_put(text, "'");
-    for (const char *c = plain.failed ? "" : plain.data; *c; c++) spt_text_append(text, *c == '\'' ? "''" : c, *c == '\'' ? 2 : 1);
+    for (const char *c = plain.failed ? "" : plain.data; *c; c++)
+        spt_text_append(text, *c == '\'' ? "''" : c, *c == '\'' ? 2 : 1);
     spt_text_put(text, "'");
     if (plain.failed) text->failed = true;
     spt_text_release(&plain);
+}
+
+void spt_panels_begin(struct spt_text *settings, size_t most) {
+    static const char *const ARRAYS[] = {"metric", "title_of", "y_min", "y_max", "y_step"};
+    for (size_t i = 0; i < sizeof ARRAYS / sizeof *ARRAYS; i++)
+        spt_text_format(settings, "array %s[%zu]\n", ARRAYS[i], most);
+}
+
+/* Tics of a panel: more than this crowd at a column's width. */
+#define TICS_MOST 6
+
+void spt_panel_put(struct spt_text *settings, size_t panel, const char *metric, const char *title,
+                   struct spt_range range) {
+    range = spt_range_padded(range);
+    spt_text_format(settings, "metric[%zu] = '%s'; title_of[%zu] = '%s'\n", panel, metric, panel, title);
+    spt_text_format(settings, "y_min[%zu] = %.9g; y_max[%zu] = %.9g; y_step[%zu] = %.9g\n", panel, range.lo, panel,
+                    range.hi, panel, spt_range_step(range, TICS_MOST));
 }
 
 enum spt_status spt_series_get(struct spt_drawing *drawing, const char *metric, int layer, int head,
@@ -81,11 +110,13 @@ enum spt_status spt_series_get(struct spt_drawing *drawing, const char *metric, 
     return SPT_OK;
 }
 
-void spt_block_put(struct spt_drawing *drawing, const char *name, const char *columns) {
-    if (drawing->data->length) spt_text_put(drawing->data, "\n\n");
-    spt_text_put(drawing->data, "# ");
-    spt_plain_put(drawing->data, name);
-    spt_text_format(drawing->data, " |\n# %s\n", columns);
+void spt_block_put(struct spt_drawing *drawing, const char *columns, const char *name, ...) {
+    char text[128];
+    va_list arguments;
+    va_start(arguments, name);
+    vsnprintf(text, sizeof text, name, arguments);
+    va_end(arguments);
+    spt_text_format(drawing->data, "\n\n# %s |\n# %s\n", text, columns);
 }
 
 /* Step 0 stands before a break of the axis, so no line joins it to the next. */
@@ -108,7 +139,8 @@ void spt_series_put(struct spt_drawing *drawing, const struct spt_plot_value *va
         if (!isfinite(value.lo) || !isfinite(value.hi) || !isfinite(value.mean)) value.lo = value.hi = NAN;
         int mark = checkpoint->duplicate ? 2 : (alone || source->count <= DOTS_MAX) ? 1 : 0;
         spt_text_format(drawing->data, "%" PRId64, checkpoint->step);
-        const double columns[] = {spt_axis_place(&drawing->axis, (double)checkpoint->step), value.mean, value.lo, value.hi};
+        const double columns[] = {spt_axis_place(&drawing->axis, (double)checkpoint->step), value.mean, value.lo,
+                                  value.hi};
         for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
             spt_text_put(drawing->data, " ");
             spt_number_put(drawing->data, columns[c]);
@@ -123,17 +155,17 @@ void spt_series_put(struct spt_drawing *drawing, const struct spt_plot_value *va
     }
 }
 
-enum spt_status spt_layers_put(struct spt_drawing *drawing, const char *name, const char *metric,
-                               struct spt_range *range, size_t *drawn) {
+enum spt_status spt_layers_put(struct spt_drawing *drawing, const char *metric, struct spt_range *range) {
     const struct spt_plot_source *source = drawing->source;
-    *drawn = 0;
     if (source->layers < 2) return SPT_OK;
+    bool begun = false;
     for (size_t layer = 0; layer < source->layers; layer++) {
         struct spt_plot_value *values = NULL;
         enum spt_status status = spt_series_get(drawing, metric, (int)layer, -1, &values);
         if (status != SPT_OK) return status;
         if (!values) continue;
-        if ((*drawn)++ == 0) spt_block_put(drawing, name, "layer step x mean");
+        if (!begun) spt_block_put(drawing, "layer step x mean", "%s, layers", metric);
+        begun = true;
         for (size_t i = 0; i < source->count; i++) {
             int64_t step = source->checkpoints[i].step;
             spt_text_format(drawing->data, "%zu %" PRId64 " ", layer, step);
@@ -166,7 +198,8 @@ static enum spt_status choose_given(struct spt_drawing *drawing, size_t *index, 
         for (size_t i = 0; i < source->count; i++) known = known || source->checkpoints[i].step == options->steps[j];
         if (!known)
             return spt_fail(drawing->error, SPT_INVALID, NULL,
-                            "no analysed checkpoint has step %" PRId64 " (%zu checkpoints, steps %" PRId64 " to %" PRId64 ")",
+                            "no analysed checkpoint has step %" PRId64 " (%zu checkpoints, steps %" PRId64
+                            " to %" PRId64 ")",
                             options->steps[j], source->count, source->checkpoints[0].step,
                             source->checkpoints[source->count - 1].step);
     }
@@ -190,7 +223,8 @@ static void choose_spread(const struct spt_drawing *drawing, size_t most, size_t
         double least = INFINITY;
         for (size_t i = next; i < end; i++) {
             const struct spt_plot_checkpoint *checkpoint = &source->checkpoints[i];
-            double distance = fabs(spt_axis_shade(&drawing->axis, (double)checkpoint->step) - target) + checkpoint->duplicate;
+            double distance =
+                fabs(spt_axis_shade(&drawing->axis, (double)checkpoint->step) - target) + checkpoint->duplicate;
             if (distance < least) {
                 least = distance;
                 best = i;
@@ -221,17 +255,65 @@ enum spt_status spt_steps_choose(struct spt_drawing *drawing, size_t most, size_
 
 void spt_steps_put(struct spt_drawing *drawing, const size_t *index, size_t n) {
     struct spt_text *settings = drawing->settings;
-    spt_text_format(settings, "steps = %zu\narray step_label[%zu]\narray step_shade[%zu]\n", n, n, n);
+    spt_text_format(settings, "steps = %zu\narray step[%zu]\narray step_label[%zu]\narray step_shade[%zu]\n", n, n, n,
+                    n);
     for (size_t j = 0; j < n; j++) {
         int64_t step = drawing->source->checkpoints[index[j]].step;
-        spt_text_format(settings, "step_label[%zu] = '", j + 1);
+        spt_text_format(settings, "step[%zu] = '%" PRId64 "'; step_label[%zu] = '", j + 1, step, j + 1);
         spt_step_put(settings, step);
         spt_text_format(settings, "'; step_shade[%zu] = %.4f\n", j + 1, spt_axis_shade(&drawing->axis, (double)step));
     }
 }
 
-size_t spt_key_rows(size_t n) {
-    return (n + 5) / 6;
+/* Inches: a letter of the key, the line before a name, the space between them and after; the ends of a row. */
+#define KEY_LETTER 0.058
+#define KEY_LINE   0.14
+#define KEY_SPACE  0.05
+#define KEY_AFTER  0.10
+#define KEY_LEFT   0.34
+#define KEY_RIGHT  3.30
+
+static size_t letters(const char *text) {
+    size_t count = 0;
+    for (; *text; text++) count += ((unsigned char)*text & 0xC0) != 0x80;
+    return count;
+}
+
+size_t spt_key_put(struct spt_text *settings, const char *title, const struct spt_key_item *items, size_t n) {
+    double left = KEY_LEFT + KEY_LETTER * (double)letters(title) + KEY_AFTER, x = left;
+    size_t row = 0;
+    spt_text_format(settings, "keys = %zu\nkey_title = '%s'\n", n, title);
+    spt_text_format(settings, "array key_text[%zu]; array key_shade[%zu]; array key_x[%zu]; array key_row[%zu]\n", n, n,
+                    n, n);
+    for (size_t i = 0; i < n; i++) {
+        double width = KEY_LINE + KEY_SPACE + KEY_LETTER * (double)letters(items[i].text);
+        if (x + width > KEY_RIGHT && x > left) {
+            x = left;
+            row++;
+        }
+        spt_text_format(settings,
+                        "key_text[%zu] = '%s'; key_shade[%zu] = %.4f; key_x[%zu] = %.3f; key_row[%zu] = %zu\n", i + 1,
+                        items[i].text, i + 1, items[i].shade, i + 1, x, i + 1, row);
+        x += width + KEY_AFTER;
+    }
+    return row + 1;
+}
+
+enum spt_status spt_steps_key_put(struct spt_drawing *drawing, const size_t *index, size_t n, size_t *rows) {
+    struct spt_key_item *items = spt_alloc_zeroed(n, sizeof *items);
+    if (!items) return spt_fail_memory(drawing->error, n * sizeof *items, "a key");
+    for (size_t j = 0; j < n; j++) {
+        int64_t step = drawing->source->checkpoints[index[j]].step;
+        struct spt_text name = {0};
+        spt_step_put(&name, step);
+        snprintf(items[j].text, sizeof items[j].text, "%s", name.failed ? "" : name.data);
+        if (name.failed) drawing->settings->failed = true;
+        spt_text_release(&name);
+        items[j].shade = spt_axis_shade(&drawing->axis, (double)step);
+    }
+    *rows = spt_key_put(drawing->settings, "step", items, n);
+    free(items);
+    return SPT_OK;
 }
 
 /* --- maps --- */
@@ -255,7 +337,8 @@ enum spt_status spt_metric_put(struct spt_drawing *drawing) {
 
 void spt_colours_put(struct spt_drawing *drawing, struct spt_range range) {
     if (range.hi <= range.lo) range = spt_range_padded(range);
-    spt_text_format(drawing->settings, "value_min = %.9g\nvalue_max = %.9g\n", range.lo, range.hi);
+    spt_text_format(drawing->settings, "value_min = %.9g\nvalue_max = %.9g\nvalue_step = %.9g\n", range.lo, range.hi,
+                    spt_range_step(range, 5));
 }
 
 /* --- curves --- */

@@ -1,8 +1,9 @@
-/* Spectra of one layer over the steps, each as the density of its singular values without uniform attention, before the law that
- * unstructured attention follows. */
+/* Spectra of one layer over the steps, each as the density of its singular values without uniform attention, before the
+ * law that unstructured attention follows. */
 #include "plots/figures/figures.h"
 #include "plots/figures/series.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -42,12 +43,7 @@ static enum spt_status put_steps(struct spt_drawing *drawing, int layer, const s
         size_t count = 0;
         status = spt_curve_get(drawing, "rmt.law_density", index[j], layer, &points, &count);
         if (status != SPT_OK || !points) continue;
-        struct spt_text block = {0};
-        spt_text_put(&block, "step ");
-        spt_step_put(&block, drawing->source->checkpoints[index[j]].step);
-        if (block.failed) drawing->data->failed = true;
-        spt_block_put(drawing, block.failed ? "" : block.data, "x density");
-        spt_text_release(&block);
+        spt_block_put(drawing, "x density", "step %" PRId64, drawing->source->checkpoints[index[j]].step);
         put_points(drawing, points, count, range);
         *end = fmax(*end, end_of(points, count));
         *any = true;
@@ -77,7 +73,7 @@ SPT_FIGURE_WRITER(spt_figure_spectra) {
     if (status == SPT_OK && any) {
         status = source->law ? source->law(source->context, &law, &law_count, error) : SPT_END;
         if (status == SPT_OK && law_count) {
-            spt_block_put(&drawing, "law", "x density");
+            spt_block_put(&drawing, "x density", "law");
             put_points(&drawing, law, law_count, &range);
             end = end_of(law, law_count);
         }
@@ -87,7 +83,8 @@ SPT_FIGURE_WRITER(spt_figure_spectra) {
     }
     free(law);
     range = spt_range_padded(range);
-    spt_text_format(settings, "layer = %d\nhas_law = %d\nx_end = %.4g\ny_max = %.9g\nwidth = 3.35\nheight = 2.2\n", layer,
-                    law_count ? 1 : 0, end > 0 ? BEYOND * end : 1, range.hi);
+    spt_text_format(settings,
+                    "layer = %d\nhas_law = %d\nx_end = %.4g\ny_max = %.9g\ny_step = %.9g\nwidth = 3.35\nheight = 2.2\n",
+                    layer, law_count ? 1 : 0, end > 0 ? BEYOND * end : 1, range.hi, spt_range_step(range, 8));
     return spt_drawing_end(&drawing, status);
 }

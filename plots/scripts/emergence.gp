@@ -17,12 +17,13 @@ if (has_sink) {
     array name_at[2] = [model_name_at, layer_name_at]
     array colour_of[2] = [blue, vermillion]
     set yrange [sink_min:sink_max]
+    set ytics sink_step
     set ylabel sink_title
     set xtics @sink_tics
     if (!has_loss) { set xlabel 'training step' }
     set arrow 1 from graph 0, first 0 to graph 1, first 0 nohead linewidth 0.5 linecolor rgb grey back
     if (sink_onset) {
-        set arrow 2 from first sink_onset_at, graph 0 to first sink_onset_at, graph 1 nohead dashtype 3 linecolor rgb black back
+        set arrow 2 from first sink_onset_at, graph 0 to first sink_onset_at, graph 1 nohead dashtype @dotted linewidth 0.8 linecolor rgb black back
         set label 2 'onset '.sink_onset_name at first sink_onset_at, graph 0.94 right offset -0.5, 0 front
     }
     if (dumb) {
@@ -33,7 +34,7 @@ if (has_sink) {
     plot for [i = lines:1:-1] data index block[i] using 2:4:5 with filledcurves fillcolor rgb colour_of[i], \
         for [i = lines:1:-1] data index block[i] using 2:3 with lines linewidth 1.2 linecolor rgb colour_of[i] \
             title (dumb ? name[i] : ''), \
-        for [i = lines:1:-1] data index block[i] using 2:($7 == 1 ? $3 : NaN):4:5 with yerrorbars pointtype 0 \
+        for [i = lines:1:-1] data index block[i] using 2:($7 == 1 ? $4 : NaN):(0):($5 - $4) with vectors nohead \
             linewidth 1.2 linecolor rgb colour_of[i], \
         for [i = lines:1:-1] data index block[i] using 2:($6 == 1 ? $3 : NaN) with points pointtype 7 pointsize dot_size \
             linecolor rgb colour_of[i], \
@@ -44,19 +45,20 @@ if (has_sink) {
 
 if (has_loss) {
     set yrange [loss_min:loss_max]
+    set ytics loss_step
     set ylabel 'loss (nat per token)'
     set xlabel 'training step'
     set xtics @step_tics
     set key bottom left reverse Left
     if (loss_onset) {
-        set arrow 2 from first loss_onset_at, graph 0 to first loss_onset_at, graph 1 nohead dashtype 3 linecolor rgb black back
+        set arrow 2 from first loss_onset_at, graph 0 to first loss_onset_at, graph 1 nohead dashtype @dotted linewidth 0.8 linecolor rgb black back
         set label 2 'onset '.loss_onset_name at first loss_onset_at, graph 0.94 left offset 0.5, 0 front
     }
     plot data index 'training loss |' using 1:2 with lines linewidth 0.8 linecolor rgb grey \
             title (has_training ? 'training' : ''), \
         data index 'loss |' using 2:4:5 with filledcurves fillcolor rgb black, \
         data index 'loss |' using 2:3 with lines linewidth 1.2 linecolor rgb black title (has_probe_loss ? 'probe' : ''), \
-        data index 'loss |' using 2:($7 == 1 ? $3 : NaN):4:5 with yerrorbars pointtype 0 linewidth 1.2 linecolor rgb black, \
+        data index 'loss |' using 2:($7 == 1 ? $4 : NaN):(0):($5 - $4) with vectors nohead linewidth 1.2 linecolor rgb black, \
         data index 'loss |' using 2:($6 == 1 ? $3 : NaN) with points pointtype 7 pointsize dot_size linecolor rgb black, \
         data index 'loss |' using 2:($6 == 2 ? $3 : NaN) with points pointtype 6 pointsize ring_size linewidth 0.8 \
             linecolor rgb black

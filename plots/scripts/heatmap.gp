@@ -4,13 +4,14 @@ set xrange [-0.5:checkpoints - 0.5]
 set yrange [-0.5:layers - 0.5]
 set cbrange [value_min:value_max]
 set xtics @step_tics scale 0
-set ytics scale 0 (layers > 60 ? 20 : layers > 24 ? 8 : layers > 12 ? 4 : layers > 6 ? 2 : 1)
+set ytics scale 0 0, (layers > 60 ? 20 : layers > 24 ? 8 : layers > 12 ? 4 : layers > 6 ? 2 : 1)
 set ylabel 'layer' offset 1.2, 0
 set xlabel 'training step' offset 0, 0.3
-if (has_twins) { set x2tics @twin_tics scale 0 offset 0, -0.7 }
+if (has_twins) { set x2tics @twin_tics scale 0 offset 0, -0.55 font sprintf(',%g', 0.7 * font_size) }
 # Where there is no value, the ground shows. On a terminal a tile is a number, or a sign from '.' (least) to '@' (most).
 sign(k) = '.:-=+*#%@'[k + 1:k + 1]
 tile(v) = digits ? sprintf('%.2g', v) : sign(int(0.5 + 8.0 * (v - value_min) / (value_max - value_min)))
+# Tiles reach 0.003 inches into each other, or their smoothed edges would show as a grid.
 if (dumb) {
     set title sprintf('%s, from %.3g to %.3g', metric_title, value_min, value_max)
     plot data index 'cells |' using 1:2:(tile($3)) with labels
@@ -22,9 +23,11 @@ if (dumb) {
     set tmargin at screen 1 - 0.14 / height
     if (standing) { set xtics rotate by 90 right offset 0, 0 }
     set border 0
+    set style fill solid noborder
     set object 1 rectangle from graph 0, graph 0 to graph 1, graph 1 fillcolor rgb '#E4E4E4' fillstyle solid noborder behind
+    set cbtics value_step
     set colorbox user origin 1 - 0.59 / width, foot / height size 0.09 / width, tall / height noborder
     set cbtics scale 0.3 offset -0.7, 0
-    set cblabel metric_title offset 0.6, 0
-    plot data index 'cells |' using 1:2:(0.51):(0.51):3 with boxxyerror linecolor palette fillstyle solid noborder
+    set cblabel metric_title offset -0.4, 0
+    plot data index 'cells |' using 1:2:(0.5 + 0.003 * checkpoints / (width - 1.03)):(0.5 + 0.003 * layers / tall):3 with boxxyerror linecolor palette fillstyle solid noborder
 }

@@ -5,15 +5,15 @@ font_size = 7.5
 dumb = (format eq 'term')
 if (format eq 'svg') {
     set terminal svg noenhanced size width * 96, height * 96 font sprintf('sans-serif,%g', font_size * 96 / 72) \
-        linewidth 96 / 72.0 background 'white'
+        butt linewidth 96 / 72.0 background 'white'
 }
 if (format eq 'png') {
     set terminal pngcairo noenhanced size width * 300, height * 300 font sprintf('DejaVu Sans,%g', font_size) \
-        fontscale 300 / 96.0 linewidth 300 / 72.0 pointscale 300 / 72.0 background 'white'
+        butt fontscale 300 / 96.0 linewidth 300 / 72.0 pointscale 300 / 72.0 background 'white'
 }
 if (format eq 'pdf') {
     set terminal pdfcairo noenhanced size width in, height in font sprintf('DejaVu Sans,%g', font_size) \
-        fontscale 0.75 linewidth 2 background 'white'
+        butt fontscale 0.75 linewidth 2 background 'white'
 }
 if (dumb) {
     if (colour) { set terminal dumb noenhanced size columns, rows ansi256; } else { set terminal dumb noenhanced size columns, rows mono; }
@@ -36,7 +36,20 @@ set tics nomirror out scale 0.5, 0.25 textcolor rgb black
 set key noautotitle samplen 1.5 spacing 0.95
 dot_size = 0.22; ring_size = 0.34
 set style fill transparent solid 0.22 noborder
+unset colorbox
+dashed = '(6, 4)'; dotted = '(1.5, 3)'
 if (!dumb) { set xtics offset 0, 0.3; set ytics offset 0.4, 0 }
+
+# A key above the panels, taken away again after the first of them.
+if (exists('keys') && !dumb) {
+    set label 40 key_title at screen 0.34 / width, screen 1 - 0.09 / height left
+    do for [k = 1:keys] {
+        set arrow 40 + k from screen key_x[k] / width, screen 1 - (0.09 + 0.13 * key_row[k]) / height \
+            to screen (key_x[k] + 0.14) / width, screen 1 - (0.09 + 0.13 * key_row[k]) / height \
+            nohead linewidth 1.2 linecolor palette fraction 0.9 * key_shade[k]
+        set label 40 + k key_text[k] at screen (key_x[k] + 0.19) / width, screen 1 - (0.09 + 0.13 * key_row[k]) / height left
+    }
+}
 
 # The axis of steps is linear in log10(step); step 0 stands before a break.
 if (exists('x_min')) { set xrange [x_min:x_max] }

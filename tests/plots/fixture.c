@@ -1,0 +1,224 @@
+#include "tests/plots/fixture.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where a metric begins, by how much it changes, and at which step. Magnitudes are those of the bundled run. */
+struct shape {
+    const char *metric, *unit;
+    double start, change, turn;
+    double null, null_sd; /* NAN: no null */
+};
+
+static const struct shape SHAPES[] = {
+    {"sink.first", "", 0.11, 0.5, 1500, NAN, NAN},
+    {"sink.first_excess", "", 0, 0.5, 1500, NAN, NAN},
+    {"sink.share", "", 0, 0.7, 1500, NAN, NAN},
+    {"loss", "nat", 7.2, -3.1, 60, NAN, NAN},
+    {"rmt.gap", "", 0.59, 2.1, 1500, 0.605, 0.004},
+    {"rmt.participation", "", 2.9, 8, 500, 2.42, 0.01},
+    {"rmt.law_kl", "nat", 0.29, 0.1, 300, 0.012, 0.002},
+    {"rmt.mp_kl", "nat", 0.75, -0.2, 700, 0.7, 0.01},
+    {"topology.b0@0.025", "", 0.04, -0.012, 100, 0, 0},
+    {"topology.b0@0.05", "", 0.21, -0.18, 100, 0, 0},
+    {"topology.b0@0.1", "", 0.55, -0.5, 150, 0, 0},
+    {"topology.b0@0.25", "", 0.88, -0.6, 300, 0, 0},
+    {"topology.b0@0.5", "", 0.98, -0.4, 600, 0, 0},
+    {"topology.b0@0.75", "", 1, -0.22, 900, 0, 0},
+    {"topology.b1@0.025", "cycles", 514, -330, 300, 0, 0},
+    {"topology.b1@0.05", "cycles", 158, -65, 800, 0, 0},
+    {"topology.b1@0.1", "cycles", 31, 5, 300, 0, 0},
+    {"topology.b1@0.25", "cycles", 1.2, 1.8, 400, 0, 0},
+    {"topology.b1@0.5", "cycles", 0, 0, 1, 0, 0},
+    {"topology.b1@0.75", "cycles", 0, 0, 1, 0, 0},
+    {"topology.h0_mean", "", 0.87, -0.36, 500, 0, 0},
+    {"topology.h1_persistence", "", 0.31, 0.8, 120, 0, 0},
+    {"constant", "", 0.5, 0, 1, NAN, NAN},
+};
+
+static const struct shape *find_shape(const struct fixture *fixture, const char *metric) {
+    if (fixture->only && strncmp(metric, fixture->only, strlen(fixture->only)) != 0) return NULL;
+    for (size_t i = 0; i < sizeof SHAPES / sizeof *SHAPES; i++)
+        if (strcmp(SHAPES[i].metric, metric) == 0) return &SHAPES[i];
+    return NULL;
+}
+
+static double made_up(const struct fixture *fixture, const struct shape *shape, size_t i, int layer, int head) {
+    double layers = (double)fixture->source.layers, heads = (double)fixture->source.heads;
+    double depth = layer < 0 ? 0.45 : (layer + 1) / layers;
+    double place = head < 0 ? 0.5 : (head + 0.5) / heads;
+    double strength = depth * depth * (0.6 + 0.8 * place);
+    double time = log2(1 + (double)fixture->source.checkpoints[i].step) - log2(1 + shape->turn) + 2 * (place - 0.5);
+    return shape->start + shape->change * strength / (1 + exp(-1.1 * time));
+}
+
+static double oracle_value(const struct fixture *fixture, const char *metric, size_t i, int layer, int head) {
+    const struct spt_json *root = spt_json_root(fixture->oracle), *step = NULL;
+    size_t index = 0;
+    for (struct spt_json_member *m = spt_json_first(root); m && !step; m = spt_json_next(root, m), index++)
+        if (index == i) step = spt_json_value(m);
+    const struct spt_json *node = spt_json_get(step, metric);
+    if (layer < 0) return spt_json_number(spt_json_get(node, "model"), NAN);
+    if (head < 0) return spt_json_number(spt_json_at(spt_json_get(node, "layer"), (size_t)layer), NAN);
+    return spt_json_number(spt_json_at(spt_json_at(spt_json_get(node, "head"), (size_t)layer), (size_t)head), NAN);
+}
+
+static enum spt_status series(void *context, const char *metric, int layer, int head, struct spt_plot_value **values,
+                              struct spt_error *error) {
+    struct fixture *fixture = context;
+    const struct shape *shape = find_shape(fixture, metric);
+    if (!shape || (layer >= 0 && strcmp(metric, "loss") == 0)) return SPT_END;
+    struct spt_plot_value *result = calloc(fixture->source.count, sizeof *result);
+    if (!result) return spt_fail_memory(error, fixture->source.count * sizeof *result, "a series");
+    for (size_t i = 0; i < fixture->source.count; i++) {
+        double mean = fixture->oracle ? oracle_value(fixture, metric, i, layer, head)
+                                      : made_up(fixture, shape, i, layer, head);
+        if (fixture->gaps && (i % 7 == 3 || i % 11 == 6) && layer < 1) mean = NAN;
+        double half = fixture->bare ? NAN : 0.02 * fabs(shape->change) + 0.02 * fabs(mean);
+        result[i] = (struct spt_plot_value){mean, half, mean - half, mean + 0.8 * half};
+    }
+    *values = result;
+    return SPT_OK;
+}
+
+/* The quarter circle's density, smoothed by nothing. */
+static double quarter_circle(double x) {
+    return x < 2 ? sqrt(4 - x * x) / acos(-1) : 0;
+}
+
+static enum spt_status curve(void *context, const char *metric, size_t i, int layer, int head,
+                             struct spt_plot_point **points, size_t *n, struct spt_error *error) {
+    struct fixture *fixture = context;
+    if (fixture->bare && head < 0) return SPT_END;
+    if (fixture->only && strncmp(metric, fixture->only, strlen(fixture->only)) != 0) return SPT_END;
+    bool density = strcmp(metric, "rmt.law_density") == 0;
+    size_t count = density ? 1024 : 65;
+    struct spt_plot_point *result = calloc(count, sizeof *result);
+    if (!result) return spt_fail_memory(error, count * sizeof *result, "a curve");
+    double late = 1 / (1 + exp(-(log2(1 + (double)fixture->source.checkpoints[i].step) - 9)));
+    if (layer >= 0) late *= (layer + 1.0) / (double)fixture->source.layers;
+    for (size_t k = 0; k < count; k++) {
+        double x = density ? ((double)k + 0.5) * 8 / 1024 : 1 - exp2(-(double)k / 4), y;
+        double k0 = 13 - 8 * late;
+        if (density)
+            y = (1 - late) * quarter_circle(x) + late * 1.6 * exp(-2.2 * x) + 0.2 * late * exp(-8 * (x - 2.6) * (x - 2.6));
+        else if (strcmp(metric, "topology.betti1") == 0)
+            y = 14 * (1 - 0.7 * late) * exp(-0.09 * ((double)k - k0 - 4) * ((double)k - k0 - 4));
+        else
+            y = 0.03 + 0.97 / (1 + exp(0.8 * ((double)k - k0)));
+        result[k] = (struct spt_plot_point){x, y};
+    }
+    *points = result;
+    *n = count;
+    return SPT_OK;
+}
+
+static enum spt_status null_of(void *context, const char *metric, int layer, double *mean, double *sd,
+                               struct spt_error *error) {
+    (void)layer;
+    (void)error;
+    struct fixture *fixture = context;
+    const struct shape *shape = find_shape(fixture, metric);
+    if (fixture->bare || !shape || isnan(shape->null)) return SPT_END;
+    *mean = shape->null;
+    *sd = shape->null_sd;
+    return SPT_OK;
+}
+
+static enum spt_status external(void *context, const char *name, struct spt_plot_point **points, size_t *n,
+                                struct spt_error *error) {
+    struct fixture *fixture = context;
+    if (fixture->bare || fixture->only || name) return SPT_END;
+    double last = (double)fixture->source.checkpoints[fixture->source.count - 1].step;
+    size_t count = last < 2000 ? (size_t)last + 1 : 2001;
+    struct spt_plot_point *result = calloc(count, sizeof *result);
+    if (!result) return spt_fail_memory(error, count * sizeof *result, "a series");
+    for (size_t i = 0; i < count; i++) {
+        double x = count > 1 ? floor(last * (double)i / (double)(count - 1)) : last;
+        double noise = sin(12.9898 * (double)i) * 43758.5453;
+        result[i] = (struct spt_plot_point){x, 7.2 - 3.1 / (1 + exp(-0.9 * (log2(1 + x) - 6))) + 0.3 * (noise - floor(noise)) - 0.2};
+    }
+    *points = result;
+    *n = count;
+    return SPT_OK;
+}
+
+static enum spt_status law(void *context, struct spt_plot_point **points, size_t *n, struct spt_error *error) {
+    struct fixture *fixture = context;
+    if (fixture->bare) return SPT_END;
+    struct spt_plot_point *result = calloc(1024, sizeof *result);
+    if (!result) return spt_fail_memory(error, 1024 * sizeof *result, "the law");
+    for (size_t k = 0; k < 1024; k++) {
+        double x = ((double)k + 0.5) * 8 / 1024;
+        result[k] = (struct spt_plot_point){x, quarter_circle(x)};
+    }
+    *points = result;
+    *n = 1024;
+    return SPT_OK;
+}
+
+static const char *unit(void *context, const char *metric) {
+    const struct shape *shape = find_shape(context, metric);
+    return shape ? shape->unit : NULL;
+}
+
+static const char *definition(void *context, const char *metric) {
+    return find_shape(context, metric) ? "made up" : NULL;
+}
+
+static enum spt_status onset(void *context, const char *metric, int64_t *step, struct spt_error *error) {
+    (void)error;
+    struct fixture *fixture = context;
+    const struct shape *shape = find_shape(fixture, metric);
+    if (fixture->bare || !shape || fixture->source.count < 6) return SPT_END;
+    for (size_t i = 0; i < fixture->source.count; i++)
+        if ((double)fixture->source.checkpoints[i].step >= shape->turn) {
+            *step = fixture->source.checkpoints[i].step;
+            return SPT_OK;
+        }
+    return SPT_END;
+}
+
+void fixture_init(struct fixture *fixture, size_t layers, size_t heads, const int64_t *steps, size_t count) {
+    *fixture = (struct fixture){0};
+    fixture->checkpoints = calloc(count, sizeof *fixture->checkpoints);
+    if (!fixture->checkpoints) abort();
+    for (size_t i = 0; i < count; i++)
+        fixture->checkpoints[i] = (struct spt_plot_checkpoint){steps[i], "checkpoint", false};
+    fixture->source = (struct spt_plot_source){
+        .context = fixture,
+        .run = "a run",
+        .layers = layers,
+        .heads = heads,
+        .samples = 100,
+        .checkpoints = fixture->checkpoints,
+        .count = count,
+        .series = series,
+        .curve = curve,
+        .null = null_of,
+        .external = external,
+        .law = law,
+        .unit = unit,
+        .definition = definition,
+        .onset = onset,
+    };
+}
+
+bool fixture_init_demo(struct fixture *fixture) {
+    static const int64_t STEPS[] = {0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000, 2000, 3000, 4000, 6000, 8000};
+    fixture_init(fixture, 6, 4, STEPS, sizeof STEPS / sizeof *STEPS);
+    return spt_json_read_file(SPT_TEST_DATA "/demo-run.oracle.json", (size_t)1 << 24, false, &fixture->oracle, NULL) == SPT_OK;
+}
+
+void fixture_init_pythia(struct fixture *fixture, size_t layers, size_t heads) {
+    int64_t steps[154] = {0};
+    for (size_t i = 1; i < 154; i++) steps[i] = i <= 10 ? (int64_t)1 << (i - 1) : (int64_t)(i - 10) * 1000;
+    fixture_init(fixture, layers, heads, steps, 154);
+}
+
+void fixture_release(struct fixture *fixture) {
+    free(fixture->checkpoints);
+    spt_json_free(fixture->oracle);
+    *fixture = (struct fixture){0};
+}
