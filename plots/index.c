@@ -52,6 +52,10 @@ static void put_html(struct spt_text *page, const char *string) {
     }
 }
 
+static double big_endian(const unsigned char *b) {
+    return (double)b[0] * 0x1000000 + (double)b[1] * 0x10000 + (double)b[2] * 0x100 + (double)b[3];
+}
+
 /* Inches in print, from the figure's own file; 0 when they are not to be found there. */
 static void size_in_print(const char *path, enum spt_plot_format format, double *width, double *height) {
     *width = *height = 0;
@@ -60,8 +64,8 @@ static void size_in_print(const char *path, enum spt_plot_format format, double 
     if (spt_file_read_all(path, (size_t)1 << 28, &bytes, &size, NULL) != SPT_OK) return;
     if (format == SPT_PLOT_PNG && size >= 24) {
         const unsigned char *b = (const unsigned char *)bytes;
-        *width = ((b[16] << 24) | (b[17] << 16) | (b[18] << 8) | b[19]) / PNG_DPI;
-        *height = ((b[20] << 24) | (b[21] << 16) | (b[22] << 8) | b[23]) / PNG_DPI;
+        *width = big_endian(b + 16) / PNG_DPI;
+        *height = big_endian(b + 20) / PNG_DPI;
     } else if (format == SPT_PLOT_SVG) {
         const char *wide = strstr(bytes, " width=\""), *tall = strstr(bytes, " height=\"");
         if (wide && tall) {

@@ -101,9 +101,12 @@ static void put_decades(const struct spt_axis *axis, const struct grid *grid, bo
         }
 }
 
-/* Less than a decade: round steps at even distances. */
+/* Less than a decade: round steps at even distances. Their names are long when the steps are (100500). */
 static void put_even(const struct spt_axis *axis, size_t room, bool names, struct spt_text *text) {
     int64_t low = (int64_t)llround(pow(10, axis->first)), high = (int64_t)llround(pow(10, axis->last));
+    size_t letters = (size_t)floor(axis->last) + 1;
+    if (letters > 4) room = room * 4 / (letters + 1);
+    if (room < 2) room = 2;
     int64_t unit = 1;
     for (int64_t scale = 1; (high - low) / unit > (int64_t)room - 1; scale *= 10) {
         static const int64_t FACTORS[] = {1, 2, 5};

@@ -12,7 +12,9 @@
 /* Least distance of two names at the ends of lines, as a share of the panel's height. */
 #define NAME_DISTANCE 0.11
 
-static enum spt_status put_onset(struct spt_drawing *drawing, const char *panel, const char *metric) {
+/* turn: the share of the axis beyond which the mark's name stands left of it: a rising curve leaves room on the left, a
+ * falling one on the right. */
+static enum spt_status put_onset(struct spt_drawing *drawing, const char *panel, const char *metric, double turn) {
     const struct spt_plot_source *source = drawing->source;
     int64_t step = 0;
     enum spt_status status = SPT_END;
@@ -21,7 +23,9 @@ static enum spt_status put_onset(struct spt_drawing *drawing, const char *panel,
     double place = status == SPT_OK ? spt_axis_place(&drawing->axis, (double)step) : NAN;
     spt_text_format(drawing->settings, "%s_onset = %d", panel, isfinite(place) ? 1 : 0);
     if (isfinite(place)) {
-        spt_text_format(drawing->settings, "; %s_onset_at = %.9g; %s_onset_name = '", panel, place, panel);
+        bool late = place > drawing->axis.min + turn * (drawing->axis.max - drawing->axis.min);
+        spt_text_format(drawing->settings, "; %s_onset_at = %.9g; %s_onset_late = %d; %s_onset_name = '", panel, place,
+                        panel, late ? 1 : 0, panel);
         spt_step_put(drawing->settings, step);
         spt_text_put(drawing->settings, "'");
     }
@@ -59,16 +63,17 @@ static enum spt_status strongest(struct spt_drawing *drawing, const char *metric
     return SPT_OK;
 }
 
-/* Names stand at the ends of their lines; two that would overlap are moved apart evenly. */
-static void put_names(struct spt_drawing *drawing, struct spt_range range, double model, double layer, bool two) {
-    double least = NAME_DISTANCE * (range.hi - range.lo);
-    double centre = 0.5 * (model + layer);
-    if (two && fabs(layer - model) < least) {
-        double side = layer >= model ? 0.5 * least : -0.5 * least;
-        layer = centre + side;
-        model = centre - side;
+/* Names stand at the ends of their lines; two that would overlap are moved apart evenly. NAN: no such line. */
+static void put_names(struct spt_drawing *drawing, const char *panel, struct spt_range range, double first,
+                      double second) {
+    double least = NAME_DISTANCE * (range.hi - range.lo), centre = 0.5 * (first + second);
+    if (fabs(first - second) < least) {
+        double side = second >= first ? 0.5 * least : -0.5 * least;
+        first = centre - side;
+        second = centre + side;
     }
-    spt_text_format(drawing->settings, "model_name_at = %.9g\nlayer_name_at = %.9g\n", model, layer);
+    spt_text_format(drawing->settings, "array %s_name_at[2] = [%.9g, %.9g]\n", panel, isfinite(first) ? first : 0,
+                    isfinite(second) ? second : 0);
 }
 
 static enum spt_status put_sink(struct spt_drawing *drawing, bool *drawn) {
@@ -83,7 +88,9 @@ static enum spt_status put_sink(struct spt_drawing *drawing, bool *drawn) {
     spt_text_format(drawing->settings, "has_sink = %d\n", *drawn ? 1 : 0);
     if (!*drawn) return status;
     struct spt_range range = SPT_RANGE_EMPTY;
+    /* Never a smaller scale than this: noise about 0 should not look like a rise. */
     spt_range_include(&range, 0);
+    spt_range_include(&range, 0.1);
     spt_text_format(drawing->settings, "sink_title = \"attention on the\\nfirst token%s\"\n",
                     metric[10] ? " (excess)" : "");
     spt_block_put(drawing, "step x mean lo hi mark alone", "sink, model");
@@ -97,19 +104,20 @@ static enum spt_status put_sink(struct spt_drawing *drawing, bool *drawn) {
     }
     spt_text_format(drawing->settings, "has_layer = %d\n%s", layer ? 1 : 0, layer ? "" : "layer_name = ''\n");
     put_range(drawing, "sink", range);
-    double end = spt_series_last(drawing, model);
-    put_names(drawing, spt_range_padded(range), end, spt_series_last(drawing, layer ? layer : model), layer != NULL);
+    put_names(drawing, "sink", spt_range_padded(range), spt_series_last(drawing, model),
+              layer ? spt_series_last(drawing, layer) : NAN);
     free(model);
     free(layer);
-    return status == SPT_OK ? put_onset(drawing, "sink", metric) : status;
+    return status == SPT_OK ? put_onset(drawing, "sink", metric, 0.25) : status;
 }
 
-/* Means within EXTERNAL_PARTS parts of the axis when there are more points than a line can show. */
-static void put_external(struct spt_drawing *drawing, const struct spt_plot_point *points, size_t n,
-                         struct spt_range *range) {
+/* Means within EXTERNAL_PARTS parts of the axis when there are more points than a line can show. Returns the last, NAN
+ * when none lies on the axis. */
+static double put_external(struct spt_drawing *drawing, const struct spt_plot_point *points, size_t n,
+                           struct spt_range *range) {
     const struct spt_axis *axis = &drawing->axis;
     double width = n > 2 * EXTERNAL_PARTS ? (axis->max - axis->min) / EXTERNAL_PARTS : 0;
-    double sum_x = 0, sum_y = 0, part = -1;
+    double sum_x = 0, sum_y = 0, part = -1, last = NAN;
     size_t held = 0;
     for (size_t i = 0; i <= n; i++) {
         double x = NAN, y = NAN;
@@ -126,6 +134,7 @@ static void put_external(struct spt_drawing *drawing, const struct spt_plot_poin
             spt_text_format(drawing->data, "%.9g %.9g\n", mean_x, mean_y);
             if (axis->zero && mean_x == axis->place) spt_text_put(drawing->data, "\n");
             spt_range_include(range, mean_y);
+            last = mean_y;
             held = 0;
             sum_x = sum_y = 0;
         }
@@ -135,6 +144,7 @@ static void put_external(struct spt_drawing *drawing, const struct spt_plot_poin
         sum_y += y;
         held++;
     }
+    return last;
 }
 
 static enum spt_status put_loss(struct spt_drawing *drawing, bool *drawn) {
@@ -154,23 +164,19 @@ static enum spt_status put_loss(struct spt_drawing *drawing, bool *drawn) {
         spt_block_put(drawing, "step x mean lo hi mark alone", "loss");
         spt_series_put(drawing, loss, &range);
     }
-    bool has_training = false;
+    double last = NAN;
     if (status == SPT_OK && n > 0) {
-        struct spt_range of_training = SPT_RANGE_EMPTY;
         spt_block_put(drawing, "x loss", "training loss");
-        size_t before = drawing->data->length;
-        put_external(drawing, training, n, &of_training);
-        has_training = drawing->data->length > before;
-        spt_range_include(&range, of_training.lo <= of_training.hi ? of_training.lo : NAN);
-        spt_range_include(&range, of_training.lo <= of_training.hi ? of_training.hi : NAN);
+        last = put_external(drawing, training, n, &range);
     }
     free(training);
-    *drawn = loss || has_training;
-    spt_text_format(drawing->settings, "has_loss = %d\nhas_probe_loss = %d\nhas_training = %d\n", *drawn ? 1 : 0,
-                    loss ? 1 : 0, has_training ? 1 : 0);
+    *drawn = loss || isfinite(last);
+    spt_text_format(drawing->settings, "has_loss = %d\narray loss_drawn[2] = [%d, %d]\n", *drawn ? 1 : 0, loss ? 1 : 0,
+                    isfinite(last) ? 1 : 0);
     put_range(drawing, "loss", range);
+    put_names(drawing, "loss", spt_range_padded(range), loss ? spt_series_last(drawing, loss) : NAN, last);
     free(loss);
-    return put_onset(drawing, "loss", "loss");
+    return put_onset(drawing, "loss", "loss", 0.75);
 }
 
 SPT_FIGURE_WRITER(spt_figure_emergence) {

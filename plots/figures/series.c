@@ -26,7 +26,7 @@ void spt_range_include(struct spt_range *range, double value) {
 struct spt_range spt_range_padded(struct spt_range range) {
     if (range.lo > range.hi) return (struct spt_range){0, 1};
     double width = range.hi - range.lo;
-    double least = 1e-6 * fmax(fabs(range.lo), fabs(range.hi));
+    double least = 1e-4 * fmax(fabs(range.lo), fabs(range.hi));
     double pad = width > least ? 0.06 * width : fmax(0.1 * fabs(range.hi), 0.01);
     return (struct spt_range){range.lo - pad, range.hi + pad};
 }
@@ -336,7 +336,7 @@ enum spt_status spt_metric_put(struct spt_drawing *drawing) {
 }
 
 void spt_colours_put(struct spt_drawing *drawing, struct spt_range range) {
-    if (range.hi <= range.lo) range = spt_range_padded(range);
+    if (range.hi - range.lo <= 1e-4 * fmax(fabs(range.lo), fabs(range.hi))) range = spt_range_padded(range);
     spt_text_format(drawing->settings, "value_min = %.9g\nvalue_max = %.9g\nvalue_step = %.9g\n", range.lo, range.hi,
                     spt_range_step(range, 5));
 }

@@ -2,7 +2,8 @@
 # --- atlas: every head at chosen steps, in one scale of colours ---
 sign(k) = '.:-=+*#%@'[k + 1:k + 1]
 tile(v) = sign(int(0.5 + 8.0 * (v - value_min) / (value_max - value_min)))
-# Tiles reach 0.003 inches into each other, or their smoothed edges would show as a grid.
+# Tiles reach 0.003 inches into the next, or their smoothed edges would show as a grid.
+joint(end, tiles, inches) = end < tiles - 0.6 ? end + 0.003 * tiles / inches : end
 if (dumb) {
     set multiplot layout down, across title sprintf("%s, from '.' %.3g to '@' %.3g", metric_title, value_min, value_max)
 } else {
@@ -20,7 +21,7 @@ set xrange [-0.5:heads - 0.5]
 set yrange [-0.5:layers - 0.5]
 set cbrange [value_min:value_max]
 set xtics scale 0 0, (heads > 60 ? 20 : heads > 24 ? 10 : heads > 12 ? 4 : heads > 6 ? 2 : 1)
-set title offset 0, -0.8
+set title offset 0, over_panel
 do for [i = 1:steps] {
     set title 'step '.step_label[i]
     if ((i - 1) % across == 0) {
@@ -31,12 +32,13 @@ do for [i = 1:steps] {
         set format y ''
         unset label 1
     }
-    if (i > steps - across) { set xlabel 'head' offset 0, 0.6 } else { unset xlabel }
+    if (i > steps - across) { set xlabel 'head' offset 0, under_axis } else { unset xlabel }
     if (dumb) {
         plot data index ('step '.step[i].' |') using 1:2:(tile($3)) with labels
     } else {
-        plot data index ('step '.step[i].' |') using 1:2:(0.5 + 0.003 * heads / wide):(0.5 + 0.003 * layers / tall):3 with boxxyerror linecolor palette \
-            fillstyle solid noborder
+        plot data index ('step '.step[i].' |') \
+            using 1:2:($1 - 0.5):(joint($1 + 0.5, heads, wide)):($2 - 0.5):(joint($2 + 0.5, layers, tall)):3 with boxxyerror \
+            linecolor palette fillstyle solid noborder
         unset colorbox
     }
 }

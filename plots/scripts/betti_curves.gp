@@ -3,14 +3,14 @@
 if (dumb) {
     set multiplot layout 1, panels
 } else {
-    set multiplot layout 1, panels margins 0.32 / width, 1 - 0.14 / width, 0.40 / height, 1 - (0.24 + 0.13 * key_rows) / height \
-        spacing 0.36 / width, 0
+    set multiplot layout 1, panels margins 0.38 / width, 1 - 0.14 / width, 0.40 / height, 1 - (0.24 + 0.13 * key_rows) / height \
+        spacing 0.40 / width, 0
 }
-set title offset 0, -0.6
+set title offset 0, over_panel
 set logscale x
 set xrange [1:1e-5] # the filtration begins with the strongest attention
 set xtics ('1' 1, '' 0.1, '10⁻²' 0.01, '' 1e-3, '10⁻⁴' 1e-4, '' 1e-5)
-set xlabel 'attention weight at least' offset 0, 0.6
+set xlabel 'attention weight at least' offset 0, under_axis
 do for [p = 1:panels] {
     set title title_of[p]
     set yrange [y_min[p]:y_max[p]]

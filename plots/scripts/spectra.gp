@@ -8,7 +8,7 @@ if (!dumb) {
 }
 set xrange [0:x_end]
 set yrange [0:y_max]
-set xlabel 'singular value / root mean square' offset 0, 0.6
+set xlabel 'singular value / root mean square' offset 0, under_axis
 set ytics 0, y_step
 set ylabel sprintf('density, layer %d', layer) offset 1.2, 0
 set key top right

@@ -5,15 +5,15 @@ font_size = 7.5
 dumb = (format eq 'term')
 if (format eq 'svg') {
     set terminal svg noenhanced size width * 96, height * 96 font sprintf('sans-serif,%g', font_size * 96 / 72) \
-        butt linewidth 96 / 72.0 background 'white'
+        rounded linewidth 96 / 72.0 background 'white'
 }
 if (format eq 'png') {
     set terminal pngcairo noenhanced size width * 300, height * 300 font sprintf('DejaVu Sans,%g', font_size) \
-        butt fontscale 300 / 96.0 linewidth 300 / 72.0 pointscale 300 / 72.0 background 'white'
+        rounded fontscale 300 / 96.0 linewidth 300 / 72.0 pointscale 300 / 72.0 background 'white'
 }
 if (format eq 'pdf') {
     set terminal pdfcairo noenhanced size width in, height in font sprintf('DejaVu Sans,%g', font_size) \
-        butt fontscale 0.75 linewidth 2 background 'white'
+        rounded fontscale 0.75 linewidth 2 background 'white'
 }
 if (dumb) {
     if (colour) { set terminal dumb noenhanced size columns, rows ansi256; } else { set terminal dumb noenhanced size columns, rows mono; }
@@ -34,11 +34,18 @@ shade(i) = 0.9 * step_shade[i]
 set border 3 linewidth 0.6 linecolor rgb '#404040'
 set tics nomirror out scale 0.5, 0.25 textcolor rgb black
 set key noautotitle samplen 1.5 spacing 0.95
-dot_size = 0.22; ring_size = 0.34
+# Places and points are counted in the terminal's own units: these make them the same in all formats.
+svg = (format eq 'svg')
+dot_size = svg ? 0.36 : 0.22
+ring_size = svg ? 0.50 : 0.34
+under_tics = svg ? 0.62 : 0.3 # upwards, in letters: names of tics, of an axis, of a panel
+under_axis = svg ? 1.15 : 0.6
+over_panel = svg ? -0.85 : -0.6
+shown(v) = dumb ? NaN : v # bands and the lines of layers are for eyes that see shades
 set style fill transparent solid 0.22 noborder
 unset colorbox
-dashed = '(6, 4)'; dotted = '(1.5, 3)'
-if (!dumb) { set xtics offset 0, 0.3; set ytics offset 0.4, 0 }
+dashed = '(6, 7)'; dotted = '(1, 5)'
+if (!dumb) { set xtics offset 0, under_tics; set ytics offset 0.4, 0 }
 
 # A key above the panels, taken away again after the first of them.
 if (exists('keys') && !dumb) {

@@ -72,8 +72,8 @@ static enum spt_status series(void *context, const char *metric, int layer, int 
     struct spt_plot_value *result = calloc(fixture->source.count, sizeof *result);
     if (!result) return spt_fail_memory(error, fixture->source.count * sizeof *result, "a series");
     for (size_t i = 0; i < fixture->source.count; i++) {
-        double mean = fixture->oracle ? oracle_value(fixture, metric, i, layer, head)
-                                      : made_up(fixture, shape, i, layer, head);
+        double mean =
+            fixture->oracle ? oracle_value(fixture, metric, i, layer, head) : made_up(fixture, shape, i, layer, head);
         if (fixture->gaps && (i % 7 == 3 || i % 11 == 6) && layer < 1) mean = NAN;
         double half = fixture->bare ? NAN : 0.02 * fabs(shape->change) + 0.02 * fabs(mean);
         result[i] = (struct spt_plot_value){mean, half, mean - half, mean + 0.8 * half};
@@ -102,7 +102,8 @@ static enum spt_status curve(void *context, const char *metric, size_t i, int la
         double x = density ? ((double)k + 0.5) * 8 / 1024 : 1 - exp2(-(double)k / 4), y;
         double k0 = 13 - 8 * late;
         if (density)
-            y = (1 - late) * quarter_circle(x) + late * 1.6 * exp(-2.2 * x) + 0.2 * late * exp(-8 * (x - 2.6) * (x - 2.6));
+            y = (1 - late) * quarter_circle(x) + late * 1.6 * exp(-2.2 * x) +
+                0.2 * late * exp(-8 * (x - 2.6) * (x - 2.6));
         else if (strcmp(metric, "topology.betti1") == 0)
             y = 14 * (1 - 0.7 * late) * exp(-0.09 * ((double)k - k0 - 4) * ((double)k - k0 - 4));
         else
@@ -137,7 +138,8 @@ static enum spt_status external(void *context, const char *name, struct spt_plot
     for (size_t i = 0; i < count; i++) {
         double x = count > 1 ? floor(last * (double)i / (double)(count - 1)) : last;
         double noise = sin(12.9898 * (double)i) * 43758.5453;
-        result[i] = (struct spt_plot_point){x, 7.2 - 3.1 / (1 + exp(-0.9 * (log2(1 + x) - 6))) + 0.3 * (noise - floor(noise)) - 0.2};
+        result[i] = (struct spt_plot_point){x, 7.2 - 3.1 / (1 + exp(-0.9 * (log2(1 + x) - 6))) +
+                                                   0.3 * (noise - floor(noise)) - 0.2};
     }
     *points = result;
     *n = count;
@@ -208,7 +210,8 @@ void fixture_init(struct fixture *fixture, size_t layers, size_t heads, const in
 bool fixture_init_demo(struct fixture *fixture) {
     static const int64_t STEPS[] = {0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000, 2000, 3000, 4000, 6000, 8000};
     fixture_init(fixture, 6, 4, STEPS, sizeof STEPS / sizeof *STEPS);
-    return spt_json_read_file(SPT_TEST_DATA "/demo-run.oracle.json", (size_t)1 << 24, false, &fixture->oracle, NULL) == SPT_OK;
+    return spt_json_read_file(SPT_TEST_DATA "/demo-run.oracle.json", (size_t)1 << 24, false, &fixture->oracle, NULL) ==
+           SPT_OK;
 }
 
 void fixture_init_pythia(struct fixture *fixture, size_t layers, size_t heads) {

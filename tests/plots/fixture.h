@@ -1,5 +1,5 @@
-/* Sources of figures without a store: made-up series that turn like those of a training run, and the NumPy oracle's figures of the
- * bundled run (tests/data/demo-run.oracle.json), to which intervals and curves are made up. */
+/* Sources of figures without a store: made-up series that turn like those of a training run, and the NumPy oracle's
+ * figures of the bundled run (tests/data/demo-run.oracle.json), to which intervals and curves are made up. */
 #ifndef SPT_TESTS_PLOTS_FIXTURE_H
 #define SPT_TESTS_PLOTS_FIXTURE_H
 
