@@ -134,7 +134,7 @@ static enum spt_status on_measure(void *context, const struct spt_measure *measu
     struct ingest *ingest = context;
     if (measure->layer == SPT_WHOLE_MODEL) {
         if (strcmp(measure->metric->name, "loss") == 0) ingest->loss = measure->mean;
-        if (strcmp(measure->metric->name, "sink.first") == 0) ingest->sink = measure->mean;
+        if (strcmp(measure->metric->name, "sink.first_excess") == 0) ingest->sink = measure->mean;
     }
     return from_store(ingest, spt_store_put_measure(ingest->sweep->store, measure, error));
 }
