@@ -2,6 +2,7 @@
 #include "analysis/topology/cycle_reduction.h"
 #include "analysis/topology/edge_order.h"
 #include "analysis/topology/link_sweep.h"
+#include "analysis/topology/voids.h"
 #include "checkpoints/base/memory.h"
 
 #include <math.h>
@@ -11,13 +12,14 @@
 struct spt_persistence {
     size_t n_max;
     unsigned dimension;
-    double *farthest;  /* [n_max] */
-    uint64_t *edges;   /* [n_max (n_max - 1) / 2] */
-    uint64_t *scratch; /* the same: scratch of the sort, then the ranks [n_max, n_max] of 32 bits */
-    uint32_t *parent;  /* [n_max] of the union-find */
-    struct spt_bar *bars[SPT_PERSISTENCE_DIM_MAX + 1]; /* [n_max], [n_max^2 / 4] */
+    double *farthest;        /* [n_max] */
+    uint64_t *edges;         /* [n_max (n_max - 1) / 2] */
+    uint64_t *scratch;       /* the same: scratch of the sort, then the ranks [n_max, n_max] of 32 bits */
+    uint32_t *parent;        /* [n_max] of the union-find */
+    struct spt_bar *bars[2]; /* [n_max], [n_max^2 / 4] */
     struct spt_link_sweep sweep;
     struct spt_cycle_reduction reduction;
+    struct spt_voids *voids; /* NULL but for dimension 2 */
 };
 
 /* The edges without a link are free of triangles (the last edge of a triangle has one): n^2 / 4 at most, by Mantel's
@@ -40,11 +42,13 @@ static bool allocate(struct spt_persistence *ws) {
     ws->sweep.link = spt_alloc(words, sizeof *ws->sweep.link);
     ws->sweep.component = spt_alloc(words, sizeof *ws->sweep.component);
     ws->reduction.loops = spt_alloc(loops_max(n), sizeof *ws->reduction.loops);
+    ws->reduction.pool_capacity = 4 * pairs;
+    ws->reduction.pool = spt_alloc(ws->reduction.pool_capacity, sizeof *ws->reduction.pool);
     ws->reduction.cycle = spt_alloc_zeroed(pairs / 64 + 1, sizeof *ws->reduction.cycle);
     ws->reduction.blocks = spt_alloc_zeroed(pairs / 4096 + 1, sizeof *ws->reduction.blocks);
     return ws->farthest && ws->edges && ws->scratch && ws->parent && ws->bars[0] && ws->bars[1] && ws->sweep.near &&
-           ws->sweep.via && ws->sweep.link && ws->sweep.component && ws->reduction.loops && ws->reduction.cycle &&
-           ws->reduction.blocks;
+           ws->sweep.via && ws->sweep.link && ws->sweep.component && ws->reduction.loops && ws->reduction.pool &&
+           ws->reduction.cycle && ws->reduction.blocks;
 }
 
 enum spt_status spt_persistence_new(size_t n_max, unsigned dimension, struct spt_persistence **workspace,
@@ -58,7 +62,7 @@ enum spt_status spt_persistence_new(size_t n_max, unsigned dimension, struct spt
     if (!ws) return spt_fail_memory(error, sizeof *ws, "persistent homology");
     ws->n_max = n_max;
     ws->dimension = dimension;
-    if (!allocate(ws)) {
+    if (!allocate(ws) || (dimension == 2 && !(ws->voids = spt_voids_new(n_max)))) {
         spt_persistence_free(ws);
         return spt_fail_memory(error, 20 * (uint64_t)n_max * n_max, "persistent homology");
     }
@@ -72,7 +76,7 @@ void spt_persistence_free(struct spt_persistence *ws) {
     free(ws->edges);
     free(ws->scratch);
     free(ws->parent);
-    for (size_t d = 0; d <= SPT_PERSISTENCE_DIM_MAX; ++d) free(ws->bars[d]);
+    for (size_t d = 0; d < 2; ++d) free(ws->bars[d]);
     free(ws->sweep.near);
     free(ws->sweep.via);
     free(ws->sweep.link);
@@ -81,6 +85,7 @@ void spt_persistence_free(struct spt_persistence *ws) {
     free(ws->reduction.cycle);
     free(ws->reduction.blocks);
     free(ws->reduction.pool);
+    spt_voids_free(ws->voids);
     free(ws);
 }
 
@@ -115,6 +120,7 @@ static void start(struct spt_persistence *ws, size_t n, size_t count) {
         ws->parent[i] = (uint32_t)i;
     }
     ws->reduction.loop_count = ws->reduction.alive = ws->reduction.pool_used = 0;
+    if (ws->voids) spt_voids_forget_killers(ws->voids);
 }
 
 /* The relations of edge r, whose link has several components. */
@@ -132,7 +138,10 @@ static bool relate(struct spt_persistence *ws, size_t r, double death, struct sp
         if (!rest || !ws->reduction.alive) return true;
         size_t killed;
         if (!spt_cycle_reduce(&ws->reduction, sweep, r, k, k2, &killed)) return false;
-        if (killed != SPT_LOOP_NONE) add_bar(ws, barcode, 1, ws->reduction.loops[killed].birth, death);
+        if (killed != SPT_LOOP_NONE) {
+            add_bar(ws, barcode, 1, ws->reduction.loops[killed].birth, death);
+            if (ws->voids && !spt_voids_note_killer(ws->voids, r, k2)) return false;
+        }
         spt_link_component(sweep->near, words, sweep->link, sweep->component);
     }
 }
@@ -158,7 +167,7 @@ static enum spt_status sweep_edges(struct spt_persistence *ws, const double *dis
         } else if (join(ws->parent, code)) {
             add_bar(ws, barcode, 0, 0, d);
             --components;
-        } else {
+        } else if (ws->dimension > 0) {
             sweep->via[r] = SPT_VIA_LOOP | (uint32_t)reduction->loop_count;
             sweep->rank[i * n + j] = (uint32_t)r;
             reduction->loops[reduction->loop_count++] = (struct spt_loop){.birth = d};
@@ -179,15 +188,16 @@ enum spt_status spt_persistence_of(struct spt_persistence *ws, const double *dis
         return spt_fail(error, SPT_INVALID, NULL, "persistent homology of %zu points in a workspace for %zu", n,
                         ws->n_max);
     *barcode = (struct spt_barcode){0};
-    for (unsigned d = 0; d <= ws->dimension; ++d) barcode->bars[d] = ws->bars[d];
+    for (unsigned d = 0; d < 2; ++d) barcode->bars[d] = ws->bars[d];
     if (n == 0) return SPT_OK;
     const double radius = spt_enclosing_radius(distance, n, ws->farthest);
     if (n > 1) {
-        start(ws, n, 0);
         size_t count = spt_edges_in_order(distance, n, radius, ws->edges, ws->scratch);
         start(ws, n, count);
         const enum spt_status status = sweep_edges(ws, distance, n, radius, barcode, error);
         if (status != SPT_OK) return status;
+        if (ws->voids && !spt_voids_of(ws->voids, &ws->sweep, distance, radius, &barcode->bars[2], &barcode->count[2]))
+            return spt_fail_memory(error, 0, "persistent homology in dimension 2");
     }
     ws->bars[0][barcode->count[0]++] = (struct spt_bar){0, INFINITY};
     return SPT_OK;
