@@ -1,6 +1,6 @@
 /* Opening and closing.
  *
- *     write:  lock  ->  what is the file?  ->  connect  ->  make the tables if it is new  ->  which version?  ->
+ *     write:  lock  ->  what is the file?  ->  connect  ->  make the tables if there are none  ->  which version?  ->
  * migrate  ->  WAL, prepare read:             what is the file?  ->  connect (immutable where nothing can be written)
  * ->  which version?  ->  prepare
  */
@@ -41,22 +41,33 @@ static enum spt_status resolve(const char *path, char **file, struct spt_error *
                    : spt_fail_memory(error, PATH_MAX, "a path");
 }
 
-/* Before SQLite sees it: is there anything, and can it be a database? Sets *fresh when there is nothing in it yet. */
-static enum spt_status inspect(const char *file, const char *path, enum spt_store_mode mode, bool *fresh,
-                               struct spt_error *error) {
-    *fresh = false;
+/* Whether there is something in <file><suffix>. */
+static bool left_behind(const char *file, const char *suffix) {
+    struct spt_text name = {0};
+    spt_text_format(&name, "%s%s", file, suffix);
+    struct stat about;
+    const bool found = name.failed || (stat(name.data, &about) == 0 && about.st_size > 0);
+    spt_text_release(&name);
+    return found;
+}
+
+static enum spt_status half_made(const char *path, struct spt_error *error) {
+    return spt_fail(error, SPT_INVALID, path, "it is half made, its writer was stopped: sweep once more, then read it");
+}
+
+/* Before SQLite sees it: can it be a database? To a writer, a file that is missing or empty is one that is yet to be
+ * filled. */
+static enum spt_status inspect(const char *file, const char *path, enum spt_store_mode mode, struct spt_error *error) {
     struct stat about;
     if (stat(file, &about)) {
-        *fresh = errno == ENOENT && mode == SPT_STORE_WRITE;
-        return *fresh ? SPT_OK : spt_fail_system(error, errno, path, "open the store");
+        if (errno == ENOENT && mode == SPT_STORE_WRITE) return SPT_OK;
+        return spt_fail_system(error, errno, path, "open the store");
     }
     if (S_ISDIR(about.st_mode)) return spt_fail(error, SPT_INVALID, path, "it is a directory, not a spectail store");
     if (!S_ISREG(about.st_mode))
         return spt_fail(error, SPT_INVALID, path, "it is no regular file, so no spectail store");
-    if (about.st_size == 0) {
-        *fresh = mode == SPT_STORE_WRITE;
-        return *fresh ? SPT_OK : spt_fail(error, SPT_INVALID, path, "it is empty, not a spectail store");
-    }
+    if (about.st_size == 0 && mode == SPT_STORE_WRITE) return SPT_OK;
+    if (about.st_size == 0) return spt_fail(error, SPT_INVALID, path, "it is empty, not a spectail store");
     int fd;
     struct spt_file_identity identity;
     enum spt_status status = spt_file_open(file, &fd, &identity, error);
@@ -65,10 +76,12 @@ static enum spt_status inspect(const char *file, const char *path, enum spt_stor
     const size_t size = identity.size < sizeof MAGIC ? (size_t)identity.size : sizeof MAGIC;
     status = spt_file_read_at(fd, path, 0, head, size, error);
     close(fd);
-    if (status == SPT_OK && (size < sizeof MAGIC || memcmp(head, MAGIC, sizeof MAGIC) != 0))
-        status = spt_fail(error, SPT_INVALID, path,
-                          "it is no spectail store: expected a SQLite 3 database, found \"%s\"", head);
-    return status;
+    if (status != SPT_OK || (size == sizeof MAGIC && memcmp(head, MAGIC, sizeof MAGIC) == 0)) return status;
+    if (memcmp(head, (char[sizeof MAGIC]){0}, size) == 0 &&
+        left_behind(file, "-journal")) /* SQLite will roll it back */
+        return mode == SPT_STORE_WRITE ? SPT_OK : half_made(path, error);
+    return spt_fail(error, SPT_INVALID, path, "it is no spectail store: expected a SQLite 3 database, found \"%s\"",
+                    head);
 }
 
 /* file as a URI, so that no name (":memory:", "file:...") means anything to SQLite. */
@@ -118,20 +131,18 @@ static enum spt_status connect_to_read(struct spt_store *store, const char *file
     if (status == SPT_OK) status = spt_sql_scalar(store, "PRAGMA schema_version", &ignored, &first);
     if (status == SPT_OK) return status;
     const int code = sqlite3_errcode(store->db) & 0xff;
-    struct spt_text log = {0};
-    spt_text_format(&log, "%s-wal", file);
-    struct stat about;
-    const bool logged = log.failed || (stat(log.data, &about) == 0 && about.st_size > 0);
-    spt_text_release(&log);
-    if (code == SQLITE_CANTOPEN || code == SQLITE_READONLY) {
-        if (!logged) return connect_to(store, file, SQLITE_OPEN_READONLY, true, error);
+    if (code != SQLITE_CANTOPEN && code != SQLITE_READONLY) {
+        if (error) *error = first;
+        return status;
+    }
+    if (left_behind(file, "-journal")) /* a store has one only while it is made; only a writer may roll it back */
+        return half_made(store->path, error);
+    if (left_behind(file, "-wal"))
         return spt_fail(error, SPT_IO, store->path,
                         "its last changes are in %s-wal, which cannot be read in a folder that cannot be written: "
                         "copy both files to one that can",
                         file);
-    }
-    if (error) *error = first;
-    return status;
+    return connect_to(store, file, SQLITE_OPEN_READONLY, true, error);
 }
 
 /* Is it ours, and of which version? */
@@ -180,15 +191,15 @@ static enum spt_status prepare_all(struct spt_store *store, const struct spt_sto
 
 static enum spt_status open_to_write(struct spt_store *store, const char *file, double wait_seconds,
                                      const struct spt_store_schema *schema, struct spt_error *error) {
-    bool fresh;
-    int64_t version = schema->version;
+    int64_t version = schema->version, pages = 0;
     enum spt_status status =
-        inspect(file, store->path, SPT_STORE_WRITE, &fresh, error); /* before a lock is left beside a stranger's file */
+        inspect(file, store->path, SPT_STORE_WRITE, error); /* before a lock is left beside a stranger's file */
     if (status == SPT_OK) status = spt_store_lock(file, store->path, wait_seconds, &store->lock, error);
-    if (status == SPT_OK)
-        status = inspect(file, store->path, SPT_STORE_WRITE, &fresh, error); /* as the last writer left it */
+    if (status == SPT_OK) status = inspect(file, store->path, SPT_STORE_WRITE, error); /* as the last writer left it */
     if (status == SPT_OK) status = connect_to(store, file, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, false, error);
-    if (status == SPT_OK && fresh) status = spt_store_create(store, schema, error);
+    /* Asked through SQLite: it first rolls back what a writer left that was killed while it made the tables. */
+    if (status == SPT_OK) status = spt_sql_scalar(store, "PRAGMA page_count", &pages, error);
+    if (status == SPT_OK && pages == 0) status = spt_store_create(store, schema, error);
     if (status == SPT_OK) status = identify(store, schema->version, &version, error);
     if (status == SPT_OK) status = require_wal(store, error);
     if (status == SPT_OK) status = spt_sql_exec(store, "PRAGMA synchronous = FULL", "open the store", error);
@@ -208,9 +219,8 @@ static enum spt_status open_to_write(struct spt_store *store, const char *file, 
 
 static enum spt_status open_to_read(struct spt_store *store, const char *file, const struct spt_store_schema *schema,
                                     struct spt_error *error) {
-    bool fresh;
     int64_t version = 0;
-    enum spt_status status = inspect(file, store->path, SPT_STORE_READ, &fresh, error);
+    enum spt_status status = inspect(file, store->path, SPT_STORE_READ, error);
     if (status == SPT_OK) status = connect_to_read(store, file, error);
     if (status == SPT_OK) status = identify(store, schema->version, &version, error);
     if (status == SPT_OK && version < schema->version)
