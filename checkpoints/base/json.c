@@ -35,7 +35,7 @@ static size_t odd_number(const char *bytes, size_t size) {
     return 0;
 }
 
-/* Copies bytes with null in place of each odd number outside strings. Stops when *size bytes or, for a translation of
+/* Copies bytes with null in place of each odd number outside strings. Stops at the end or, for a translation of
  * positions, stop bytes of output are reached. Returns the bytes of input consumed, *written those of output; out may
  * be NULL. */
 static size_t copy_without_odd_numbers(const char *bytes, size_t size, char *out, size_t stop, size_t *written) {
