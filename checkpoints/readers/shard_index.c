@@ -151,7 +151,7 @@ static enum spt_status parse_index(struct spt_contents *contents, size_t file, s
     const uint64_t size = contents->files[file].identity.size;
     if (size > contents->header_limit)
         return spt_fail(error, SPT_UNSUPPORTED, path,
-                        "an index of %llu bytes, more than the %llu that are read (header limit)",
+                        "an index of %llu bytes, more than the %llu that are read (--header-limit raises it)",
                         (unsigned long long)size, (unsigned long long)contents->header_limit);
     char *text = malloc((size_t)size);
     if (!text) return spt_fail_memory(error, size, "an index");

@@ -11,6 +11,9 @@
 /* libFuzzer's entry; 0 always. */
 __attribute__((visibility("default"))) int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Called once before all inputs, where a target has one. */
+__attribute__((visibility("default"))) int LLVMFuzzerInitialize(int *argc, char ***argv);
+
 /* Stops the run: a promise of a header was broken. */
 static inline void require(int promise) {
     if (!promise) abort();

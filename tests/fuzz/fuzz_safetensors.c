@@ -1,8 +1,9 @@
 /* Weights files of any bytes: opened, all tensors read and hashed, closed.
  *
  * The first byte chooses: even, the rest is the file as it is (an index of shards among them); odd, the second byte is
- * the number of data bytes and the rest a header, whose length is put in front: so that mutations reach behind the
- * length.
+ * the number of data bytes and the rest a header, whose length is put in front: mutations then reach behind the length.
+ * Files are nameless and stand in /proc/self/fd; so does what an index may name: "100" holds the tensors a and b, "101"
+ * holds b and c.
  */
 #include <stdio.h>
 #include <string.h>
@@ -12,10 +13,38 @@
 #include "checkpoints/checkpoint.h"
 #include "tests/fuzz/fuzz.h"
 
-enum { PREFIX = 8 };
+enum { PREFIX = 8, FIRST_SHARD = 100 };
+
+static const char *const SHARDS[] = {
+    "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},"
+    "\"b\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[4,8]}}",
+    "{\"b\":{\"dtype\":\"F16\",\"shape\":[1,2],\"data_offsets\":[0,4]},"
+    "\"c\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[4,5]}}",
+};
+
+static const uint8_t ZEROS[256];
 
 static void write_bytes(int fd, const void *bytes, size_t size) {
     require(write(fd, bytes, size) == (ssize_t)size);
+}
+
+static void write_safetensors(int fd, const void *header, size_t size, size_t data) {
+    uint8_t prefix[PREFIX];
+    for (size_t i = 0; i < PREFIX; i++) prefix[i] = (uint8_t)((uint64_t)size >> (8 * i));
+    write_bytes(fd, prefix, PREFIX);
+    write_bytes(fd, header, size);
+    write_bytes(fd, ZEROS, data);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+    (void)argc, (void)argv;
+    for (int i = 0; i < 2; i++) {
+        const int fd = memfd_create("shard", MFD_CLOEXEC);
+        require(fd >= 0);
+        write_safetensors(fd, SHARDS[i], strlen(SHARDS[i]), i == 0 ? 8 : 5);
+        require(dup2(fd, FIRST_SHARD + i) == FIRST_SHARD + i && close(fd) == 0);
+    }
+    return 0;
 }
 
 static void write_file(int fd, const uint8_t *data, size_t size) {
@@ -23,13 +52,7 @@ static void write_file(int fd, const uint8_t *data, size_t size) {
         if (size > 0) write_bytes(fd, data + 1, size - 1);
         return;
     }
-    static const uint8_t ZEROS[256];
-    const size_t header = size - 2;
-    uint8_t prefix[PREFIX];
-    for (size_t i = 0; i < PREFIX; i++) prefix[i] = (uint8_t)((uint64_t)header >> (8 * i));
-    write_bytes(fd, prefix, PREFIX);
-    write_bytes(fd, data + 2, header);
-    write_bytes(fd, ZEROS, data[1]);
+    write_safetensors(fd, data + 2, size - 2, data[1]);
 }
 
 static void read_tensors(struct spt_checkpoint *checkpoint, size_t size) {

@@ -12,9 +12,10 @@ static void encode(const struct spt_tokenizer *tokenizer, enum spt_bos bos) {
     struct spt_error error = {0};
     const enum spt_status status = spt_tokenizer_encode(tokenizer, TEXT, sizeof TEXT - 1, bos, &ids, &error);
     if (status != SPT_OK) require_told(status, &error);
+    /* A template may name ids that no token has, as in the reference implementation: only the sign is promised. */
     for (size_t i = 0; status == SPT_OK && i < ids.count; i++) {
-        require(ids.ids[i] >= 0 && (size_t)ids.ids[i] < spt_tokenizer_vocabulary(tokenizer));
-        require(spt_tokenizer_token(tokenizer, ids.ids[i]) != NULL);
+        require(ids.ids[i] >= 0);
+        (void)spt_tokenizer_token(tokenizer, ids.ids[i]);
     }
     spt_token_ids_release(&ids);
 }
