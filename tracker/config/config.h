@@ -68,7 +68,7 @@ struct spt_config {
 
     /* where from, where to; NULL: not given */
     struct spt_config_texts run;
-    char *db, *out;
+    char *name, *db, *out;
     char *probe, *ids;
     char *step_pattern, *model_config, *tokenizer;
 

@@ -15,6 +15,7 @@ static const char *const FORMATS[] = {"svg", "png", "pdf", "term", NULL};
 /* clang-format off */
 static const struct spt_config_key KEYS[] = {
     {"run", NULL, "RUN", SPT_CONFIG_PATHS, .help = "training run: a folder of checkpoints, one checkpoint or a hub cache", AT(run)},
+    {"name", "name", "NAME", SPT_CONFIG_TEXT, .help = "the run's name in the store and in figures (default: that of its folder)", AT(name)},
     {"db", "db", "F", SPT_CONFIG_PATH, .standard = "spectail.db", .help = "the store: one SQLite file for any number of runs", AT(db)},
     {"out", "out", "DIR", SPT_CONFIG_PATH, .standard = "plots", .help = "folder for figures and their data", AT(out)},
     {"probe", "probe", "F", SPT_CONFIG_PATH, .help = "probe sentences, one a line (default: the 500 that come with spectail)", AT(probe)},
