@@ -31,6 +31,7 @@ static void every_default_is_what_the_design_says(void **state) {
     assert_int_equal(spt_config_init(&config, NULL), SPT_OK);
     assert_null(config.file);
     assert_int_equal(config.run.count, 0);
+    assert_null(config.name);
     assert_string_equal(config.db, "spectail.db");
     assert_string_equal(config.out, "plots");
     assert_null(config.probe);
@@ -70,6 +71,7 @@ static void every_key_of_a_file_reaches_its_field(void **state) {
     (void)state;
     struct spt_config c = parse("# every key\n"
                                 "run: [a, /abs/b]\n"
+                                "name: pythia-70m, seed 1\n"
                                 "db: store.db\n"
                                 "out: 'figures of it'\n"
                                 "probe: ../probe.txt\n"
@@ -108,6 +110,7 @@ static void every_key_of_a_file_reaches_its_field(void **state) {
     assert_int_equal(c.run.count, 2);
     assert_string_equal(c.run.items[0], "runs/a"); /* relative to the file's folder */
     assert_string_equal(c.run.items[1], "/abs/b");
+    assert_string_equal(c.name, "pythia-70m, seed 1");
     assert_string_equal(c.db, "runs/store.db");
     assert_string_equal(c.out, "runs/figures of it");
     assert_string_equal(c.probe, "runs/../probe.txt");
@@ -277,7 +280,8 @@ static const struct {
 } BAD[] = {
     {"sampels: 3\n", "line 1, column 1: unknown key \"sampels\", did you mean \"samples\"?"},
     {"db: a\nsinks: 3\n",
-     "line 2, column 1: unknown key \"sinks\"; known are run, db, out, probe, ids, samples, steps, every, metrics, "
+     "line 2, column 1: unknown key \"sinks\"; known are run, name, db, out, probe, ids, samples, steps, every, "
+     "metrics, "
      "step_pattern, "
      "model_config, tokenizer, bos, threads, references, symmetrize, topology_dimension, bootstrap, null_draws, keep, "
      "header_limit, read_ahead, series, plots"},
