@@ -27,9 +27,13 @@ static enum spt_status put_panel(struct spt_drawing *drawing, const struct panel
         struct spt_plot_point *points = NULL;
         size_t count = 0;
         status = spt_curve_get(drawing, panel->metric, index[j], -1, &points, &count);
-        if (status != SPT_OK || !points) continue;
+        if (status != SPT_OK) break;
         spt_block_put(drawing, "weight value", "%s, step %" PRId64, panel->metric,
                       drawing->source->checkpoints[index[j]].step);
+        if (!points) {
+            spt_block_empty_put(drawing);
+            continue;
+        }
         for (size_t i = 0; i < count; i++) {
             /* The grid is the distance eps = 1 - weight. */
             double weight = 1 - points[i].x;

@@ -160,15 +160,15 @@ static enum spt_status put_loss(struct spt_drawing *drawing, bool *drawn) {
         return status;
     }
     struct spt_range range = SPT_RANGE_EMPTY;
-    if (loss) {
-        spt_block_put(drawing, "step x mean lo hi mark alone", "loss");
+    spt_block_put(drawing, "step x mean lo hi mark alone", "loss");
+    if (loss)
         spt_series_put(drawing, loss, &range);
-    }
+    else
+        spt_block_empty_put(drawing);
     double last = NAN;
-    if (status == SPT_OK && n > 0) {
-        spt_block_put(drawing, "x loss", "training loss");
-        last = put_external(drawing, training, n, &range);
-    }
+    spt_block_put(drawing, "x loss", "training loss");
+    if (status == SPT_OK) last = put_external(drawing, training, n, &range);
+    if (!isfinite(last)) spt_block_empty_put(drawing);
     free(training);
     *drawn = loss || isfinite(last);
     spt_text_format(drawing->settings, "has_loss = %d\narray loss_drawn[2] = [%d, %d]\n", *drawn ? 1 : 0, loss ? 1 : 0,

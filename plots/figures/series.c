@@ -119,6 +119,10 @@ void spt_block_put(struct spt_drawing *drawing, const char *columns, const char 
     spt_text_format(drawing->data, "\n\n# %s |\n# %s\n", text, columns);
 }
 
+void spt_block_empty_put(struct spt_drawing *drawing) {
+    spt_text_put(drawing->data, "NaN NaN NaN NaN NaN NaN NaN\n");
+}
+
 /* Step 0 stands before a break of the axis, so no line joins it to the next. */
 static bool ends_line(const struct spt_drawing *drawing, size_t i) {
     return drawing->source->checkpoints[i].step == 0;
@@ -157,15 +161,14 @@ void spt_series_put(struct spt_drawing *drawing, const struct spt_plot_value *va
 
 enum spt_status spt_layers_put(struct spt_drawing *drawing, const char *metric, struct spt_range *range) {
     const struct spt_plot_source *source = drawing->source;
-    if (source->layers < 2) return SPT_OK;
-    bool begun = false;
-    for (size_t layer = 0; layer < source->layers; layer++) {
+    bool any = false;
+    spt_block_put(drawing, "layer step x mean", "%s, layers", metric);
+    for (size_t layer = 0; source->layers > 1 && layer < source->layers; layer++) {
         struct spt_plot_value *values = NULL;
         enum spt_status status = spt_series_get(drawing, metric, (int)layer, -1, &values);
         if (status != SPT_OK) return status;
         if (!values) continue;
-        if (!begun) spt_block_put(drawing, "layer step x mean", "%s, layers", metric);
-        begun = true;
+        any = true;
         for (size_t i = 0; i < source->count; i++) {
             int64_t step = source->checkpoints[i].step;
             spt_text_format(drawing->data, "%zu %" PRId64 " ", layer, step);
@@ -178,6 +181,7 @@ enum spt_status spt_layers_put(struct spt_drawing *drawing, const char *metric, 
         spt_text_put(drawing->data, "\n");
         free(values);
     }
+    if (!any) spt_block_empty_put(drawing);
     return SPT_OK;
 }
 

@@ -58,11 +58,14 @@ enum spt_status spt_series_get(struct spt_drawing *drawing, const char *metric, 
 void spt_block_put(struct spt_drawing *drawing, const char *columns, const char *name, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* A row of nothing: gnuplot complains of a block that is not there, or has no rows. */
+void spt_block_empty_put(struct spt_drawing *drawing);
+
 /* The rows of values (see above). range takes in means and intervals; NULL: none. */
 void spt_series_put(struct spt_drawing *drawing, const struct spt_plot_value *values /* [count] */,
                     struct spt_range *range);
 
-/* The block "<metric>, layers": every layer's series (layer step x mean), unless there is only one layer. */
+/* The block "<metric>, layers": every layer's series (layer step x mean); of a single layer nothing, it is the model. */
 enum spt_status spt_layers_put(struct spt_drawing *drawing, const char *metric, struct spt_range *range);
 
 /* The largest finite value of the last checkpoint that has one; NAN: none. */

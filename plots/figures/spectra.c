@@ -42,8 +42,12 @@ static enum spt_status put_steps(struct spt_drawing *drawing, int layer, const s
         struct spt_plot_point *points = NULL;
         size_t count = 0;
         status = spt_curve_get(drawing, "rmt.law_density", index[j], layer, &points, &count);
-        if (status != SPT_OK || !points) continue;
+        if (status != SPT_OK) break;
         spt_block_put(drawing, "x density", "step %" PRId64, drawing->source->checkpoints[index[j]].step);
+        if (!points) {
+            spt_block_empty_put(drawing);
+            continue;
+        }
         put_points(drawing, points, count, range);
         *end = fmax(*end, end_of(points, count));
         *any = true;
@@ -72,10 +76,12 @@ SPT_FIGURE_WRITER(spt_figure_spectra) {
     struct spt_plot_point *law = NULL;
     if (status == SPT_OK && any) {
         status = source->law ? source->law(source->context, &law, &law_count, error) : SPT_END;
+        spt_block_put(&drawing, "x density", "law");
         if (status == SPT_OK && law_count) {
-            spt_block_put(&drawing, "x density", "law");
             put_points(&drawing, law, law_count, &range);
             end = end_of(law, law_count);
+        } else {
+            spt_block_empty_put(&drawing);
         }
         if (status == SPT_END) status = SPT_OK;
     } else if (status == SPT_OK) {

@@ -7,7 +7,7 @@ if (dumb) {
     set multiplot layout panels, 1 margins 0.60 / width, 1 - 0.54 / width, 0.38 / height, 1 - 0.08 / height \
         spacing 0, 0.16 / height
 }
-set ylabel offset 1.2, 0
+set ylabel offset beside_axis, 0
 set xlabel offset 0, under_axis
 set key top left
 

@@ -10,7 +10,7 @@ set xrange [0:x_end]
 set yrange [0:y_max]
 set xlabel 'singular value / root mean square' offset 0, under_axis
 set ytics 0, y_step
-set ylabel sprintf('density, layer %d', layer) offset 1.2, 0
+set ylabel sprintf('density, layer %d', layer) offset beside_axis, 0
 set key top right
 plot data index 'law |' using 1:2 with lines linewidth 2.2 linecolor rgb black title (has_law ? 'no structure' : ''), \
     for [i = 1:steps] data index ('step '.step[i].' |') using 1:2 with lines linewidth 1.1 \

@@ -40,6 +40,7 @@ dot_size = svg ? 0.36 : 0.22
 ring_size = svg ? 0.50 : 0.34
 under_tics = svg ? 0.62 : 0.3 # upwards, in letters: names of tics, of an axis, of a panel
 under_axis = svg ? 1.15 : 0.6
+beside_axis = svg ? 1.9 : 1.2 # to the right: the title of an upright axis
 over_panel = svg ? -0.85 : -0.6
 shown(v) = dumb ? NaN : v # bands and the lines of layers are for eyes that see shades
 set style fill transparent solid 0.22 noborder

@@ -162,7 +162,8 @@ static enum spt_status law(void *context, struct spt_plot_point **points, size_t
 
 static const char *unit(void *context, const char *metric) {
     const struct shape *shape = find_shape(context, metric);
-    return shape ? shape->unit : NULL;
+    const struct fixture *fixture = context;
+    return !shape ? NULL : fixture->unit ? fixture->unit : shape->unit;
 }
 
 static const char *definition(void *context, const char *metric) {

@@ -12,6 +12,7 @@ struct fixture {
     struct spt_json_document *oracle; /* NULL: made-up series */
     bool gaps;                        /* some values are undefined */
     bool bare;                        /* no nulls, law, curves of layers or the model, external series, intervals */
+    const char *unit;                 /* of every metric; NULL: its own */
     const char *only;                 /* metrics whose name begins so; NULL: all */
 };
 
