@@ -15,6 +15,8 @@
  * size. */
 enum { PIECE = 256 * 1024 };
 
+enum { HASH_STATE = 576 }; /* bytes of a hash stream, for messages */
+
 /* How far a tensor's bytes have been hashed, from 0 upwards. */
 struct progress {
     struct spt_hash_stream *stream; /* only between the first and the last piece */
@@ -60,8 +62,8 @@ static enum spt_status read_directory(struct spt_contents *contents, const char 
     if (status != SPT_OK) return status;
     struct spt_error why = {0};
     status = spt_contents_read_path(contents, path, &why);
-    if (status == SPT_IO &&
-        why.system == ENOENT) /* it was there a moment ago: a link to what a download has yet to bring */
+    /* Its name was there a moment ago: a link to what a download has yet to bring. */
+    if (status == SPT_IO && why.system == ENOENT)
         status = spt_fail(error, SPT_RETRY, path, "incomplete: a link to a file that is not there");
     else if (status != SPT_OK && error)
         *error = why;
@@ -156,7 +158,7 @@ static enum spt_status hash_bytes(struct progress *progress, const struct spt_te
         progress->hash = spt_hash_of(bytes, size);
     } else {
         if (!progress->stream) progress->stream = spt_hash_new();
-        if (!progress->stream) return spt_fail_memory(error, 576, "a hash");
+        if (!progress->stream) return spt_fail_memory(error, HASH_STATE, "a hash");
         spt_hash_add(progress->stream, bytes + known, size - known);
     }
     progress->hashed = begin + size;
@@ -245,7 +247,7 @@ enum spt_status spt_checkpoint_confirm(struct spt_checkpoint *checkpoint, struct
 enum spt_status spt_checkpoint_digest(const struct spt_checkpoint *checkpoint, struct spt_hash *digest,
                                       struct spt_error *error) {
     struct spt_hash_stream *stream = spt_hash_new();
-    if (!stream) return spt_fail_memory(error, 576, "a hash");
+    if (!stream) return spt_fail_memory(error, HASH_STATE, "a hash");
     for (size_t i = 0; i < checkpoint->contents.tensor_count; i++) {
         const struct progress *progress = &checkpoint->progress[i];
         if (!progress->whole) continue;

@@ -40,7 +40,7 @@ static struct spt_file_identity identity_of(const struct stat *st) {
                                       .ctime_ns = nanoseconds(st->st_ctim)};
 }
 
-static bool same_identity(const struct spt_file_identity *a, const struct spt_file_identity *b) {
+bool spt_file_identity_equal(const struct spt_file_identity *a, const struct spt_file_identity *b) {
     return a->device == b->device && a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns &&
            a->ctime_ns == b->ctime_ns;
 }
@@ -78,8 +78,9 @@ enum spt_status spt_file_confirm(int fd, const char *path, const struct spt_file
     if (fstat(fd, &opened) != 0) return spt_fail_system(error, errno, path, "look at");
     if (stat(path, &named) != 0) return spt_fail_system(error, errno, path, "find again after reading");
     const struct spt_file_identity now = identity_of(&opened), there = identity_of(&named);
-    if (!same_identity(&now, identity)) return spt_fail(error, SPT_RETRY, path, "changed while it was read");
-    if (!same_identity(&there, identity)) return spt_fail(error, SPT_RETRY, path, "replaced while it was read");
+    if (!spt_file_identity_equal(&now, identity)) return spt_fail(error, SPT_RETRY, path, "changed while it was read");
+    if (!spt_file_identity_equal(&there, identity))
+        return spt_fail(error, SPT_RETRY, path, "replaced while it was read");
     return SPT_OK;
 }
 

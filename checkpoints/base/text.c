@@ -97,7 +97,6 @@ void spt_text_put_number(struct spt_text *text, double value) {
 
 void spt_text_clear(struct spt_text *text) {
     text->length = 0;
-    text->failed = false;
     if (text->data) text->data[0] = '\0';
 }
 

@@ -46,11 +46,6 @@ enum spt_status spt_contents_add_file(struct spt_contents *contents, const char 
     return SPT_OK;
 }
 
-static bool same_file(const struct spt_file_identity *a, const struct spt_file_identity *b) {
-    return a->device == b->device && a->inode == b->inode && a->size == b->size && a->mtime_ns == b->mtime_ns &&
-           a->ctime_ns == b->ctime_ns;
-}
-
 /* Makes files[file] the open one. */
 static enum spt_status switch_to(struct spt_contents *contents, size_t file, struct spt_error *error) {
     if (contents->fd >= 0 && contents->open_file == file) return SPT_OK;
@@ -60,7 +55,7 @@ static enum spt_status switch_to(struct spt_contents *contents, size_t file, str
     const enum spt_status status = spt_file_open(wanted->path, &contents->fd, &found, error);
     if (status != SPT_OK) return status;
     contents->open_file = file;
-    if (same_file(&found, &wanted->identity)) return SPT_OK;
+    if (spt_file_identity_equal(&found, &wanted->identity)) return SPT_OK;
     close_current(contents);
     return spt_fail(error, SPT_RETRY, wanted->path, "changed while it was read");
 }

@@ -50,7 +50,8 @@ static enum spt_status check_length(const struct header *header, uint64_t length
                            length, HEADER_MAX);
     if (length > limit)
         return spt_fail_at(error, SPT_UNSUPPORTED, header->path, 0,
-                           "a header of %" PRIu64 " bytes, more than the %" PRIu64 " that are read (--header-limit raises it)",
+                           "a header of %" PRIu64 " bytes, more than the %" PRIu64
+                           " that are read (--header-limit raises it)",
                            length, limit);
     if (length > file_size - PREFIX)
         return spt_fail_at(error, SPT_RETRY, header->path, file_size,
