@@ -8,7 +8,7 @@
 
 #include "checkpoints/base/unicode.h"
 
-enum { SMALL_CODES = 0x250, NO_TOKEN = -1 };
+enum { SMALL_CODES = 0x250, NO_TOKEN = -1, AFFIX_MAX = 256 };
 
 struct merge {
     int32_t left, right, joined; /* left NO_TOKEN: the slot is free */
@@ -153,7 +153,11 @@ static enum spt_status optional_string(const struct spt_json *json, const char *
                                        struct spt_tokenizer_source *source, const char **value, size_t *length,
                                        struct spt_error *error) {
     if (spt_json_kind(spt_json_get(json, key)) <= SPT_JSON_NULL) return SPT_OK;
-    return spt_part_string(json, key, "the BPE model", source, value, length, error);
+    const enum spt_status status = spt_part_string(json, key, "the BPE model", source, value, length, error);
+    if (status == SPT_OK && *length > AFFIX_MAX)
+        return spt_fail(error, SPT_UNSUPPORTED, source->path,
+                        "\"%s\" of the BPE model has %zu bytes, at most %d are supported", key, *length, AFFIX_MAX);
+    return status;
 }
 
 static enum spt_status parse_options(const struct spt_json *json, struct spt_tokenizer_source *source, struct bpe *bpe,

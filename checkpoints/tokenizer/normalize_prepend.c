@@ -11,7 +11,11 @@ static enum spt_status parse(const struct spt_json *json, struct spt_tokenizer_s
     struct prepend *prepend = spt_tokenizer_options(source, sizeof *prepend, error);
     if (!prepend) return SPT_NOMEM;
     *options = prepend;
-    return spt_part_string(json, "prepend", "the Prepend normalizer", source, &prepend->text, &prepend->length, error);
+    const enum spt_status status =
+        spt_part_string(json, "prepend", "the Prepend normalizer", source, &prepend->text, &prepend->length, error);
+    if (status == SPT_OK && prepend->length == 0) /* the reference implementation then doubles the first character */
+        return spt_fail(error, SPT_UNSUPPORTED, source->path, "a Prepend normalizer of nothing is not supported");
+    return status;
 }
 
 static enum spt_status apply(const void *options, struct spt_encoding *encoding, struct spt_error *error) {

@@ -198,17 +198,29 @@ static enum spt_status find_regex(const struct spt_pattern *pattern, struct spt_
     return SPT_OK;
 }
 
+/* The first occurrence from from on, or length. By windows: a search that may look at the whole rest each time is
+ * quadratic where a sanitizer checks what may be looked at. */
+static size_t find_string(const struct spt_pattern *pattern, const char *text, size_t length, size_t from) {
+    const size_t most = 4096 + 2 * pattern->length;
+    while (length - from >= pattern->length) {
+        const size_t window = length - from < most ? length - from : most;
+        const char *found = memmem(text + from, window, pattern->text, pattern->length);
+        if (found) return (size_t)(found - text);
+        from += window - pattern->length + 1;
+    }
+    return length;
+}
+
 enum spt_status spt_pattern_find_all(const struct spt_pattern *pattern, struct spt_encoding *encoding, const char *text,
                                      size_t length, struct spt_error *error) {
     encoding->matches.count = 0;
     if (length == 0) return SPT_OK;
     if (pattern->regex) return find_regex(pattern, encoding, text, length, error);
-    for (size_t from = 0; from < length;) {
-        const char *found = memmem(text + from, length - from, pattern->text, pattern->length);
-        if (!found) break;
-        const size_t begin = (size_t)(found - text);
-        from = begin + pattern->length;
-        if (!spt_match_add(&encoding->matches, begin, from))
+    for (size_t from = 0, end; from + pattern->length <= length; from = end) {
+        const size_t begin = find_string(pattern, text, length, from);
+        if (begin == length) break;
+        end = begin + pattern->length;
+        if (!spt_match_add(&encoding->matches, begin, end))
             return spt_fail_memory(error, length, "matches of a pattern");
     }
     return SPT_OK;

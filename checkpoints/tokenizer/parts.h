@@ -187,12 +187,13 @@ enum spt_status spt_model_parse(const struct spt_json *json, struct spt_tokenize
 /* What a post-processor makes of the ids of a text: ids, and SPT_TEXT_HERE where those of the text go. */
 #define SPT_TEXT_HERE (-1)
 
-enum { SPT_TEMPLATE_MAX = 4096 };
+enum { SPT_TEMPLATE_MAX = 4096, SPT_TEMPLATE_TEXTS = 16 };
 
 struct spt_template {
     int32_t *data; /* [count], arena's */
     size_t count, capacity;
-    bool set; /* by a post-processor that adds tokens */
+    size_t texts; /* how many of them are SPT_TEXT_HERE */
+    bool set;     /* by a post-processor that adds tokens */
 };
 
 struct spt_processor_kind {

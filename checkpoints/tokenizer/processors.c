@@ -25,6 +25,9 @@ enum spt_status spt_template_add(struct spt_template *form, int32_t id, struct s
     if (form->count == form->capacity)
         return spt_fail(error, SPT_INVALID, source->path, "a post-processor that adds more than %d tokens",
                         SPT_TEMPLATE_MAX);
+    if (id == SPT_TEXT_HERE && ++form->texts > SPT_TEMPLATE_TEXTS)
+        return spt_fail(error, SPT_INVALID, source->path, "a post-processor that repeats the text more than %d times",
+                        SPT_TEMPLATE_TEXTS);
     form->data[form->count++] = id;
     return SPT_OK;
 }

@@ -27,14 +27,17 @@ static enum spt_status compile(const struct spt_text *translated, const char *pa
         pcre2_compile((PCRE2_SPTR)translated->data, translated->length,
                       PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C, &code, &offset, context);
     pcre2_compile_context_free(context);
+    if (!regex->code && code == PCRE2_ERROR_HEAP_FAILED)
+        return spt_fail_memory(error, translated->length, "a regular expression");
     if (regex->code) {
         pcre2_jit_compile(regex->code, PCRE2_JIT_COMPLETE); /* without it matching is slower, not different */
         return SPT_OK;
     }
     PCRE2_UCHAR message[256] = "unknown error";
     pcre2_get_error_message(code, message, sizeof message);
-    return spt_fail(error, code == PCRE2_ERROR_NOMEMORY ? SPT_NOMEM : SPT_INVALID, path,
-                    "the regular expression \"%s\" cannot be compiled: %s", pattern, (const char *)message);
+    const bool unknown = code == PCRE2_ERROR_UNKNOWN_UNICODE_PROPERTY; /* a script's or another name */
+    return spt_fail(error, unknown ? SPT_UNSUPPORTED : SPT_INVALID, path,
+                    "a regular expression cannot be compiled, %s: %.400s", (const char *)message, pattern);
 }
 
 enum spt_status spt_regex_compile(const char *pattern, size_t length, const char *path, struct spt_regex **regex,

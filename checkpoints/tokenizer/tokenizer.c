@@ -30,6 +30,16 @@ static int32_t find_bos(const struct spt_tokenizer *tokenizer) {
     return -1;
 }
 
+static enum spt_status check_form(const struct spt_tokenizer *tokenizer, struct spt_error *error) {
+    for (size_t i = 0; i < tokenizer->form.count; i++) {
+        const int32_t id = tokenizer->form.data[i];
+        if (id != SPT_TEXT_HERE && !spt_tokenizer_token(tokenizer, id))
+            return spt_fail(error, SPT_INVALID, tokenizer->source.path,
+                            "the post-processor adds id %d, which no token has", (int)id);
+    }
+    return SPT_OK;
+}
+
 static enum spt_status read_parts(const struct spt_json *root, struct spt_tokenizer *tokenizer,
                                   struct spt_error *error) {
     struct spt_tokenizer_source *source = &tokenizer->source;
@@ -49,6 +59,7 @@ static enum spt_status read_parts(const struct spt_json *root, struct spt_tokeni
     if (status == SPT_OK)
         status = spt_added_parse(spt_json_get(root, "added_tokens"), source, &tokenizer->model.vocabulary,
                                  &tokenizer->normalizer, &tokenizer->added, error);
+    if (status == SPT_OK) status = check_form(tokenizer, error);
     if (status == SPT_OK) tokenizer->bos = find_bos(tokenizer);
     return status;
 }
