@@ -95,7 +95,7 @@ struct spt_config {
         int format;                      /* of enum spt_plot_format */
         char *metric;
         int64_t layer;                            /* -1: the last */
-        struct spt_config_integers steps, layers; /* none: a choice */
+        struct spt_config_integers steps; /* none: a choice */
     } plots;
 
     struct spt_config_origin *origin; /* where each key was set; inside */

@@ -43,7 +43,6 @@ static const struct spt_config_key KEYS[] = {
     {"plots.metric", "metric", "NAME", SPT_CONFIG_TEXT, .standard = "sink.first", .help = "metric of the heat map and of the head atlas", AT(plots.metric)},
     {"plots.layer", "layer", "L", SPT_CONFIG_INTEGER, -1, 65535, .standard = "-1", .help = "layer of the spectra, from 0; -1: the last", AT(plots.layer)},
     {"plots.steps", "at", "STEP,..", SPT_CONFIG_INTEGERS, 0, MANY, .help = "steps that are drawn side by side (default: a choice spread over the run)", AT(plots.steps)},
-    {"plots.layers", "layers", "L,..", SPT_CONFIG_INTEGERS, 0, 65535, .help = "layers that are drawn side by side (default: a choice)", AT(plots.layers)},
 };
 /* clang-format on */
 

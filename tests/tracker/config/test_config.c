@@ -60,7 +60,6 @@ static void every_default_is_what_the_design_says(void **state) {
     assert_string_equal(config.plots.metric, "sink.first");
     assert_int_equal(config.plots.layer, -1);
     assert_int_equal(config.plots.steps.count, 0);
-    assert_int_equal(config.plots.layers.count, 0);
     size_t count;
     const struct spt_config_key *keys = spt_config_keys(&count);
     for (size_t i = 0; i < count; i++) assert_false(spt_config_is_set(&config, keys[i].name));
@@ -104,8 +103,7 @@ static void every_key_of_a_file_reaches_its_field(void **state) {
                                 "  format: pdf\n"
                                 "  metric: rmt.gap\n"
                                 "  layer: 3\n"
-                                "  steps: [0, 512]\n"
-                                "  layers: 0, 5\n");
+                                "  steps: [0, 512]\n");
     assert_string_equal(c.file, "runs/demo.yaml");
     assert_int_equal(c.run.count, 2);
     assert_string_equal(c.run.items[0], "runs/a"); /* relative to the file's folder */
@@ -148,8 +146,6 @@ static void every_key_of_a_file_reaches_its_field(void **state) {
     assert_int_equal(c.plots.layer, 3);
     assert_int_equal(c.plots.steps.count, 2);
     assert_int_equal(c.plots.steps.items[1], 512);
-    assert_int_equal(c.plots.layers.count, 2);
-    assert_int_equal(c.plots.layers.items[1], 5);
     size_t count;
     const struct spt_config_key *keys = spt_config_keys(&count);
     for (size_t i = 0; i < count; i++) assert_true(spt_config_is_set(&c, keys[i].name)); /* this test knows every key */
