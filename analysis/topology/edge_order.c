@@ -1,46 +1,62 @@
 #include "analysis/topology/edge_order.h"
 
+#include <math.h>
 #include <string.h>
 
-/* Distances are mapped linearly to 32 bits, so that key and code share a word; the highest bits are sorted by counting,
+/* Distances are mapped linearly to 31 bits, so that key and code share a word; the highest bits are sorted by counting,
  * what is still equal there is a short run, sorted by insertion, or a long one, mapped anew between its own ends. */
-enum { KEY_SHIFT = 32, RUN_SHORT = 24 };
+enum { KEY_SHIFT = 32, KEY_TOP = 63, RUN_SHORT = 24 };
 
 static double distance_of(const double *distance, size_t n, uint64_t edge) {
     return distance[spt_edge_low((uint32_t)edge) * n + spt_edge_high((uint32_t)edge)];
 }
 
-double spt_enclosing_radius(const double *distance, size_t n, double *farthest) {
-    memset(farthest, 0, n * sizeof *farthest);
-    for (size_t i = 0; i < n; ++i) {
+struct spt_edge_range spt_edge_range_of(const double *distance, size_t n, double *scratch) {
+    double *restrict farthest = scratch, *restrict nearest = scratch + n;
+    for (size_t j = 0; j < n; ++j) {
+        farthest[j] = 0;
+        nearest[j] = n > 1 ? INFINITY : 0;
+    }
+    for (size_t i = 0; i < n; ++i) { /* by columns, which is the same and goes by vectors */
         const double *row = distance + i * n;
         for (size_t j = 0; j < n; ++j) farthest[j] = row[j] > farthest[j] ? row[j] : farthest[j];
+        for (size_t j = i + 1; j < n; ++j) nearest[j] = row[j] < nearest[j] ? row[j] : nearest[j];
     }
-    double radius = farthest[0];
-    for (size_t i = 1; i < n; ++i) radius = farthest[i] < radius ? farthest[i] : radius;
-    return radius;
+    struct spt_edge_range range = {nearest[n - 1], farthest[0]};
+    for (size_t j = 0; j < n; ++j) {
+        range.low = nearest[j] < range.low ? nearest[j] : range.low;
+        range.radius = farthest[j] < range.radius ? farthest[j] : range.radius;
+    }
+    return range;
 }
 
-/* Keys grow with distance; low is mapped to 0, high to 2^32 - 1. */
+/* Keys grow with distance; low is mapped to 0, high to 2^31 - 1 (signed, which vector units convert to). */
 struct key_map {
     double low, widen, scale;
 };
 
 static struct key_map key_map_of(double low, double high) {
     const double widen = high - low < 0x1p-900 ? 0x1p600 : 1; /* the quotient below must not overflow */
-    return (struct key_map){low, widen, 4294967295.0 / ((high - low) * widen)};
+    return (struct key_map){low, widen, 2147483647.0 / ((high - low) * widen)};
 }
 
-static uint64_t key_of(const struct key_map *map, double distance) {
-    return (uint64_t)((distance - map->low) * map->widen * map->scale) << KEY_SHIFT;
+static int32_t key_of(const struct key_map *map, double distance) {
+    return (int32_t)((distance - map->low) * map->widen * map->scale);
 }
 
-/* Sorts by the digits * bits highest bits, stable. The result is in edges. */
-static void sort_highest(uint64_t *edges, uint64_t *scratch, size_t count, unsigned bits) {
+static uint64_t keyed_edge(int32_t key, uint32_t code) {
+    return (uint64_t)(uint32_t)key << KEY_SHIFT | code;
+}
+
+/* Sorts by the 2 * bits highest bits of the key, stable. The result is in edges. (Not inlined: its tables would stay on
+ * the stack while sort_keyed recurs.) */
+static __attribute__((noinline)) void sort_highest(uint64_t *edges, uint64_t *scratch, size_t count, unsigned bits) {
     enum { BITS_MAX = 11 };
-    uint32_t low[1 << BITS_MAX] = {0}, high[1 << BITS_MAX] = {0};
+    uint32_t low[1 << BITS_MAX], high[1 << BITS_MAX];
+    memset(low, 0, sizeof *low << bits);
+    memset(high, 0, sizeof *high << bits);
     const uint64_t mask = ((uint64_t)1 << bits) - 1;
-    const unsigned high_shift = 64 - bits, low_shift = 64 - 2 * bits;
+    const unsigned high_shift = KEY_TOP - bits, low_shift = high_shift - bits;
     for (size_t e = 0; e < count; ++e) {
         ++low[edges[e] >> low_shift & mask];
         ++high[edges[e] >> high_shift];
@@ -87,13 +103,14 @@ static void sort_run(const double *distance, size_t n, uint64_t *edges, uint64_t
     }
     if (low == high) return; /* true ties: by code already, since counting is stable */
     const struct key_map map = key_map_of(low, high);
-    for (size_t e = 0; e < count; ++e) edges[e] = key_of(&map, distance_of(distance, n, edges[e])) | (uint32_t)edges[e];
+    for (size_t e = 0; e < count; ++e)
+        edges[e] = keyed_edge(key_of(&map, distance_of(distance, n, edges[e])), (uint32_t)edges[e]);
     sort_keyed(distance, n, edges, scratch, count);
 }
 
 static void sort_keyed(const double *distance, size_t n, uint64_t *edges, uint64_t *scratch, size_t count) {
     const unsigned bits = count <= 4096 ? 8 : 11;
-    const unsigned shift = 64 - 2 * bits;
+    const unsigned shift = KEY_TOP - 2 * bits;
     sort_highest(edges, scratch, count, bits);
     for (size_t first = 0; first < count;) {
         size_t last = first + 1;
@@ -103,18 +120,30 @@ static void sort_keyed(const double *distance, size_t n, uint64_t *edges, uint64
     }
 }
 
-size_t spt_edges_in_order(const double *distance, size_t n, double radius, uint64_t *edges, uint64_t *scratch) {
-    double low = radius;
-    for (size_t i = 0; i + 1 < n; ++i)
-        for (size_t j = i + 1; j < n; ++j) low = distance[i * n + j] < low ? distance[i * n + j] : low;
-    if (!(low < radius)) return 0;
-    const struct key_map map = key_map_of(low, radius);
+/* The edges below the radius, by code, with their keys. */
+static size_t collect(const double *distance, size_t n, double radius, const struct key_map *map, uint64_t *edges) {
+    enum { BLOCK = 64 };
+    int32_t key[BLOCK];
     size_t count = 0;
-    for (size_t i = 0; i + 1 < n; ++i)
-        for (size_t j = i + 1; j < n; ++j) {
-            const double d = distance[i * n + j];
-            if (d < radius) edges[count++] = key_of(&map, d) | spt_edge_code(i, j);
+    for (size_t i = 0; i + 1 < n; ++i) {
+        const double *row = distance + i * n;
+        for (size_t first = i + 1; first < n; first += BLOCK) {
+            const size_t length = n - first < BLOCK ? n - first : BLOCK;
+            for (size_t b = 0; b < length; ++b) key[b] = key_of(map, row[first + b] < radius ? row[first + b] : radius);
+            for (size_t b = 0; b < length; ++b) {
+                edges[count] = keyed_edge(key[b], (uint32_t)(i << 16 | (first + b)));
+                count += row[first + b] < radius; /* without a branch: what is not kept is written over */
+            }
         }
+    }
+    return count;
+}
+
+size_t spt_edges_in_order(const double *distance, size_t n, struct spt_edge_range range, uint64_t *edges,
+                          uint64_t *scratch) {
+    if (!(range.low < range.radius)) return 0;
+    const struct key_map map = key_map_of(range.low, range.radius);
+    const size_t count = collect(distance, n, range.radius, &map, edges);
     sort_keyed(distance, n, edges, scratch, count);
     return count;
 }

@@ -23,16 +23,24 @@ static inline size_t spt_edge_high(uint32_t code) {
     return code & 0xffff;
 }
 
-/* The least r such that some point is within r of every other: the Vietoris-Rips complex at r is a cone, so no finite
- * bar lives longer (Ripser's enclosing radius). n >= 1. distance [n, n] farthest [n] scratch: each point's largest
- * distance */
-double spt_enclosing_radius(const double *distance, size_t n, double *farthest);
+/* How far the distances reach. */
+struct spt_edge_range {
+    double low;    /* the least distance of two points */
+    double radius; /* the enclosing radius: the least r such that some point is within r of every other. The
+                    * Vietoris-Rips complex at r is a cone, so no finite bar lives longer */
+};
+
+/* n >= 1; n = 1: 0 and 0.
+ *   distance [n, n]
+ *   scratch  [2 n] */
+struct spt_edge_range spt_edge_range_of(const double *distance, size_t n, double *scratch);
 
 /* Writes the edges with distance < radius in their order; returns their number.
  *   distance [n, n]
  *   edges    [n (n - 1) / 2] out: the code in the low 32 bits (what stands in the high bits is of no use to others)
  *   scratch  [n (n - 1) / 2]
  * O(n^2) but for clusters of nearly equal distances. */
-size_t spt_edges_in_order(const double *distance, size_t n, double radius, uint64_t *edges, uint64_t *scratch);
+size_t spt_edges_in_order(const double *distance, size_t n, struct spt_edge_range range, uint64_t *edges,
+                          uint64_t *scratch);
 
 #endif

@@ -12,7 +12,7 @@
 struct spt_persistence {
     size_t n_max;
     unsigned dimension;
-    double *farthest;        /* [n_max] */
+    double *extremes;        /* [2 n_max] */
     uint64_t *edges;         /* [n_max (n_max - 1) / 2] */
     uint64_t *scratch;       /* the same: scratch of the sort, then the ranks [n_max, n_max] of 32 bits */
     uint32_t *parent;        /* [n_max] of the union-find */
@@ -30,7 +30,7 @@ static size_t loops_max(size_t n) {
 
 static bool allocate(struct spt_persistence *ws) {
     const size_t n = ws->n_max, pairs = n * n / 2 + 1;
-    ws->farthest = spt_alloc(n, sizeof *ws->farthest);
+    ws->extremes = spt_alloc(n, 2 * sizeof *ws->extremes);
     ws->edges = spt_alloc(pairs, sizeof *ws->edges);
     ws->scratch = spt_alloc(pairs, sizeof *ws->scratch);
     ws->parent = spt_alloc(n, sizeof *ws->parent);
@@ -46,7 +46,7 @@ static bool allocate(struct spt_persistence *ws) {
     ws->reduction.pool = spt_alloc(ws->reduction.pool_capacity, sizeof *ws->reduction.pool);
     ws->reduction.cycle = spt_alloc_zeroed(pairs / 64 + 1, sizeof *ws->reduction.cycle);
     ws->reduction.blocks = spt_alloc_zeroed(pairs / 4096 + 1, sizeof *ws->reduction.blocks);
-    return ws->farthest && ws->edges && ws->scratch && ws->parent && ws->bars[0] && ws->bars[1] && ws->sweep.near &&
+    return ws->extremes && ws->edges && ws->scratch && ws->parent && ws->bars[0] && ws->bars[1] && ws->sweep.near &&
            ws->sweep.via && ws->sweep.link && ws->sweep.component && ws->reduction.loops && ws->reduction.pool &&
            ws->reduction.cycle && ws->reduction.blocks;
 }
@@ -72,7 +72,7 @@ enum spt_status spt_persistence_new(size_t n_max, unsigned dimension, struct spt
 
 void spt_persistence_free(struct spt_persistence *ws) {
     if (!ws) return;
-    free(ws->farthest);
+    free(ws->extremes);
     free(ws->edges);
     free(ws->scratch);
     free(ws->parent);
@@ -190,13 +190,14 @@ enum spt_status spt_persistence_of(struct spt_persistence *ws, const double *dis
     *barcode = (struct spt_barcode){0};
     for (unsigned d = 0; d < 2; ++d) barcode->bars[d] = ws->bars[d];
     if (n == 0) return SPT_OK;
-    const double radius = spt_enclosing_radius(distance, n, ws->farthest);
+    const struct spt_edge_range range = spt_edge_range_of(distance, n, ws->extremes);
     if (n > 1) {
-        size_t count = spt_edges_in_order(distance, n, radius, ws->edges, ws->scratch);
+        size_t count = spt_edges_in_order(distance, n, range, ws->edges, ws->scratch);
         start(ws, n, count);
-        const enum spt_status status = sweep_edges(ws, distance, n, radius, barcode, error);
+        const enum spt_status status = sweep_edges(ws, distance, n, range.radius, barcode, error);
         if (status != SPT_OK) return status;
-        if (ws->voids && !spt_voids_of(ws->voids, &ws->sweep, distance, radius, &barcode->bars[2], &barcode->count[2]))
+        if (ws->voids &&
+            !spt_voids_of(ws->voids, &ws->sweep, distance, range.radius, &barcode->bars[2], &barcode->count[2]))
             return spt_fail_memory(error, 0, "persistent homology in dimension 2");
     }
     ws->bars[0][barcode->count[0]++] = (struct spt_bar){0, INFINITY};
