@@ -6,14 +6,13 @@
 #include "analysis/nulls.h"
 #include "checkpoints/base/memory.h"
 
-#include <omp.h>
 #include <stdlib.h>
 
 struct spt_analysis {
     const struct spt_plan *plan;
     const struct spt_model_config *config;
     const struct spt_probe *probe;
-    size_t threads;
+    struct spt_team team;
     struct spt_selection selection;
     struct spt_bootstrap bootstrap;
     struct spt_laws *laws;
@@ -53,9 +52,9 @@ static enum spt_status masks_init(struct spt_analysis *a, struct spt_error *erro
 }
 
 static enum spt_status measurers_init(struct spt_analysis *a, struct spt_error *error) {
-    a->measurers = spt_alloc_zeroed(a->threads, sizeof *a->measurers);
-    if (!a->measurers) return spt_fail_memory(error, a->threads * sizeof *a->measurers, "scratch");
-    for (size_t i = 0; i < a->threads; i++) {
+    a->measurers = spt_alloc_zeroed(a->team.threads, sizeof *a->measurers);
+    if (!a->measurers) return spt_fail_memory(error, a->team.threads * sizeof *a->measurers, "scratch");
+    for (size_t i = 0; i < a->team.threads; i++) {
         const enum spt_status status =
             spt_measurer_new(&a->selection, a->plan, a->probe->longest, &a->measurers[i], error);
         if (status != SPT_OK) return status;
@@ -77,7 +76,8 @@ static enum spt_status init(struct spt_analysis *a, struct spt_error *error) {
     enum spt_mask_kind kind;
     size_t window;
     spt_forward_mask(a->config, 0, &kind, &window);
-    enum spt_status status = spt_selection_init(&a->selection, a->plan, kind == SPT_MASK_FULL, error);
+    enum spt_status status = spt_team_init(&a->team, a->plan->threads, 0, error);
+    if (status == SPT_OK) status = spt_selection_init(&a->selection, a->plan, kind == SPT_MASK_FULL, error);
     if (status == SPT_OK)
         status =
             spt_bootstrap_init(&a->bootstrap, a->plan->bootstrap, a->probe->samples, a->plan->bootstrap_seed, error);
@@ -87,7 +87,7 @@ static enum spt_status init(struct spt_analysis *a, struct spt_error *error) {
     if (status == SPT_OK) status = spt_layer_values_init(&a->values, &a->selection, a->probe, a->config->heads, error);
     if (status == SPT_OK)
         status = spt_figures_init(&a->figures, &a->selection, &a->bootstrap, a->plan, a->config->layers,
-                                  a->config->heads, a->threads, error);
+                                  a->config->heads, &a->team, error);
     return status == SPT_OK ? output_init(a, error) : status;
 }
 
@@ -99,7 +99,6 @@ enum spt_status spt_analysis_new(const struct spt_plan *plan, const struct spt_m
     made->plan = plan;
     made->config = config;
     made->probe = probe;
-    made->threads = plan->threads ? plan->threads : (size_t)omp_get_max_threads();
     const enum spt_status status = init(made, error);
     if (status != SPT_OK) {
         spt_analysis_free(made);
@@ -113,7 +112,7 @@ void spt_analysis_free(struct spt_analysis *a) {
     if (!a) return;
     spt_figures_release(&a->figures);
     spt_layer_values_release(&a->values, &a->selection);
-    for (size_t i = 0; a->measurers && i < a->threads; i++) spt_measurer_free(a->measurers[i]);
+    for (size_t i = 0; a->measurers && i < a->team.threads; i++) spt_measurer_free(a->measurers[i]);
     for (size_t i = 0; i < a->mask_count; i++) spt_mask_set_release(&a->masks[i]);
     free(a->measurers);
     free(a->masks);
@@ -124,6 +123,7 @@ void spt_analysis_free(struct spt_analysis *a) {
     spt_laws_free(a->laws);
     spt_bootstrap_release(&a->bootstrap);
     spt_selection_release(&a->selection);
+    spt_team_release(&a->team);
     free(a);
 }
 
@@ -178,7 +178,7 @@ enum spt_status spt_analysis_checkpoint(struct spt_analysis *a, struct spt_check
         .stop = on_stop,
     };
     const struct spt_forward_options options = {
-        .threads = a->threads, .no_read_ahead = a->plan->no_read_ahead, .no_loss = !output};
+        .threads = a->team.threads, .no_read_ahead = a->plan->no_read_ahead, .no_loss = !output};
     const struct spt_forward_output said = {.loss = a->loss, .total_loss = a->total_loss};
     const struct spt_output seen = {
         .samples = a->probe->samples, .length = a->length, .loss = a->loss, .total_loss = a->total_loss};
@@ -193,7 +193,7 @@ enum spt_status spt_analysis_nulls(struct spt_analysis *a, const struct spt_emit
     enum spt_status status = SPT_OK;
     for (size_t i = 0; status == SPT_OK && i < a->mask_count; i++) {
         struct spt_nulls nulls;
-        status = spt_nulls_measure(&nulls, a->plan, &a->masks[i], a->laws, a->probe, a->threads, emit, error);
+        status = spt_nulls_measure(&nulls, a->plan, &a->masks[i], a->laws, a->probe, &a->team, emit, error);
         if (status != SPT_OK) return status;
         for (size_t layer = 0; status == SPT_OK && layer < a->config->layers; layer++) {
             if (a->mask_of_layer[layer] != i) continue;

@@ -107,6 +107,7 @@ static void tile_release(struct tile *tile) {
     free(tile->mask);
     free(tile->weight);
     free(tile->means);
+    *tile = (struct tile){0};
 }
 
 static bool tile_init(struct tile *tile, const struct spt_bootstrap *b) {
@@ -117,7 +118,10 @@ static bool tile_init(struct tile *tile, const struct spt_bootstrap *b) {
         .weight = spt_alloc(b->draws, sizeof(double)),
         .means = spt_alloc(b->draws, sizeof(double)),
     };
-    if (!tile->filled || !tile->sums || !tile->mask || !tile->weight || !tile->means) return false;
+    if (!tile->filled || !tile->sums || !tile->mask || !tile->weight || !tile->means) {
+        tile_release(tile);
+        return false;
+    }
     for (size_t i = 0; i < b->samples; i++) tile->mask[i] = 1;
     for (size_t i = 0; i < b->draws; i++) tile->weight[i] = (double)b->samples;
     return true;
@@ -162,27 +166,34 @@ static void summarize_tile(struct tile *tile, const struct spt_bootstrap *b, con
     }
 }
 
-enum spt_status spt_bootstrap_summarize(const struct spt_bootstrap *bootstrap, const double *x, size_t columns,
-                                        size_t threads, struct spt_summary *out, struct spt_error *error) {
-    const size_t tiles = (columns + COLUMN_TILE - 1) / COLUMN_TILE;
-    bool failed = false;
-#pragma omp parallel num_threads((int)threads)
-    {
-        struct tile tile;
-        const bool ready = tile_init(&tile, bootstrap);
-#pragma omp for schedule(dynamic)
-        for (size_t t = 0; t < tiles; t++) {
-            if (!ready) {
-#pragma omp atomic write
-                failed = true;
-                continue;
-            }
-            const size_t first = t * COLUMN_TILE;
-            const size_t width = columns - first < COLUMN_TILE ? columns - first : COLUMN_TILE;
-            summarize_tile(&tile, bootstrap, x + first * bootstrap->samples, width, out + first);
-        }
-        tile_release(&tile);
-    }
-    if (failed) return spt_fail_memory(error, COLUMN_TILE * bootstrap->draws * sizeof(double), "bootstrap means");
+/* One call of spt_bootstrap_summarize, as its tasks see it: a task is a tile. */
+struct summary_job {
+    const struct spt_bootstrap *bootstrap;
+    const double *x;
+    size_t columns;
+    struct tile *tiles; /* [threads] */
+    struct spt_summary *out;
+};
+
+static enum spt_status summarize_task(void *context, size_t task, size_t thread, struct spt_error *error) {
+    const struct summary_job *job = context;
+    struct tile *tile = &job->tiles[thread];
+    const size_t first = task * COLUMN_TILE;
+    const size_t width = job->columns - first < COLUMN_TILE ? job->columns - first : COLUMN_TILE;
+    if (!tile->filled && !tile_init(tile, job->bootstrap))
+        return spt_fail_memory(error, COLUMN_TILE * job->bootstrap->draws * sizeof(double), "bootstrap means");
+    summarize_tile(tile, job->bootstrap, job->x + first * job->bootstrap->samples, width, job->out + first);
     return SPT_OK;
+}
+
+enum spt_status spt_bootstrap_summarize(const struct spt_bootstrap *bootstrap, const double *x, size_t columns,
+                                        const struct spt_team *team, struct spt_summary *out, struct spt_error *error) {
+    struct summary_job job = {.bootstrap = bootstrap, .x = x, .columns = columns, .out = out};
+    job.tiles = spt_alloc_zeroed(team->threads, sizeof *job.tiles);
+    if (!job.tiles) return spt_fail_memory(error, team->threads * sizeof *job.tiles, "bootstrap means");
+    const enum spt_status status =
+        spt_team_run(team, (columns + COLUMN_TILE - 1) / COLUMN_TILE, summarize_task, &job, error);
+    for (size_t i = 0; i < team->threads; i++) tile_release(&job.tiles[i]);
+    free(job.tiles);
+    return status;
 }

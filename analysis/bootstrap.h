@@ -6,6 +6,7 @@
 #ifndef SPT_BOOTSTRAP_H
 #define SPT_BOOTSTRAP_H
 
+#include "analysis/forward/team.h"
 #include "checkpoints/base/error.h"
 
 #include <stddef.h>
@@ -31,9 +32,9 @@ struct spt_summary {
 /*   x    [columns, samples] row-major, NAN where undefined
  *   out  [columns]
  * Draws without a defined sample are dropped. draws * samples * columns multiply-adds in tiles of fixed size, shared by
- * the threads of a parallel region of its own: the same bits for any number of threads. SPT_NOMEM. */
+ * the team: the same bits for any number of threads. SPT_NOMEM. */
 enum spt_status spt_bootstrap_summarize(const struct spt_bootstrap *bootstrap, const double *x, size_t columns,
-                                        size_t threads, struct spt_summary *out, struct spt_error *error);
+                                        const struct spt_team *team, struct spt_summary *out, struct spt_error *error);
 
 /* Percentile q in [0, 1] of values [count], linear interpolation between order statistics; reorders values. NAN for
  * count 0. */

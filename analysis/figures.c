@@ -4,7 +4,6 @@
 #include "checkpoints/base/memory.h"
 
 #include <math.h>
-#include <omp.h>
 #include <stdlib.h>
 
 /* --- the metrics whose values are per sample, pooled, or curves: two levels of the table each --- */
@@ -28,6 +27,12 @@ static const struct spt_metric *either(const struct spt_selection *s, enum spt_m
 
 static const struct spt_metric *sample_metric(const struct spt_selection *s, size_t i) {
     return either(s, SPT_LEVEL_HEAD, SPT_LEVEL_LAYER, i);
+}
+
+/* Sample metrics, then those of the model's output. */
+static const struct spt_metric *model_metric(const struct spt_selection *s, size_t i) {
+    const size_t before = sample_metrics(s);
+    return i < before ? sample_metric(s, i) : spt_selection_at(s, SPT_LEVEL_MODEL, i - before);
 }
 
 static const struct spt_metric *pooled_metric(const struct spt_selection *s, size_t i) {
@@ -78,7 +83,7 @@ static bool curves_init(struct spt_figures *f, size_t *most_points) {
 
 enum spt_status spt_figures_init(struct spt_figures *figures, const struct spt_selection *selection,
                                  const struct spt_bootstrap *bootstrap, const struct spt_plan *plan, size_t layers,
-                                 size_t heads, size_t threads, struct spt_error *error) {
+                                 size_t heads, const struct spt_team *team, struct spt_error *error) {
     const size_t samples = bootstrap->samples;
     const size_t columns = larger(selection->count[SPT_LEVEL_HEAD] * heads, sample_metrics(selection) * layers);
     size_t most_points = samples;
@@ -89,14 +94,14 @@ enum spt_status spt_figures_init(struct spt_figures *figures, const struct spt_s
         .layers = layers,
         .heads = heads,
         .samples = samples,
-        .threads = threads,
+        .team = team,
         .sample = spt_alloc(sample_metrics(selection) * layers * samples, sizeof(double)),
-        .summary = spt_alloc(larger(columns, 1), sizeof(struct spt_summary)),
+        .summary = spt_alloc(larger(columns, selection->count[SPT_LEVEL_MODEL]), sizeof(struct spt_summary)),
         .pooled_head = spt_alloc(pooled_metrics(selection) * heads, sizeof(double)),
         .pooled_head_n = spt_alloc(pooled_metrics(selection) * heads, sizeof(size_t)),
         .pooled = spt_alloc(pooled_metrics(selection) * layers, sizeof(double)),
         .pooled_n = spt_alloc(pooled_metrics(selection) * layers, sizeof(size_t)),
-        .model = spt_alloc(samples, sizeof(double)),
+        .model = spt_alloc((sample_metrics(selection) + selection->count[SPT_LEVEL_MODEL]) * samples, sizeof(double)),
     };
     const bool curves = curves_init(figures, &most_points);
     figures->vector = spt_alloc(most_points, sizeof(float));
@@ -190,7 +195,7 @@ static enum spt_status emit_heads(struct spt_figures *f, const struct spt_layer_
                                   const struct spt_emit *emit, struct spt_error *error) {
     const size_t metrics = f->selection->count[SPT_LEVEL_HEAD];
     enum spt_status status =
-        spt_bootstrap_summarize(f->bootstrap, values->value, metrics * f->heads, f->threads, f->summary, error);
+        spt_bootstrap_summarize(f->bootstrap, values->value, metrics * f->heads, f->team, f->summary, error);
     for (size_t i = 0; status == SPT_OK && i < metrics * f->heads; i++) {
         const struct spt_metric *metric = spt_selection_at(f->selection, SPT_LEVEL_HEAD, i / f->heads);
         const int head = (int)(i % f->heads);
@@ -221,6 +226,19 @@ static void pool_head(struct spt_figures *f, const struct spt_measure_context *c
         else
             metric->pooled_curve(&pool, out);
     }
+}
+
+struct pool_job {
+    struct spt_figures *figures;
+    const struct spt_measure_context *context;
+    struct spt_measurer *const *measurers; /* [threads] */
+};
+
+static enum spt_status pool_task(void *context, size_t task, size_t thread, struct spt_error *error) {
+    const struct pool_job *job = context;
+    (void)error;
+    pool_head(job->figures, job->context, task, spt_measurer_density(job->measurers[thread]));
+    return SPT_OK;
 }
 
 /* The value of a group from those of its members: their sum for counts, else their mean; undefined ones left out. */
@@ -282,10 +300,9 @@ enum spt_status spt_figures_layer(struct spt_figures *f, const struct spt_measur
                                   struct spt_error *error) {
     keep_layer_samples(f, context->values, layer);
     enum spt_status status = emit_heads(f, context->values, layer, emit, error);
+    struct pool_job job = {f, context, measurers};
+    if (status == SPT_OK) status = spt_team_run(f->team, f->heads, pool_task, &job, error);
     if (status != SPT_OK) return status;
-#pragma omp parallel for schedule(dynamic) num_threads((int)f->threads)
-    for (size_t h = 0; h < f->heads; h++)
-        pool_head(f, context, h, spt_measurer_density(measurers[omp_get_thread_num()]));
     keep_pooled(f, layer);
     status = emit_pooled_heads(f, layer, emit, error);
     return status == SPT_OK ? emit_curves(f, layer, emit, error) : status;
@@ -295,7 +312,7 @@ enum spt_status spt_figures_layer(struct spt_figures *f, const struct spt_measur
 
 static enum spt_status emit_layers(struct spt_figures *f, const struct spt_emit *emit, struct spt_error *error) {
     const size_t columns = sample_metrics(f->selection) * f->layers;
-    enum spt_status status = spt_bootstrap_summarize(f->bootstrap, f->sample, columns, f->threads, f->summary, error);
+    enum spt_status status = spt_bootstrap_summarize(f->bootstrap, f->sample, columns, f->team, f->summary, error);
     for (size_t i = 0; status == SPT_OK && i < columns; i++) {
         const struct spt_metric *metric = sample_metric(f->selection, i / f->layers);
         const int layer = (int)(i % f->layers);
@@ -307,12 +324,19 @@ static enum spt_status emit_layers(struct spt_figures *f, const struct spt_emit 
     return status;
 }
 
-static enum spt_status emit_whole(struct spt_figures *f, const struct spt_metric *metric, const struct spt_emit *emit,
+/* The model's own figures of rows first ... first + count - 1 of f->model. */
+static enum spt_status emit_whole(struct spt_figures *f, size_t first, size_t count, const struct spt_emit *emit,
                                   struct spt_error *error) {
-    enum spt_status status = spt_bootstrap_summarize(f->bootstrap, f->model, 1, f->threads, f->summary, error);
-    if (status == SPT_OK) status = emit_summary(emit, metric, SPT_WHOLE_MODEL, SPT_WHOLE_LAYER, f->summary, error);
-    if (status != SPT_OK) return status;
-    return emit_vector(f, emit->samples, emit, metric, SPT_WHOLE_MODEL, SPT_WHOLE_LAYER, f->model, f->samples, error);
+    const double *rows = f->model + first * f->samples;
+    enum spt_status status = spt_bootstrap_summarize(f->bootstrap, rows, count, f->team, f->summary, error);
+    for (size_t i = 0; status == SPT_OK && i < count; i++) {
+        const struct spt_metric *metric = model_metric(f->selection, first + i);
+        status = emit_summary(emit, metric, SPT_WHOLE_MODEL, SPT_WHOLE_LAYER, &f->summary[i], error);
+        if (status == SPT_OK)
+            status = emit_vector(f, emit->samples, emit, metric, SPT_WHOLE_MODEL, SPT_WHOLE_LAYER,
+                                 rows + i * f->samples, f->samples, error);
+    }
+    return status;
 }
 
 static enum spt_status emit_pooled_layers(struct spt_figures *f, const struct spt_emit *emit, struct spt_error *error) {
@@ -346,11 +370,11 @@ static enum spt_status emit_output(struct spt_figures *f, const struct spt_outpu
     enum spt_status status = SPT_OK;
     size_t predicted = 0;
     for (size_t i = 0; i < f->samples; i++) predicted += isnan(output->loss[i]) ? 0 : 1;
-    for (size_t m = 0; status == SPT_OK && m < f->selection->count[SPT_LEVEL_MODEL]; m++) {
-        const struct spt_metric *metric = spt_selection_at(f->selection, SPT_LEVEL_MODEL, m);
-        for (size_t i = 0; i < f->samples; i++) f->model[i] = metric->model(output, i);
-        status = emit_whole(f, metric, emit, error);
-    }
+    const size_t metrics = f->selection->count[SPT_LEVEL_MODEL], first = sample_metrics(f->selection);
+    for (size_t m = 0; m < metrics; m++)
+        for (size_t i = 0; i < f->samples; i++)
+            f->model[(first + m) * f->samples + i] = model_metric(f->selection, first + m)->model(output, i);
+    status = emit_whole(f, first, metrics, emit, error);
     for (size_t m = 0; status == SPT_OK && m < f->selection->count[SPT_LEVEL_MODEL_POOLED]; m++) {
         const struct spt_metric *metric = spt_selection_at(f->selection, SPT_LEVEL_MODEL_POOLED, m);
         status =
@@ -362,10 +386,11 @@ static enum spt_status emit_output(struct spt_figures *f, const struct spt_outpu
 enum spt_status spt_figures_model(struct spt_figures *f, const struct spt_output *output, const struct spt_emit *emit,
                                   struct spt_error *error) {
     enum spt_status status = emit_layers(f, emit, error);
-    for (size_t m = 0; status == SPT_OK && m < sample_metrics(f->selection); m++) {
-        mean_of_rows(f->sample + m * f->layers * f->samples, f->layers, f->samples, f->samples, f->model);
-        status = emit_whole(f, sample_metric(f->selection, m), emit, error);
-    }
+    const size_t metrics = sample_metrics(f->selection);
+    for (size_t m = 0; m < metrics; m++)
+        mean_of_rows(f->sample + m * f->layers * f->samples, f->layers, f->samples, f->samples,
+                     f->model + m * f->samples);
+    if (status == SPT_OK) status = emit_whole(f, 0, metrics, emit, error);
     if (status == SPT_OK) status = emit_pooled_layers(f, emit, error);
     if (status == SPT_OK) status = emit_model_curves(f, emit, error);
     return status == SPT_OK && output ? emit_output(f, output, emit, error) : status;

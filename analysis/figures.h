@@ -17,7 +17,8 @@ struct spt_figures {
     const struct spt_selection *selection;
     const struct spt_bootstrap *bootstrap;
     bool keep_heads;
-    size_t layers, heads, samples, threads;
+    const struct spt_team *team;
+    size_t layers, heads, samples;
     double *sample;              /* [head metrics, then layer metrics; layers; samples] */
     struct spt_summary *summary; /* as many as are summarised at once */
     double *pooled_head;         /* [pooled metrics, then count metrics; heads] */
@@ -26,17 +27,17 @@ struct spt_figures {
     size_t *pooled_n;            /* likewise */
     double **curve_head;         /* [curve metrics, then pooled curves] each [heads, points] */
     double **curve;              /* likewise, each [layers, points] */
-    double *model;               /* [samples] */
+    double *model;               /* [sample metrics and metrics of the output, samples] */
     float *vector;               /* [max(samples, points)] what is emitted */
 };
 
 enum spt_status spt_figures_init(struct spt_figures *figures, const struct spt_selection *selection,
                                  const struct spt_bootstrap *bootstrap, const struct spt_plan *plan, size_t layers,
-                                 size_t heads, size_t threads, struct spt_error *error);
+                                 size_t heads, const struct spt_team *team, struct spt_error *error);
 void spt_figures_release(struct spt_figures *figures);
 
 /* Emits the figures of a layer's heads and keeps what its layer and the model need. Uses up context->values.
- *   measurers  [threads] whose density workspaces serve the pooled metrics */
+ *   measurers  [team->threads] whose density workspaces serve the pooled metrics */
 enum spt_status spt_figures_layer(struct spt_figures *figures, const struct spt_measure_context *context,
                                   struct spt_measurer *const *measurers, size_t layer, const struct spt_emit *emit,
                                   struct spt_error *error);

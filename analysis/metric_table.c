@@ -20,7 +20,7 @@ const double SPT_THRESHOLDS[SPT_THRESHOLD_COUNT] = {0.025, 0.05, 0.1, 0.25, 0.5,
 #define CURVE   .level = SPT_LEVEL_CURVE, .curve
 #define DENSITY .level = SPT_LEVEL_POOLED_CURVE, .pooled_curve
 
-#define NULLED   .null = true
+#define NULLED    .null = true
 #define SPECTRUM  SPT_NEED_SPECTRUM
 #define BARCODE   SPT_NEED_BARCODE
 #define BARCODE_2 SPT_NEED_BARCODE | SPT_NEED_DIMENSION_2

@@ -7,15 +7,13 @@
 #include "checkpoints/base/memory.h"
 
 #include <math.h>
-#include <omp.h>
 #include <stdlib.h>
 
 struct draws {
     struct spt_measure_context context;
     struct spt_layer_values values;
     struct spt_measurer **measurers; /* [threads] */
-    size_t threads;
-    const struct spt_emit *emit;
+    struct spt_team team;
 };
 
 static enum spt_status selection_of_nulls(struct spt_selection *selection, const struct spt_plan *plan, bool encoder,
@@ -30,7 +28,7 @@ static enum spt_status selection_of_nulls(struct spt_selection *selection, const
 }
 
 static void draws_release(struct draws *d) {
-    for (size_t i = 0; d->measurers && i < d->threads; i++) spt_measurer_free(d->measurers[i]);
+    for (size_t i = 0; d->measurers && i < d->team.threads; i++) spt_measurer_free(d->measurers[i]);
     free(d->measurers);
     spt_layer_values_release(&d->values, d->context.selection);
 }
@@ -39,9 +37,9 @@ static enum spt_status draws_init(struct draws *d, size_t draws, struct spt_erro
     enum spt_status status = spt_layer_values_init(&d->values, d->context.selection, d->context.probe, draws, error);
     if (status != SPT_OK) return status;
     d->context.values = &d->values;
-    d->measurers = spt_alloc_zeroed(d->threads, sizeof *d->measurers);
-    if (!d->measurers) status = spt_fail_memory(error, d->threads * sizeof *d->measurers, "scratch");
-    for (size_t i = 0; status == SPT_OK && i < d->threads; i++)
+    d->measurers = spt_alloc_zeroed(d->team.threads, sizeof *d->measurers);
+    if (!d->measurers) status = spt_fail_memory(error, d->team.threads * sizeof *d->measurers, "scratch");
+    for (size_t i = 0; status == SPT_OK && i < d->team.threads; i++)
         status =
             spt_measurer_new(d->context.selection, d->context.plan, d->context.probe->longest, &d->measurers[i], error);
     if (status != SPT_OK) draws_release(d);
@@ -53,10 +51,18 @@ static uint64_t seed_of(const struct spt_plan *plan, size_t draw, size_t sample)
     return (plan->null_seed << 48) ^ ((uint64_t)draw << 32) ^ (uint64_t)sample;
 }
 
-static enum spt_status measure_unit(struct draws *d, size_t sample, size_t first, size_t count,
-                                    struct spt_error *error) {
-    struct spt_measurer *measurer = d->measurers[omp_get_thread_num()];
+static size_t batches_of(size_t draws) {
+    return (draws + SPT_HEAD_BATCH - 1) / SPT_HEAD_BATCH;
+}
+
+/* A task is one sample of SPT_HEAD_BATCH draws. */
+static enum spt_status measure_task(void *context, size_t task, size_t thread, struct spt_error *error) {
+    struct draws *d = context;
+    struct spt_measurer *measurer = d->measurers[thread];
     const struct spt_probe *probe = d->context.probe;
+    const size_t batches = batches_of(d->values.heads), sample = task / batches;
+    const size_t first = task % batches * SPT_HEAD_BATCH, left = d->values.heads - first;
+    const size_t count = left < SPT_HEAD_BATCH ? left : SPT_HEAD_BATCH;
     const struct spt_mask *mask = spt_mask_set_of(d->context.masks, probe->offset[sample + 1] - probe->offset[sample]);
     for (size_t i = 0; i < count; i++) {
         struct spt_random random;
@@ -64,32 +70,6 @@ static enum spt_status measure_unit(struct draws *d, size_t sample, size_t first
         spt_random_attention(&random, mask, spt_measurer_matrix(measurer, i));
     }
     return spt_measure_batch(measurer, &d->context, sample, first, count, NULL, error);
-}
-
-static enum spt_status measure_all(struct draws *d, struct spt_error *error) {
-    const size_t draws = d->values.heads, batches = (draws + SPT_HEAD_BATCH - 1) / SPT_HEAD_BATCH;
-    const size_t units = d->values.samples * batches;
-    enum spt_status status = SPT_OK;
-#pragma omp parallel for schedule(dynamic) num_threads((int)d->threads)
-    for (size_t unit = 0; unit < units; unit++) {
-        enum spt_status so_far;
-#pragma omp atomic read
-        so_far = status;
-        if (so_far != SPT_OK) continue;
-        const size_t first = unit % batches * SPT_HEAD_BATCH;
-        const size_t count = draws - first < SPT_HEAD_BATCH ? draws - first : SPT_HEAD_BATCH;
-        struct spt_error here;
-        enum spt_status mine = d->emit->stop && d->emit->stop(d->emit->context) ? SPT_END : SPT_OK;
-        if (mine == SPT_OK) mine = measure_unit(d, unit / batches, first, count, &here);
-        if (mine == SPT_OK) continue;
-#pragma omp critical
-        {
-            if (status == SPT_OK && mine != SPT_END && error) *error = here;
-#pragma omp atomic write
-            status = mine;
-        }
-    }
-    return status;
 }
 
 static double mean_over_samples(const double *value /* [samples] */, size_t samples) {
@@ -103,41 +83,49 @@ static double mean_over_samples(const double *value /* [samples] */, size_t samp
     return n ? sum / (double)n : NAN;
 }
 
-static void collect(struct spt_nulls *nulls, struct draws *d) {
+struct collection {
+    struct spt_nulls *nulls;
+    struct draws *draws;
+};
+
+/* A task is one draw. */
+static enum spt_status collect_task(void *context, size_t draw, size_t thread, struct spt_error *error) {
+    const struct collection *c = context;
+    const struct spt_nulls *nulls = c->nulls;
     const struct spt_selection *s = &nulls->selection;
-    const size_t samples = d->values.samples;
+    const struct spt_layer_values *values = &c->draws->values;
+    const struct spt_pool pool =
+        spt_pool_of(&c->draws->context, draw, spt_measurer_density(c->draws->measurers[thread]));
+    (void)error;
     for (size_t m = 0; m < s->count[SPT_LEVEL_HEAD]; m++)
-        for (size_t draw = 0; draw < nulls->draws; draw++)
-            nulls->value[(s->first[SPT_LEVEL_HEAD] + m) * nulls->draws + draw] =
-                mean_over_samples(d->values.value + (m * nulls->draws + draw) * samples, samples);
-#pragma omp parallel for schedule(dynamic) num_threads((int)d->threads)
-    for (size_t draw = 0; draw < nulls->draws; draw++) {
-        const struct spt_pool pool =
-            spt_pool_of(&d->context, draw, spt_measurer_density(d->measurers[omp_get_thread_num()]));
-        for (size_t m = 0; m < s->count[SPT_LEVEL_POOLED]; m++)
-            nulls->value[(s->first[SPT_LEVEL_POOLED] + m) * nulls->draws + draw] =
-                spt_selection_at(s, SPT_LEVEL_POOLED, m)->pooled(&pool);
-    }
+        nulls->value[(s->first[SPT_LEVEL_HEAD] + m) * nulls->draws + draw] =
+            mean_over_samples(values->value + (m * nulls->draws + draw) * values->samples, values->samples);
+    for (size_t m = 0; m < s->count[SPT_LEVEL_POOLED]; m++)
+        nulls->value[(s->first[SPT_LEVEL_POOLED] + m) * nulls->draws + draw] =
+            spt_selection_at(s, SPT_LEVEL_POOLED, m)->pooled(&pool);
+    return SPT_OK;
 }
 
 enum spt_status spt_nulls_measure(struct spt_nulls *nulls, const struct spt_plan *plan,
                                   const struct spt_mask_set *masks, const struct spt_laws *laws,
-                                  const struct spt_probe *probe, size_t threads, const struct spt_emit *emit,
-                                  struct spt_error *error) {
+                                  const struct spt_probe *probe, const struct spt_team *team,
+                                  const struct spt_emit *emit, struct spt_error *error) {
     *nulls = (struct spt_nulls){.draws = plan->null_draws};
     enum spt_status status = selection_of_nulls(&nulls->selection, plan, masks->kind == SPT_MASK_FULL, error);
     if (status != SPT_OK) return status;
     struct draws d = {
         .context = {.selection = &nulls->selection, .plan = plan, .probe = probe, .laws = laws, .masks = masks},
-        .threads = threads,
-        .emit = emit,
+        .team = *team,
     };
     nulls->value = spt_alloc(nulls->selection.total * nulls->draws, sizeof(double));
     status = nulls->value ? draws_init(&d, nulls->draws, error)
                           : spt_fail_memory(error, nulls->selection.total * nulls->draws * sizeof(double), "nulls");
     if (status == SPT_OK) {
-        status = measure_all(&d, error);
-        if (status == SPT_OK) collect(nulls, &d);
+        struct collection collection = {nulls, &d};
+        d.team.stop = emit->stop;
+        d.team.stop_context = emit->context;
+        status = spt_team_run(&d.team, probe->samples * batches_of(nulls->draws), measure_task, &d, error);
+        if (status == SPT_OK) status = spt_team_run(team, nulls->draws, collect_task, &collection, error);
         draws_release(&d);
     }
     if (status != SPT_OK) spt_nulls_release(nulls);

@@ -8,6 +8,7 @@
 #define SPT_NULLS_H
 
 #include "analysis/analyze.h"
+#include "analysis/forward/team.h"
 #include "analysis/mask_set.h"
 #include "analysis/rmt/law.h"
 #include "analysis/selection.h"
@@ -22,8 +23,8 @@ struct spt_nulls {
  * asked (SPT_END). */
 enum spt_status spt_nulls_measure(struct spt_nulls *nulls, const struct spt_plan *plan,
                                   const struct spt_mask_set *masks, const struct spt_laws *laws,
-                                  const struct spt_probe *probe, size_t threads, const struct spt_emit *emit,
-                                  struct spt_error *error);
+                                  const struct spt_probe *probe, const struct spt_team *team,
+                                  const struct spt_emit *emit, struct spt_error *error);
 void spt_nulls_release(struct spt_nulls *nulls);
 
 /* Mean and sd (divisor draws - 1) of every metric, as those of a layer. */

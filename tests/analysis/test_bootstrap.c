@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+static const struct spt_team ONE = {.threads = 1}, THREE = {.threads = 3};
+
 /* numpy.percentile([3, 1, 4, 1, 5, 9, 2, 6], [0, 2.5, 50, 97.5, 100]) */
 static void percentiles_interpolate_between_order_statistics(void **state) {
     (void)state;
@@ -31,7 +33,8 @@ static void percentiles_equal_those_of_the_sorted_values(void **state) {
     spt_random_seed(&random, 5);
     for (size_t count = 1; count < 300; count++) {
         double values[300], sorted[300];
-        for (size_t i = 0; i < count; i++) sorted[i] = values[i] = (double)spt_random_index(&random, count % 7 ? 1000 : 3);
+        for (size_t i = 0; i < count; i++)
+            sorted[i] = values[i] = (double)spt_random_index(&random, count % 7 ? 1000 : 3);
         qsort(sorted, count, sizeof *sorted, compare);
         const double position = 0.975 * (double)(count - 1);
         const size_t below = (size_t)position, above = below + 1 < count ? below + 1 : below;
@@ -53,7 +56,8 @@ static void every_draw_holds_as_many_samples_as_there_are(void **state) {
     spt_bootstrap_release(&b);
 }
 
-/* SplitMix64 and xoshiro256** as published: the first outputs for seed 1 (https://prng.di.unimi.it, compiled from the reference C). */
+/* SplitMix64 and xoshiro256** as published: the first outputs for seed 1 (https://prng.di.unimi.it, compiled from the
+ * reference C). */
 static void the_generator_is_the_published_one(void **state) {
     (void)state;
     struct spt_random random;
@@ -76,7 +80,7 @@ static void intervals_cover_what_theory_says(void **state) {
     for (size_t i = 0; i < N; i++)
         x[i] = sqrt(2 * spt_random_exponential(&random)) * cos(6.283185307179586 * spt_random_uniform(&random));
     assert_int_equal(spt_bootstrap_init(&b, 1000, N, 1, &error), SPT_OK);
-    assert_int_equal(spt_bootstrap_summarize(&b, x, 1, 1, &s, &error), SPT_OK);
+    assert_int_equal(spt_bootstrap_summarize(&b, x, 1, &ONE, &s, &error), SPT_OK);
     assert_true(fabs((s.hi - s.lo) / 2 - 1.96 * s.sd / 20) < 0.1 * 1.96 / 20);
     assert_true(s.lo < s.mean && s.mean < s.hi);
     assert_int_equal(s.n, N);
@@ -96,8 +100,8 @@ static void gaps_are_left_out_of_every_draw(void **state) {
     for (size_t i = 0; i < COLUMNS * N; i++) x[i] = spt_random_index(&random, 3) ? spt_random_uniform(&random) : NAN;
     for (size_t i = 0; i < N; i++) x[i] = NAN;
     assert_int_equal(spt_bootstrap_init(&b, DRAWS, N, 1, &error), SPT_OK);
-    assert_int_equal(spt_bootstrap_summarize(&b, x, COLUMNS, 2, s, &error), SPT_OK);
-    assert_int_equal(spt_bootstrap_summarize(&b, x, COLUMNS, 1, again, &error), SPT_OK);
+    assert_int_equal(spt_bootstrap_summarize(&b, x, COLUMNS, &THREE, s, &error), SPT_OK);
+    assert_int_equal(spt_bootstrap_summarize(&b, x, COLUMNS, &ONE, again, &error), SPT_OK);
     assert_memory_equal(s, again, sizeof s);
     assert_true(isnan(s[0].mean) && isnan(s[0].lo) && s[0].n == 0 && s[0].bad == N);
     for (size_t c = 1; c < COLUMNS; c++) {

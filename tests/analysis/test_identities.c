@@ -35,7 +35,8 @@ static void uniform_attention_has_no_sink_under_any_mask(void **state) {
     }
 }
 
-/* Of n = 50 queries all look at the first key they see: one singular value, sqrt(n); one tree; everything on one token. */
+/* Of n = 50 queries all look at the first key they see: one singular value, sqrt(n); one tree; everything on one token.
+ */
 static void a_full_sink_is_one_direction_and_one_tree(void **state) {
     (void)state;
     for (size_t k = 0; k < 2; k++) {
@@ -101,9 +102,10 @@ static void measure_nulls(const struct matrices *m, uint64_t seed, size_t thread
     struct spt_nulls nulls;
     struct spt_error error;
     const struct spt_emit emit = {.context = found, .null = keep};
+    const struct spt_team team = {.threads = threads};
     found->count = 0;
     plan.null_seed = seed;
-    assert_int_equal(spt_nulls_measure(&nulls, &plan, &m->masks, m->laws, &m->probe, threads, &emit, &error), SPT_OK);
+    assert_int_equal(spt_nulls_measure(&nulls, &plan, &m->masks, m->laws, &m->probe, &team, &emit, &error), SPT_OK);
     assert_int_equal(spt_nulls_emit(&nulls, SPT_WHOLE_MODEL, &emit, &error), SPT_OK);
     spt_nulls_release(&nulls);
 }
@@ -116,7 +118,8 @@ static void open_many(struct matrices *m, enum spt_mask_kind kind) {
     matrices_open(m, kind, WINDOW, lengths, MANY, 1);
 }
 
-/* The mean of 32 draws lies within 3 sd of a draw of another seed's mean: 3 sqrt(1 + 1/32) with room for a sd that is itself estimated. */
+/* The mean of 32 draws lies within 3 sd of a draw of another seed's mean: 3 sqrt(1 + 1/32) with room for a sd that is
+ * itself estimated. */
 static void random_attention_lies_within_the_null_of_another_seed(void **state) {
     (void)state;
     for (size_t k = 0; k < 3; k++) {
