@@ -50,7 +50,7 @@ const struct spt_figure SPT_FIGURES[] = {
     {"spectra", "Spectra of one layer over training",
      "Density of the singular values of one layer's attention after uniform attention is taken away, in units of their "
      "root mean "
-     "square, at chosen steps (dark: early, light: late), before the law that unstructured attention with the same "
+     "square, at chosen steps (dark: early, light: late; logarithmic), before the law that unstructured attention with the same "
      "mask follows "
      "(black).",
      spt_figure_spectra, "spectra.gp"},

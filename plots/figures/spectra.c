@@ -9,18 +9,18 @@
 
 #define STEPS_MOST 7
 
-/* A density below this share of its peak is taken for 0 when the axis is chosen. */
-#define VANISHING 0.005
+/* The lowest density drawn: a spectrum's tail beyond the law is where structure shows, and it is thin, hence an axis of
+ * logarithms. */
+#define FLOOR 0.005
 
-/* Space beyond the end of the law (or, without one, of the spectra). */
+/* Space beyond the end of the law. */
 #define BEYOND 1.2
 
+/* Where a density falls below FLOOR for good. */
 static double end_of(const struct spt_plot_point *points, size_t n) {
-    double peak = 0, end = 0;
+    double end = 0;
     for (size_t i = 0; i < n; i++)
-        if (points[i].y > peak) peak = points[i].y;
-    for (size_t i = 0; i < n; i++)
-        if (points[i].y > VANISHING * peak && points[i].x > end) end = points[i].x;
+        if (points[i].y > FLOOR && points[i].x > end) end = points[i].x;
     return end;
 }
 
@@ -68,7 +68,7 @@ SPT_FIGURE_WRITER(spt_figure_spectra) {
     enum spt_status status = spt_steps_choose(&drawing, STEPS_MOST, &index, &n);
     if (status != SPT_OK) return status;
     spt_steps_put(&drawing, index, n);
-    struct spt_range range = {0, 0};
+    struct spt_range range = {0, 2 * FLOOR};
     double end = 0;
     bool any = false;
     status = put_steps(&drawing, layer, index, n, &range, &end, &any);
@@ -79,7 +79,7 @@ SPT_FIGURE_WRITER(spt_figure_spectra) {
         spt_block_put(&drawing, "x density", "law");
         if (status == SPT_OK && law_count) {
             put_points(&drawing, law, law_count, &range);
-            end = end_of(law, law_count);
+            end = fmax(end, BEYOND * end_of(law, law_count));
         } else {
             spt_block_empty_put(&drawing);
         }
@@ -88,9 +88,8 @@ SPT_FIGURE_WRITER(spt_figure_spectra) {
         status = SPT_END;
     }
     free(law);
-    range = spt_range_padded(range);
     spt_text_format(settings,
-                    "layer = %d\nhas_law = %d\nx_end = %.4g\ny_max = %.9g\ny_step = %.9g\nwidth = 3.35\nheight = 2.2\n",
-                    layer, law_count ? 1 : 0, end > 0 ? BEYOND * end : 1, range.hi, spt_range_step(range, 8));
+                    "layer = %d\nhas_law = %d\nx_end = %.4g\ny_min = %g\ny_max = %.9g\nwidth = 3.35\nheight = 2.2\n",
+                    layer, law_count ? 1 : 0, end > 0 ? end : 1, FLOOR, 1.5 * range.hi);
     return spt_drawing_end(&drawing, status);
 }

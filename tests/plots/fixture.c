@@ -82,9 +82,25 @@ static enum spt_status series(void *context, const char *metric, int layer, int 
     return SPT_OK;
 }
 
-/* The quarter circle's density, smoothed by nothing. */
-static double quarter_circle(double x) {
-    return x < 2 ? sqrt(4 - x * x) / acos(-1) : 0;
+/* Distribution function of the causal law of no structure (Dykema and Haagerup 2004): x^2 = 2 (sin t / t) exp(t cot t),
+ * F = 1 - t/pi
+ * + sin^2 t / (pi t), t from pi down to 0. */
+static double law_cdf(double x) {
+    const double pi = acos(-1);
+    double low = 1e-9, high = pi - 1e-9;
+    if (x * x >= 2 * exp(1)) return 1;
+    for (int i = 0; i < 60; i++) {
+        double t = 0.5 * (low + high);
+        if (2 * sin(t) / t * exp(t / tan(t)) > x * x)
+            low = t;
+        else
+            high = t;
+    }
+    return 1 - low / pi + sin(low) * sin(low) / (pi * low);
+}
+
+static double law_density(double x) {
+    return (law_cdf(x + 0.05) - law_cdf(fmax(x - 0.05, 0))) / (0.05 + fmin(x, 0.05));
 }
 
 static enum spt_status curve(void *context, const char *metric, size_t i, int layer, int head,
@@ -102,8 +118,7 @@ static enum spt_status curve(void *context, const char *metric, size_t i, int la
         double x = density ? ((double)k + 0.5) * 8 / 1024 : 1 - exp2(-(double)k / 4), y;
         double k0 = 13 - 8 * late;
         if (density)
-            y = (1 - late) * quarter_circle(x) + late * 1.6 * exp(-2.2 * x) +
-                0.2 * late * exp(-8 * (x - 2.6) * (x - 2.6));
+            y = (1 - late) * law_density(x) + late * (4 * exp(-5 * x) + 0.25 * exp(-0.9 * x)) / 1.08;
         else if (strcmp(metric, "topology.betti1") == 0)
             y = 14 * (1 - 0.7 * late) * exp(-0.09 * ((double)k - k0 - 4) * ((double)k - k0 - 4));
         else
@@ -153,7 +168,7 @@ static enum spt_status law(void *context, struct spt_plot_point **points, size_t
     if (!result) return spt_fail_memory(error, 1024 * sizeof *result, "the law");
     for (size_t k = 0; k < 1024; k++) {
         double x = ((double)k + 0.5) * 8 / 1024;
-        result[k] = (struct spt_plot_point){x, quarter_circle(x)};
+        result[k] = (struct spt_plot_point){x, law_density(x)};
     }
     *points = result;
     *n = 1024;

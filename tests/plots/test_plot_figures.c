@@ -183,7 +183,7 @@ static void data_and_names_are_those_of_the_run(void **state) {
     assert_non_null(strstr(svg, ">onset 2k<"));
     const char *layer = strstr(data, "# sink, layer |\n# step x mean lo hi mark alone\n0 ");
     assert_non_null(layer);
-    assert_non_null(strstr(layer, "\n8000 3.90308999 0.576"));
+    assert_non_null(strstr(layer, "\n8000 3.90308999 0.576684222 "));
     const char *loss = strstr(data, "\n# loss |\n");
     assert_non_null(loss);
     double step, x, mean, lo, hi;
