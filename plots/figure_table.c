@@ -48,11 +48,11 @@ const struct spt_figure SPT_FIGURES[] = {
      "One metric for every head of every layer at chosen steps, all in one scale of colours. Grey: no value.",
      spt_figure_atlas, "atlas.gp"},
     {"spectra", "Spectra of one layer over training",
-     "Density of the singular values of one layer's attention after uniform attention is taken away, in units of their "
-     "root mean "
-     "square, at chosen steps (dark: early, light: late; logarithmic), before the law that unstructured attention with the same "
-     "mask follows "
-     "(black).",
+     "Density (logarithmic) of the singular values of one layer's attention after uniform attention is taken away, in "
+     "units "
+     "of their root mean square, at chosen steps (dark: early, light: late), and the law that unstructured attention "
+     "with the "
+     "same mask follows (black).",
      spt_figure_spectra, "spectra.gp"},
 };
 

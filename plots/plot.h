@@ -1,9 +1,14 @@
 /* Figures, drawn by gnuplot from data that is left beside them.
  *
- * A figure is one file here and one row in figure_table.c, with its gnuplot script of the same name. Rendering writes
- * into the output folder <name>.<format>   the figure <name>.dat        its data, gnuplot's blocks with a header line
- * each <name>.gp         a complete script: `gnuplot <name>.gp` draws it again, for a user to restyle each whole or not
- * at all. Data comes through struct spt_plot_source: plots know no store.
+ * A figure is one file in figures/ and one row in figure_table.c, with its gnuplot script of the same name in scripts/.
+ * Rendering writes into the output folder, each whole or not at all:
+ *
+ *     <name>.<format>   the figure
+ *     <name>.dat        its data, gnuplot's blocks with a header line each
+ *     <name>.gp         a complete script: `gnuplot <name>.gp` draws it again, for a user to restyle
+ *
+ * Data comes through struct spt_plot_source: plots know no store. Text from outside (names of runs and checkpoints,
+ * units) is only ever text, to gnuplot and in the page of figures.
  */
 #ifndef SPT_PLOT_H
 #define SPT_PLOT_H

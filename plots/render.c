@@ -178,6 +178,7 @@ static enum spt_status show(const struct spt_figure *figure, const struct spt_pl
         line = next ? next + 1 : end;
     }
     while (page.length > 1 && page.data[page.length - 2] == '\n') page.length--;
+    if (isatty(STDOUT_FILENO)) spt_text_put(&page, "\033[0m");
     enum spt_status status = SPT_OK;
     if (page.failed)
         status = spt_fail_memory(error, drawing->length, "a drawing");

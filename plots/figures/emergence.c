@@ -77,11 +77,12 @@ static void put_names(struct spt_drawing *drawing, const char *panel, struct spt
 }
 
 static enum spt_status put_sink(struct spt_drawing *drawing, bool *drawn) {
-    const char *metric = "sink.first_excess";
+    const char *metric = "sink.first_excess", *beyond = " (excess)";
     struct spt_plot_value *model = NULL, *layer = NULL;
     enum spt_status status = spt_series_get(drawing, metric, -1, -1, &model);
     if (status == SPT_OK && !model) {
         metric = "sink.first";
+        beyond = "";
         status = spt_series_get(drawing, metric, -1, -1, &model);
     }
     *drawn = status == SPT_OK && model;
@@ -91,8 +92,7 @@ static enum spt_status put_sink(struct spt_drawing *drawing, bool *drawn) {
     /* Never a smaller scale than this: noise about 0 should not look like a rise. */
     spt_range_include(&range, 0);
     spt_range_include(&range, 0.1);
-    spt_text_format(drawing->settings, "sink_title = \"attention on the\\nfirst token%s\"\n",
-                    metric[10] ? " (excess)" : "");
+    spt_text_format(drawing->settings, "sink_title = \"attention on the\\nfirst token%s\"\n", beyond);
     spt_block_put(drawing, "step x mean lo hi mark alone", "sink, model");
     spt_series_put(drawing, model, &range);
     size_t number = 0;

@@ -65,7 +65,7 @@ void spt_block_empty_put(struct spt_drawing *drawing);
 void spt_series_put(struct spt_drawing *drawing, const struct spt_plot_value *values /* [count] */,
                     struct spt_range *range);
 
-/* The block "<metric>, layers": every layer's series (layer step x mean); of a single layer nothing, it is the model. */
+/* The block "<metric>, layers": every layer's series (layer step x mean); a single layer is the model and left out. */
 enum spt_status spt_layers_put(struct spt_drawing *drawing, const char *metric, struct spt_range *range);
 
 /* The largest finite value of the last checkpoint that has one; NAN: none. */

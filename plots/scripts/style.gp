@@ -4,7 +4,7 @@ set encoding utf8
 font_size = 7.5
 dumb = (format eq 'term')
 if (format eq 'svg') {
-    set terminal svg noenhanced size width * 96, height * 96 font sprintf('sans-serif,%g', font_size * 96 / 72) \
+    set terminal svg noenhanced size width * 96, height * 96 font sprintf('sans-serif,%g', font_size * 96 / 72.0) \
         rounded linewidth 96 / 72.0 background 'white'
 }
 if (format eq 'png') {
@@ -16,7 +16,8 @@ if (format eq 'pdf') {
         rounded fontscale 0.75 linewidth 2 background 'white'
 }
 if (dumb) {
-    if (colour) { set terminal dumb noenhanced size columns, rows ansi256; } else { set terminal dumb noenhanced size columns, rows mono; }
+    set terminal dumb noenhanced size columns, rows mono
+    if (colour) { set terminal dumb noenhanced size columns, rows ansi256 }
 } else {
     set output figure
 }
@@ -24,6 +25,7 @@ if (dumb) {
 # Okabe and Ito's colours, told apart with every kind of colour vision.
 black = '#000000'; orange = '#E69F00'; sky = '#56B4E9'; green = '#009E73'
 yellow = '#F0E442'; blue = '#0072B2'; vermillion = '#D55E00'; purple = '#CC79A7'; grey = '#9A9A9A'
+if (dumb) { black = grey } # terminals may be dark
 
 # Viridis: even steps of value look like even steps of colour, in grey print as well.
 set palette defined (0 '#440154', 1 '#472C7A', 2 '#3B518B', 3 '#2C718E', 4 '#21908D', 5 '#27AD81', 6 '#5CC863', \

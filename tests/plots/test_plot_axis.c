@@ -100,8 +100,9 @@ static void steps_are_named_exactly(void **state) {
     static const struct {
         int64_t step;
         const char *name;
-    } CASES[] = {{0, "0"},         {512, "512"},    {1000, "1k"},      {1500, "1500"},
-                 {143000, "143k"}, {1000000, "1M"}, {1500000, "1.5M"}, {1234567, "1234567"}};
+    } CASES[] = {{0, "0"},          {512, "512"},         {1000, "1k"},
+                 {1500, "1500"},    {143000, "143k"},     {1000000, "1M"},
+                 {1500000, "1.5M"}, {1234567, "1234567"}, {123456700000, "123456.7M"}};
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
         struct spt_text text = {0};
         spt_step_put(&text, CASES[i].step);
