@@ -1,10 +1,12 @@
 /* Densities of points on the law's grid, and their distance from a law. */
 #include "analysis/rmt/law.h"
 
+#include "analysis/rmt/lanes_kernel.h"
 #include "checkpoints/base/memory.h"
 
 #include <fftw3.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +14,9 @@ static const double PI = 3.14159265358979323846;
 
 #define CELLS SPT_LAW_CELLS
 #define DX    (SPT_LAW_EDGE / SPT_LAW_CELLS)
+
+/* Cells after which the Gaussian is below 2e-15 of its top. */
+#define REACH 106
 
 struct spt_laws {
     double density[SPT_LAW_KINDS][CELLS];
@@ -21,6 +26,9 @@ struct spt_laws {
 struct spt_density {
     double *cells; /* [CELLS] masses, then the density; from fftw_malloc */
     double gain[CELLS];
+    const struct spt_lanes_kernel *kernel;
+    double samples[2 * REACH + 3]; /* the Gaussian from -REACH - 1 to REACH + 1 cells, as a density; 0 at both ends */
+    double wide[CELLS + 2 * (REACH + 2)], terms[CELLS];
     fftw_plan forward, backward; /* DCT-II and DCT-III of cells, in place */
 };
 
@@ -39,6 +47,11 @@ enum spt_status spt_density_new(struct spt_density **density, struct spt_error *
     for (size_t k = 0; k < CELLS; k++) {
         const double frequency = (double)k * PI * SPT_LAW_WIDTH / SPT_LAW_EDGE;
         w->gain[k] = exp(-0.5 * frequency * frequency) / (2 * CELLS * DX);
+    }
+    w->kernel = spt_lanes_widest();
+    for (size_t i = 0; i <= 2 * REACH; i++) {
+        const double distance = ((double)i - REACH) * DX / SPT_LAW_WIDTH;
+        w->samples[i + 1] = exp(-0.5 * distance * distance) / (SPT_LAW_WIDTH * sqrt(2 * PI));
     }
     *density = w;
     return SPT_OK;
@@ -60,16 +73,22 @@ static void smooth(struct spt_density *w) {
     fftw_execute(w->backward);
 }
 
-/* Linear binning onto the cell centres; beyond the first and the last centre whole to that cell. */
+/* Linear binning onto the cell centres: the lower of the two cells, and the upper one's share. Beyond the first and the
+ * last centre a point is that cell's whole. */
+static size_t cell_of(double x, double *share) {
+    const double u = fmin(fmax(x / DX - 0.5, 0), CELLS - 1);
+    const size_t cell = u < CELLS - 2 ? (size_t)u : CELLS - 2;
+    *share = u - (double)cell;
+    return cell;
+}
+
 static void bin(const double *x, size_t count, double *cells) {
     memset(cells, 0, CELLS * sizeof *cells);
-    const double weight = 1 / (double)count;
     for (size_t i = 0; i < count; i++) {
-        const double u = fmin(fmax(x[i] / DX - 0.5, 0), CELLS - 1);
-        const size_t cell = u < CELLS - 2 ? (size_t)u : CELLS - 2;
-        const double share = u - (double)cell;
-        cells[cell] += (1 - share) * weight;
-        cells[cell + 1] += share * weight;
+        double share;
+        const size_t cell = cell_of(x[i], &share);
+        cells[cell] += (1 - share) / (double)count;
+        cells[cell + 1] += share / (double)count;
     }
 }
 
@@ -96,9 +115,31 @@ double spt_density_kl(struct spt_density *density, const struct spt_laws *laws, 
     return sum * DX;
 }
 
+/* The same without a transform: the Gaussian's copies at the points' two cells, what falls beyond an end added where it
+ * is reflected to. The cosine product of the definition is the convolution with this very kernel (its samples' aliases
+ * lie below exp(-2 pi^2 12.8^2)), and a spectrum of some tens of points touches half the grid only. */
+static double kl_of_points(struct spt_density *w, const double *log_q, const double *x, size_t count) {
+    double *cells = w->wide + REACH + 1;
+    size_t first = CELLS, last = 0;
+    memset(w->wide, 0, sizeof w->wide);
+    for (size_t i = 0; i < count; i++) {
+        double share;
+        const size_t cell = cell_of(x[i], &share);
+        if (cell < first) first = cell;
+        if (cell > last) last = cell;
+        w->kernel->add_kernel(cells + cell - REACH, w->samples, 2 * REACH + 2, (1 - share) / (double)count,
+                              share / (double)count);
+    }
+    const size_t start = first > REACH ? first - REACH : 0, end = last + REACH + 2 < CELLS ? last + REACH + 2 : CELLS;
+    for (size_t i = 1; start == 0 && i <= REACH + 1; i++) cells[i - 1] += *(cells - i);
+    for (size_t i = 0; end == CELLS && i <= REACH + 1; i++) cells[CELLS - 1 - i] += cells[CELLS + i];
+    return DX * w->kernel->divergence(cells + start, log_q + start, end - start, w->terms);
+}
+
 void spt_density_kl_batch(struct spt_density *density, const struct spt_laws *laws, enum spt_law_kind kind,
                           const double *const *x, const size_t *m, size_t count, double *kl) {
-    for (size_t i = 0; i < count; i++) kl[i] = spt_density_kl(density, laws, kind, x[i], m[i], NULL);
+    for (size_t i = 0; i < count; i++)
+        kl[i] = m[i] && !has_nan(x[i], m[i]) ? kl_of_points(density, laws->log_density[kind], x[i], m[i]) : NAN;
 }
 
 enum spt_status spt_laws_new(struct spt_laws **laws, struct spt_error *error) {

@@ -62,11 +62,32 @@ struct spt_lanes_kernel {
      *   s         [n, lanes] out, >= 0, in the order of convergence: mostly smallest first
      * Returns the lanes, as bits, that did not converge: their s is not to be used. */
     unsigned (*dqds)(const double *d, const double *e, size_t n, size_t patience, double *scratch, double *s);
+
+    /* The rest is of densities (lanes_density.c), with the same bits in every kernel. */
+
+    /* cells[i] += left * kernel[i + 1] + right * kernel[i].
+     *   cells   [count]
+     *   kernel  [count + 1] */
+    void (*add_kernel)(double *cells, const double *kernel, size_t count, double left, double right);
+
+    /* Natural logarithms of normal x > 0, below 1 unit in the last place.
+     *   x  [count]
+     *   y  [count] out */
+    void (*logarithms)(const double *x, size_t count, double *y);
+
+    /* sum p (ln p - log_q), terms with p = 0 being 0.
+     *   p, log_q  [count], p >= 0
+     *   scratch   [count] */
+    double (*divergence)(const double *p, const double *log_q, size_t count, double *scratch);
 };
 
 extern const struct spt_lanes_kernel spt_lanes_plain; /* one lane, any processor */
 extern const struct spt_lanes_kernel spt_lanes_avx2;
 extern const struct spt_lanes_kernel spt_lanes_avx512;
+
+/* The widest kernel that this processor runs, and the widest of at most four lanes. */
+const struct spt_lanes_kernel *spt_lanes_widest(void);
+const struct spt_lanes_kernel *spt_lanes_narrow(void);
 
 /* Inside the kernels' sources: the name of a function in the width being compiled, SPT_LANES_WIDTH. */
 #define SPT_LANES_JOIN(name, width)   spt_lanes_##name##_##width

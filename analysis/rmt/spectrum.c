@@ -12,7 +12,7 @@
 
 /* Up to these orders a whole vector of matrices, and then at least four, stay in a core's second cache. */
 #define WIDE_MAX   56
-#define NARROW_MAX 144
+#define NARROW_MAX 128
 
 /* Largest entries outside 2^-RANGE ... 2^RANGE are brought to [1, 2): squares of squares must not overflow. */
 #define RANGE 100
@@ -37,17 +37,6 @@ static size_t min_of(size_t a, size_t b) {
     return a < b ? a : b;
 }
 
-static void choose_kernels(struct spt_spectrum *w) {
-    w->wide = w->narrow = &spt_lanes_plain;
-#ifdef SPT_LANES_X86
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-        w->wide = w->narrow = &spt_lanes_avx2;
-        if (__builtin_cpu_supports("avx512f")) w->wide = &spt_lanes_avx512;
-    }
-#endif
-}
-
 /* Doubles of matrix and scratch for the largest order of each way. */
 static size_t matrix_length(size_t n) {
     const size_t wide = min_of(n, WIDE_MAX), narrow = min_of(n, NARROW_MAX);
@@ -63,7 +52,8 @@ static size_t scratch_length(size_t n) {
 enum spt_status spt_spectrum_new(size_t n_max, struct spt_spectrum **workspace, struct spt_error *error) {
     struct spt_spectrum *w = spt_alloc_zeroed(1, sizeof *w);
     if (!w) return spt_fail_memory(error, sizeof *w, "spectra");
-    choose_kernels(w);
+    w->wide = spt_lanes_widest();
+    w->narrow = spt_lanes_narrow();
     w->n_max = n_max;
     w->patience = SPT_DQDS_PATIENCE;
     w->matrix = spt_alloc(matrix_length(n_max), sizeof(double));
