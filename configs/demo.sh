@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")/.."
 configs/setup/install.sh build run
 cmake --preset release --log-level=WARNING
-cmake --build --preset release --target spectail
+cmake --build --preset release
 
 mkdir -p out
 build/spectail sweep --config configs/demo.yaml --db out/demo.db

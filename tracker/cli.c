@@ -1,8 +1,9 @@
 #include "tracker/cli.h"
 
-#include "analysis/metric.h"
 #include "checkpoints/base/memory.h"
 #include "checkpoints/base/text.h"
+#include "tracker/help.h"
+#include "tracker/manual.h"
 
 #include <errno.h>
 #include <popt.h>
@@ -10,28 +11,40 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { OPTION_NAME_MAX = 64, HELP_COLUMN = 30, HELP_WIDTH = 100 };
+enum { OPTION_NAME_MAX = 64 };
 
-/* What every command takes besides its own options. */
-static const struct spt_option COMMON[] = {
+const struct spt_option SPT_COMMON_OPTIONS[] = {
     {"config", 'c', "FILE", "YAML configuration; options override its keys"},
     {"json", 0, NULL, "machine-readable output"},
     {"quiet", 'q', NULL, "say nothing but errors and results"},
     {"verbose", 'v', NULL, "say more"},
     {"help", 'h', NULL, "this help"},
 };
-enum { COMMON_COUNT = sizeof COMMON / sizeof *COMMON, CONFIG = 0, JSON, QUIET, VERBOSE, HELP };
+enum { COMMON_COUNT = sizeof SPT_COMMON_OPTIONS / sizeof *SPT_COMMON_OPTIONS, CONFIG = 0, JSON, QUIET, VERBOSE, HELP };
+const size_t SPT_COMMON_OPTION_COUNT = COMMON_COUNT;
+
+const struct spt_exit_meaning SPT_EXIT_MEANINGS[] = {
+    {"0", "done"},
+    {"1", "some checkpoints could not be analysed, or a comparison found a difference"},
+    {"2", "usage, configuration, or a run that is missing"},
+    {"3", "the store"},
+    {"4", "output, or an external program"},
+    {"130, 143", "a sweep was stopped by a signal: the next one goes on where it was"},
+};
+const size_t SPT_EXIT_MEANING_COUNT = sizeof SPT_EXIT_MEANINGS / sizeof *SPT_EXIT_MEANINGS;
 
 /* --- what is said --- */
 
-static const char *command_name(const struct spt_invocation *invocation) {
-    return invocation->command ? invocation->command->name : "";
+/* "spectail sweep: ", with which every line for people begins. */
+static void put_speaker(const struct spt_invocation *invocation) {
+    fputs("spectail", stderr);
+    if (invocation->command) fprintf(stderr, " %s", invocation->command->name);
+    fputs(": ", stderr);
 }
 
 int spt_invocation_fail(const struct spt_invocation *invocation, int status, const struct spt_error *error) {
-    fprintf(stderr, "spectail %s: ", command_name(invocation));
+    put_speaker(invocation);
     if (error->path[0]) fprintf(stderr, "%s: ", error->path);
     fputs(error->message, stderr);
     if (error->offset != SPT_NO_OFFSET) fprintf(stderr, " (byte %llu)", (unsigned long long)error->offset);
@@ -46,7 +59,8 @@ int spt_invocation_usage(const struct spt_invocation *invocation, const char *fo
     if (vsnprintf(raw, sizeof raw, format, arguments) < 0) raw[0] = '\0';
     va_end(arguments);
     spt_text_printable(line, sizeof line, raw);
-    fprintf(stderr, "spectail %s: %s\n", command_name(invocation), line);
+    put_speaker(invocation);
+    fprintf(stderr, "%s\n", line);
     return SPT_EXIT_USAGE;
 }
 
@@ -65,7 +79,8 @@ int spt_invocation_print(const struct spt_invocation *invocation, const struct s
 static void emit_log(void *context, enum spt_log_level level, const char *text) {
     const struct spt_invocation *invocation = context;
     if (level == SPT_LOG_NOTE && !invocation->verbose) return;
-    fprintf(stderr, "spectail %s: %s%s\n", command_name(invocation), level == SPT_LOG_WARNING ? "warning: " : "", text);
+    put_speaker(invocation);
+    fprintf(stderr, "%s%s\n", level == SPT_LOG_WARNING ? "warning: " : "", text);
 }
 
 struct spt_log spt_invocation_log(struct spt_invocation *invocation) {
@@ -95,7 +110,8 @@ static bool options_init(struct options *options, const struct spt_command *comm
     options->rows = spt_alloc_zeroed(options->count + 1, sizeof *options->rows);
     if (!options->rows) return false;
     for (size_t i = 0; i < COMMON_COUNT + command->option_count; i++) {
-        const struct spt_option *option = i < COMMON_COUNT ? &COMMON[i] : &command->options[i - COMMON_COUNT];
+        const struct spt_option *option =
+            i < COMMON_COUNT ? &SPT_COMMON_OPTIONS[i] : &command->options[i - COMMON_COUNT];
         options->rows[i] = (struct poptOption){
             .longName = option->name,
             .shortName = option->letter,
@@ -125,7 +141,7 @@ static int say_unknown_option(const struct spt_invocation *invocation, const str
         nearest < options->count
             ? spt_invocation_usage(invocation, "unknown option %s; did you mean --%s?", given, known[nearest])
             : spt_invocation_usage(invocation, "unknown option %s; spectail %s --help lists those there are", given,
-                                   command_name(invocation));
+                                   invocation->command->name);
     free(known);
     return status;
 }
@@ -173,8 +189,7 @@ static int check_arguments(const struct spt_invocation *invocation, const struct
 static int configure(struct spt_invocation *invocation, const struct words *words) {
     const struct spt_command *command = invocation->command;
     struct spt_error error;
-    if (is_text(words->values[CONFIG]) &&
-        spt_config_read(&invocation->config, words->values[CONFIG], &error) != SPT_OK)
+    if (is_text(words->values[CONFIG]) && spt_config_read(&invocation->config, words->values[CONFIG], &error) != SPT_OK)
         return spt_invocation_fail(invocation, SPT_EXIT_USAGE, &error);
     for (size_t k = 0; k < command->key_count; k++) {
         const char *value = words->values[COMMON_COUNT + command->option_count + k];
@@ -187,105 +202,23 @@ static int configure(struct spt_invocation *invocation, const struct words *word
     return SPT_EXIT_DONE;
 }
 
-/* --- help --- */
-
-static void put_help_row(const char *left, const char *help) {
-    size_t column = strlen(left) + 2;
-    printf("  %s", left);
-    if (column >= HELP_COLUMN) {
-        fputc('\n', stdout);
-        column = 0;
-    }
-    printf("%*s", (int)(HELP_COLUMN - column), "");
-    column = HELP_COLUMN;
-    for (const char *word = help; *word;) {
-        const size_t length = strcspn(word, " ");
-        if (column + length > HELP_WIDTH && column > HELP_COLUMN) {
-            printf("\n%*s", HELP_COLUMN, "");
-            column = HELP_COLUMN;
-        }
-        printf("%.*s", (int)length, word);
-        column += length;
-        word += length;
-        if (*word == ' ') {
-            fputc(' ', stdout);
-            column++;
-            word++;
-        }
-    }
-    fputc('\n', stdout);
-}
-
-static void put_option_help(const struct spt_option *option) {
-    char left[2 * OPTION_NAME_MAX];
-    snprintf(left, sizeof left, "%s%c%s--%s%s%s", option->letter ? "-" : "", option->letter ? option->letter : ' ',
-             option->letter ? ", " : "   ", option->name, option->argument ? " " : "",
-             option->argument ? option->argument : "");
-    put_help_row(left, option->help);
-}
-
-static void put_key_help(const char *name) {
-    const struct spt_config_key *key = spt_config_key_find(name);
-    char left[2 * OPTION_NAME_MAX], help[1024];
-    snprintf(left, sizeof left, "    --%s %s", key->option, key->argument);
-    snprintf(help, sizeof help, is_text(key->standard) ? "%s (default %s)" : "%s", key->help, key->standard);
-    put_help_row(left, help);
-}
-
-static void put_wrapped(const char *text) {
-    size_t column = 0;
-    for (const char *word = text; *word;) {
-        const size_t length = strcspn(word, " ");
-        if (column + length > HELP_WIDTH && column > 0) {
-            fputc('\n', stdout);
-            column = 0;
-        }
-        printf("%s%.*s", column ? " " : "", (int)length, word);
-        column += length + 1;
-        word += length;
-        word += strspn(word, " ");
-    }
-    fputc('\n', stdout);
-}
-
-static void put_example(const char *example) {
-    for (const char *line = example; *line;) {
-        const size_t length = strcspn(line, "\n");
-        printf("  %.*s\n", (int)length, line);
-        line += length + (line[length] != '\0');
-    }
-}
-
-static void put_command_help(const struct spt_command *command) {
-    printf("usage: spectail %s%s%s [options]\n\n", command->name, *command->arguments ? " " : "", command->arguments);
-    put_wrapped(command->description);
-    printf("\nOptions:\n");
-    for (size_t i = 0; i < command->option_count; i++) put_option_help(&command->options[i]);
-    for (size_t i = 0; i < command->key_count; i++) put_key_help(command->keys[i]);
-    for (size_t i = 0; i < COMMON_COUNT; i++) put_option_help(&COMMON[i]);
-    printf("\nExample:\n");
-    put_example(command->example);
-}
-
-static void put_program_help(const struct spt_command *const *commands, size_t count) {
-    printf("usage: spectail COMMAND [arguments] [options]\n\n"
-           "Follows the geometry of a transformer while it trains: sweeps a run's checkpoints, measures every\n"
-           "attention matrix, keeps the time series and draws emergence plots.\n\nCommands:\n");
-    for (size_t i = 0; i < count; i++) put_help_row(commands[i]->name, commands[i]->summary);
-    printf("\nspectail COMMAND --help tells the options of one; spectail --version the version.\n"
-           "\nExample:\n  spectail sweep runs/pythia-70m --samples 100 && spectail plot\n"
-           "\nExit status: 0 done; 1 some checkpoints could not be analysed, or a comparison found a difference;\n"
-           "2 usage, configuration or a missing run; 3 the store; 4 output or an external program; 130, 143 stopped\n"
-           "by a signal: the next sweep goes on where it was.\n");
-}
-
 /* --- running --- */
 
+static int print_and_release(struct spt_text *text) {
+    const struct spt_invocation nobody = {0};
+    const int status = spt_invocation_print(&nobody, text);
+    spt_text_release(text);
+    return status;
+}
+
+static int print_command_help(const struct spt_command *command) {
+    struct spt_text text = {0};
+    spt_help_command(command, &text);
+    return print_and_release(&text);
+}
+
 static int run_with(struct spt_invocation *invocation, struct words *words) {
-    if (words->values[HELP]) {
-        put_command_help(invocation->command);
-        return SPT_EXIT_DONE;
-    }
+    if (words->values[HELP]) return print_command_help(invocation->command);
     int status = check_arguments(invocation, words);
     if (status == SPT_EXIT_DONE) status = configure(invocation, words);
     if (status != SPT_EXIT_DONE) return status;
@@ -322,6 +255,13 @@ static int run_command(const struct spt_command *command, int argc, const char *
     return status;
 }
 
+static const struct spt_command *find_command(const struct spt_command *const *commands, size_t count,
+                                              const char *name) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(commands[i]->name, name) == 0) return commands[i];
+    return NULL;
+}
+
 static int say_unknown_command(const struct spt_command *const *commands, size_t count, const char *given) {
     const struct spt_invocation nobody = {0};
     const char **names = spt_alloc(count, sizeof *names);
@@ -334,20 +274,36 @@ static int say_unknown_command(const struct spt_command *const *commands, size_t
                : spt_invocation_usage(&nobody, "unknown command %s; spectail --help lists those there are", given);
 }
 
+/* spectail help [COMMAND | --man | --completion] */
+static int help(const struct spt_command *const *commands, size_t count, const char *about) {
+    struct spt_text text = {0};
+    if (!about)
+        spt_help_program(commands, count, &text);
+    else if (strcmp(about, "--man") == 0)
+        spt_manual_page(commands, count, &text);
+    else if (strcmp(about, "--completion") == 0)
+        spt_manual_completion(commands, count, &text);
+    else {
+        const struct spt_command *command = find_command(commands, count, about);
+        return command ? print_command_help(command) : say_unknown_command(commands, count, about);
+    }
+    return print_and_release(&text);
+}
+
 int spt_cli_main(const struct spt_command *const *commands, size_t count, int argc, const char **argv) {
+    struct spt_text text = {0};
     if (argc < 2) {
-        put_program_help(commands, count);
-        return SPT_EXIT_USAGE;
+        spt_help_program(commands, count, &text);
+        const int printed = print_and_release(&text);
+        return printed == SPT_EXIT_DONE ? SPT_EXIT_USAGE : printed;
     }
-    if (strcmp(argv[1], "--version") == 0) {
-        printf("spectail %s\n", SPT_VERSION);
-        return SPT_EXIT_DONE;
+    const char *word = argv[1];
+    if (strcmp(word, "--version") == 0) {
+        spt_text_put(&text, "spectail " SPT_VERSION "\n");
+        return print_and_release(&text);
     }
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0) {
-        put_program_help(commands, count);
-        return SPT_EXIT_DONE;
-    }
-    for (size_t i = 0; i < count; i++)
-        if (strcmp(commands[i]->name, argv[1]) == 0) return run_command(commands[i], argc - 1, argv + 1);
-    return say_unknown_command(commands, count, argv[1]);
+    if (strcmp(word, "help") == 0) return help(commands, count, argc > 2 ? argv[2] : NULL);
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) return help(commands, count, NULL);
+    const struct spt_command *command = find_command(commands, count, word);
+    return command ? run_command(command, argc - 1, argv + 1) : say_unknown_command(commands, count, word);
 }

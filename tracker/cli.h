@@ -1,7 +1,8 @@
-/* The command line: commands and their options as tables, from which parsing, --help, completion and the man page follow.
+/* The command line: commands and their options as tables, from which parsing, --help, completion and the man page
+ * follow.
  *
- * An option is either a command's own row, or a key of the configuration (tracker/config) that the command takes: the same parser,
- * range and help as in the YAML file, which the command line overrides.
+ * An option is either a command's own row, or a key of the configuration (tracker/config) that the command takes: the
+ * same parser, range and help as in the YAML file, which the command line overrides.
  */
 #ifndef SPT_CLI_H
 #define SPT_CLI_H
@@ -22,12 +23,23 @@ enum spt_exit {
     SPT_EXIT_OUTPUT = 4, /* output or an external program */
 };
 
+/* The same in words, for help and manual. */
+struct spt_exit_meaning {
+    const char *status, *meaning; /* "130, 143" */
+};
+extern const struct spt_exit_meaning SPT_EXIT_MEANINGS[];
+extern const size_t SPT_EXIT_MEANING_COUNT;
+
 struct spt_option {
     const char *name;     /* without the dashes */
     char letter;          /* 0: none */
     const char *argument; /* "FILE"; NULL: a flag */
     const char *help;
 };
+
+/* What every command takes besides its own options. */
+extern const struct spt_option SPT_COMMON_OPTIONS[];
+extern const size_t SPT_COMMON_OPTION_COUNT;
 
 struct spt_invocation;
 
@@ -50,7 +62,8 @@ struct spt_invocation {
     const char **arguments; /* [argument_count] */
     size_t argument_count;
     struct spt_config config; /* file, then options; defaults elsewhere */
-    char *const *values;      /* one for each option of the command and the common ones: its text, "" for a flag, NULL when absent */
+    char *const
+        *values; /* one for each option of the command and the common ones: its text, "" for a flag, NULL when absent */
     bool json, quiet, verbose;
 };
 
@@ -71,8 +84,8 @@ int spt_invocation_print(const struct spt_invocation *invocation, const struct s
 /* Warnings (and with -v notes) of the libraries, on stderr. Borrows invocation. */
 struct spt_log spt_invocation_log(struct spt_invocation *invocation);
 
-/* Finds the command of argv[1] in commands, parses the rest by its tables, runs it, and returns the exit status. Prints help and version
- * where they are asked for. */
+/* Finds the command of argv[1] in commands, parses the rest by its tables, runs it, and returns the exit status.
+ * Prints version, help (tracker/help.h), manual and completion (tracker/manual.h) where they are asked for. */
 int spt_cli_main(const struct spt_command *const *commands, size_t count, int argc, const char **argv);
 
 #endif
