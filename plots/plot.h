@@ -47,8 +47,7 @@ struct spt_plot_source {
     /* values[count], one for each checkpoint. layer -1: whole model; head -1: whole layer. */
     enum spt_status (*series)(void *context, const char *metric, int layer, int head, struct spt_plot_value **values,
                               struct spt_error *error);
-    /* points[*n] of a curve at checkpoint index i; x from the metric's grid (of Betti curves: the distance eps = 1 -
-     * weight). */
+    /* points[*n] of a curve at checkpoint index i; x from the metric's grid (of Betti curves: the attention weight). */
     enum spt_status (*curve)(void *context, const char *metric, size_t i, int layer, int head,
                              struct spt_plot_point **points, size_t *n, struct spt_error *error);
     /* mean and sd of the metric for random attention. */

@@ -35,10 +35,7 @@ static enum spt_status put_panel(struct spt_drawing *drawing, const struct panel
             continue;
         }
         for (size_t i = 0; i < count; i++) {
-            /* The grid is the distance eps = 1 - weight. */
-            double weight = 1 - points[i].x;
-            if (!(weight > 0)) continue;
-            spt_number_put(drawing->data, weight);
+            spt_number_put(drawing->data, points[i].x);
             spt_text_put(drawing->data, " ");
             spt_number_put(drawing->data, points[i].y);
             spt_text_put(drawing->data, "\n");

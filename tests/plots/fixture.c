@@ -115,7 +115,7 @@ static enum spt_status curve(void *context, const char *metric, size_t i, int la
     double late = 1 / (1 + exp(-(log2(1 + (double)fixture->source.checkpoints[i].step) - 9)));
     if (layer >= 0) late *= (layer + 1.0) / (double)fixture->source.layers;
     for (size_t k = 0; k < count; k++) {
-        double x = density ? ((double)k + 0.5) * 8 / 1024 : 1 - exp2(-(double)k / 4), y;
+        double x = density ? ((double)k + 0.5) * 8 / 1024 : exp2(-(double)k / 4), y;
         double k0 = 13 - 8 * late;
         if (density)
             y = (1 - late) * law_density(x) + late * (4 * exp(-5 * x) + 0.25 * exp(-0.9 * x)) / 1.08;

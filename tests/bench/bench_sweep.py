@@ -1,0 +1,66 @@
+"""The sweep as a user starts it: beside the usual Python stack, with a second thread, and in memory. Ratios of runs that take turns.
+
+usage: bench_sweep.py oracle   SPECTAIL RUN PROBE [--repeats 3] [--steps 0,512]   whole processes on the bundled run: sinks, rmt, topology
+       bench_sweep.py threads  SPECTAIL MODEL PROBE_IDS [--repeats 5]             seconds of a checkpoint's analysis, read-ahead off, page cache warm
+       bench_sweep.py memory   SPECTAIL MODEL PROBE_IDS [--samples 100,500]       peak resident memory of the whole process
+PROBE_IDS: probe_ids.py. oracle needs tests/peer/requirements.txt, the others nothing but Python.
+"""
+import argparse, json, os, resource, statistics, subprocess, sys, tempfile, time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+GROUPS = "sinks,rmt,topology"
+
+
+def sweep(a, samples, *options):
+    """One sweep into a store of its own: seconds of the process, seconds of the analysis, peak MiB."""
+    with tempfile.TemporaryDirectory() as folder:
+        db = os.path.join(folder, "bench.db")
+        start = time.perf_counter()
+        process = subprocess.Popen([a.spectail, "sweep", a.run, "--db", db, "--samples", str(samples), "--quiet", *options], stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - start
+        if status: sys.exit(f"spectail ended with {os.waitstatus_to_exitcode(status)}")
+        ledger = json.loads(subprocess.run([a.spectail, "status", "--db", db, "--json"], check=True, capture_output=True, text=True).stdout)
+    return seconds, sum(c["seconds"] for c in ledger["checkpoints"]), usage.ru_maxrss / 1024
+
+
+def oracle(a):
+    chosen = ["--steps", a.steps] if a.steps else []
+    command = [sys.executable, os.path.join(HERE, "../peer/oracle.py"), a.run, a.probe, "--samples", "100", "--metrics", GROUPS, "--threads", "2", *chosen]
+    ours, theirs = [], []
+    for _ in range(a.repeats):
+        ours.append(sweep(a, 100, "--probe", a.probe, "--metrics", GROUPS + ",loss", "--threads", "2")[0])
+        start = time.perf_counter()
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        theirs.append(time.perf_counter() - start)
+        print(f"  spectail {ours[-1]:8.2f} s   oracle.py {theirs[-1]:8.2f} s   ratio {theirs[-1] / ours[-1]:6.1f}", flush=True)
+    print(f"  median of {a.repeats}: oracle.py takes {statistics.median(theirs) / statistics.median(ours):.1f} times as long")
+
+
+def threads(a):
+    times = {1: [], 2: []}
+    sweep(a, 100, "--ids", a.probe)
+    for _ in range(a.repeats):
+        for n in times: times[n].append(sweep(a, 100, "--ids", a.probe, "--read-ahead", "false", "--threads", str(n))[1])
+    one, two = statistics.median(times[1]), statistics.median(times[2])
+    print(f"  analysis of a checkpoint, median of {a.repeats}: one thread {one:.2f} s, two {two:.2f} s: {one / two:.2f} times as fast")
+
+
+def memory(a):
+    base = None
+    for samples in map(int, a.samples.split(",")):
+        seconds, analysis, peak = sweep(a, samples, "--ids", a.probe, "--threads", "2")
+        base = base or peak
+        print(f"  {samples:>4} samples: {peak:8.0f} MiB resident at most ({peak / base:.2f}), {analysis:.1f} s a checkpoint", flush=True)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("what", choices=["oracle", "threads", "memory"]); p.add_argument("spectail"); p.add_argument("run"); p.add_argument("probe")
+    p.add_argument("--repeats", type=int, default=3); p.add_argument("--steps", default=""); p.add_argument("--samples", default="100,500")
+    a = p.parse_args()
+    {"oracle": oracle, "threads": threads, "memory": memory}[a.what](a)
+
+
+if __name__ == "__main__":
+    main()
