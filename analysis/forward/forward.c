@@ -101,7 +101,6 @@ static void order_samples(const struct spt_probe *probe, size_t first, size_t en
 static enum spt_status make_blocks(struct run *run, struct spt_error *error) {
     const struct spt_probe *probe = run->pass.probe;
     const size_t count = (probe->tokens + SPT_BLOCK_TOKENS - 1) / SPT_BLOCK_TOKENS;
-    const size_t share = (probe->tokens + count - 1) / count;
     struct keyed *keyed = spt_alloc(probe->samples, sizeof(*keyed));
     run->blocks = spt_alloc(probe->samples, sizeof(*run->blocks));
     run->order = spt_alloc(probe->samples, sizeof(size_t));
@@ -110,8 +109,8 @@ static enum spt_status make_blocks(struct run *run, struct spt_error *error) {
         return spt_fail_memory(error, probe->samples * sizeof(*run->blocks), "the order of samples");
     }
     for (size_t first = 0, end; first < probe->samples; first = end) {
-        const size_t token = probe->offset[first];
-        for (end = first + 1; end < probe->samples && probe->offset[end + 1] - token <= share; end++) continue;
+        const size_t token = probe->offset[first], until = (run->block_count + 1) * probe->tokens / count;
+        for (end = first + 1; end < probe->samples && probe->offset[end] < until; end++) continue;
         order_samples(probe, first, end, keyed, run->order + first);
         const size_t tokens = probe->offset[end] - token;
         run->blocks[run->block_count++] = (struct spt_block){

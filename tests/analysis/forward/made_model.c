@@ -143,14 +143,14 @@ static void put_model(struct writer *w) {
     if (!model->bare && !c->tied_embeddings) put_tensor(w, "embed_out.weight", rows, c->hidden, 0, 1);
 }
 
-struct spt_checkpoint *made_model_open(const struct made_model *model, char *path) {
+void made_model_write(const struct made_model *model, char path[MADE_PATH]) {
     struct writer w = {.model = model, .random = 88172645463325252ULL};
     spt_text_put(&w.header, "{");
     put_model(&w);
     spt_text_put(&w.header, "}");
     assert_false(w.header.failed || w.data.failed);
-    char name[64] = "/tmp/spectail-made-XXXXXX.safetensors";
-    FILE *file = fdopen(mkstemps(name, (int)strlen(".safetensors")), "wb");
+    strcpy(path, "/tmp/spectail-made-XXXXXX.safetensors");
+    FILE *file = fdopen(mkstemps(path, (int)strlen(".safetensors")), "wb");
     assert_non_null(file);
     const uint64_t length = w.header.length;
     assert_int_equal(fwrite(&length, sizeof(length), 1, file), 1);
@@ -159,8 +159,13 @@ struct spt_checkpoint *made_model_open(const struct made_model *model, char *pat
     assert_int_equal(fclose(file), 0);
     spt_text_release(&w.header);
     spt_text_release(&w.data);
+}
+
+struct spt_checkpoint *made_model_open(const struct made_model *model, char *path) {
+    char name[MADE_PATH];
     struct spt_checkpoint *checkpoint = NULL;
     struct spt_error error = {.status = SPT_OK};
+    made_model_write(model, name);
     if (spt_checkpoint_open(name, NULL, &checkpoint, &error) != SPT_OK) fail_msg("%s: %s", name, error.message);
     unlink(name);
     if (path) strcpy(path, name);

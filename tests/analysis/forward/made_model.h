@@ -22,8 +22,12 @@ struct made_model {
 /* 3 layers of 2 heads of 8, intermediate 40, vocabulary 29, 32 positions; f32. */
 struct made_model made_model_small(void);
 
-/* Writes it to a new file and opens it; the file is unlinked. The path, for messages, is put in path [64] unless NULL.
- */
+#define MADE_PATH 64
+
+/* Writes it to a new file, whose path is put in path. */
+void made_model_write(const struct made_model *model, char path[MADE_PATH]);
+
+/* The same, opened and unlinked. The path, for messages, is put in path [MADE_PATH] unless NULL. */
 struct spt_checkpoint *made_model_open(const struct made_model *model, char *path);
 
 /* Samples of these lengths with ids below vocabulary. */

@@ -9,6 +9,8 @@
 
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static const size_t LENGTHS[] = {7, 12, 3};
 
@@ -21,7 +23,7 @@ static struct outcome run_with(const struct made_model *model, const struct spt_
                                const struct spt_probe *probe, const struct spt_forward_options *options,
                                const struct spt_forward_observer *observer) {
     struct outcome outcome = {.error = {.status = SPT_OK}};
-    char path[64];
+    char path[MADE_PATH];
     struct spt_checkpoint *checkpoint = made_model_open(model, path);
     outcome.status = spt_forward_run(checkpoint, config, probe, options, observer, NULL, &outcome.error);
     if (outcome.error.path[0]) assert_string_equal(outcome.error.path, path);
@@ -235,6 +237,47 @@ static void failure_after_a_layer_ends_the_pass(void **state) {
     assert_outcome(&outcome, SPT_NOMEM, "layer 2");
 }
 
+/* Cuts the file off in its last third, where the weights of the last layer are, once the pass has begun. */
+static enum spt_status cut_off(void *context, size_t stage, const float *x, struct spt_error *error) {
+    const char *path = context;
+    struct stat now;
+    (void)x;
+    (void)error;
+    if (stage == 0) {
+        assert_int_equal(stat(path, &now), 0);
+        assert_int_equal(truncate(path, now.st_size * 2 / 3), 0);
+    }
+    return SPT_OK;
+}
+
+static void file_that_becomes_shorter_is_to_be_tried_again(void **state) {
+    (void)state;
+    const struct made_model model = made_model_small();
+    struct made_probe made;
+    made_probe_fill(&made, LENGTHS, 3, 29);
+    char path[MADE_PATH];
+    struct spt_checkpoint *checkpoint = NULL;
+    struct spt_error error = {.status = SPT_OK};
+    made_model_write(&model, path);
+    assert_int_equal(spt_checkpoint_open(path, NULL, &checkpoint, NULL), SPT_OK);
+    const struct spt_forward_options options = {.no_read_ahead = true}; /* so that the cut comes before the reading */
+    const struct spt_forward_observer observer = {.context = path, .hidden = cut_off};
+    assert_int_equal(spt_forward_run(checkpoint, &model.config, &made.probe, &options, &observer, NULL, &error),
+                     SPT_RETRY);
+    assert_string_equal(error.path, path);
+    spt_checkpoint_close(checkpoint);
+    unlink(path);
+    /* The same when it is the reader's thread that finds out. */
+    made_model_write(&model, path);
+    assert_int_equal(spt_checkpoint_open(path, NULL, &checkpoint, NULL), SPT_OK);
+    assert_int_equal(truncate(path, 9000), 0); /* behind the header, in front of most layers */
+    error = (struct spt_error){.status = SPT_OK};
+    assert_int_equal(spt_forward_run(checkpoint, &model.config, &made.probe, NULL, NULL, NULL, &error), SPT_RETRY);
+    assert_int_equal(error.status, SPT_RETRY);
+    spt_checkpoint_close(checkpoint);
+    unlink(path);
+}
+
 struct countdown {
     atomic_int left;
     atomic_int after;
@@ -329,6 +372,7 @@ int main(void) {
         cmocka_unit_test(left_out_head_leaves_losses_as_they_were),
         cmocka_unit_test(first_failure_of_the_observer_is_reported_whatever_the_threads),
         cmocka_unit_test(failure_after_a_layer_ends_the_pass),
+        cmocka_unit_test(file_that_becomes_shorter_is_to_be_tried_again),
         cmocka_unit_test(stop_ends_the_pass_soon_wherever_it_is),
         cmocka_unit_test(digest_covers_every_tensor),
         cmocka_unit_test(mask_of_gpt_neox_is_causal),
