@@ -19,17 +19,24 @@ struct choice {
 static enum spt_status find_figure(const char *name, const struct spt_figure **figure, struct spt_error *error) {
     *figure = spt_figure_find(name);
     if (*figure) return SPT_OK;
+    const char **names = spt_alloc(SPT_FIGURE_COUNT, sizeof *names);
+    if (!names) return spt_fail_memory(error, SPT_FIGURE_COUNT * sizeof *names, "names of figures");
     struct spt_text known = {0};
-    for (size_t i = 0; i < SPT_FIGURE_COUNT; i++)
-        spt_text_format(&known, "%s%s", i ? ", " : "", SPT_FIGURES[i].name);
+    for (size_t i = 0; i < SPT_FIGURE_COUNT; i++) {
+        names[i] = SPT_FIGURES[i].name;
+        spt_text_format(&known, "%s%s", i ? ", " : "", names[i]);
+    }
+    const size_t nearest = spt_text_nearest(name, names, SPT_FIGURE_COUNT);
     const enum spt_status status =
-        spt_fail(error, SPT_INVALID, NULL, "no figure \"%s\"; there are: %s", name, known.data ? known.data : "");
+        nearest < SPT_FIGURE_COUNT
+            ? spt_fail(error, SPT_INVALID, NULL, "no figure \"%s\"; did you mean %s?", name, names[nearest])
+            : spt_fail(error, SPT_INVALID, NULL, "no figure \"%s\"; there are: %s", name, known.data ? known.data : "");
     spt_text_release(&known);
+    free(names);
     return status;
 }
 
-static enum spt_status choose(const struct spt_invocation *invocation, struct choice *choice,
-                              struct spt_error *error) {
+static enum spt_status choose(const struct spt_invocation *invocation, struct choice *choice, struct spt_error *error) {
     const struct spt_config_texts *configured = &invocation->config.plots.figures;
     const bool given = invocation->argument_count > 0;
     const size_t named = given ? invocation->argument_count : configured->count;
@@ -150,8 +157,10 @@ const struct spt_command SPT_COMMAND_PLOT = {
     .summary = "draw emergence plots of a run",
     .arguments = "[FIGURE...]",
     .arguments_max = 100,
-    .description = "Draws figures of the latest run by gnuplot into a folder: emergence, rmt, betti, heatmap, atlas, spectra and others. Beside "
-                   "each figure lie its data (.dat) and a complete script (.gp): gnuplot <figure>.gp draws it again after you changed it. "
+    .description = "Draws figures of the latest run by gnuplot into a folder: emergence, rmt, betti, heatmap, atlas, "
+                   "spectra and others. Beside "
+                   "each figure lie its data (.dat) and a complete script (.gp): gnuplot <figure>.gp draws it again "
+                   "after you changed it. "
                    "index.html shows them all. --format term draws on the terminal and writes nothing.",
     .example = "spectail plot --out figures --format pdf\n"
                "spectail plot heatmap --metric rmt.law_kl --format term",

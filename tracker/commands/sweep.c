@@ -163,16 +163,21 @@ static enum spt_status check_not_another(struct session *s, struct spt_error *er
     return status;
 }
 
-static double wait_seconds(const struct spt_invocation *invocation) {
+static bool read_wait(const struct spt_invocation *invocation, double *seconds) {
     const char *text = spt_invocation_value(invocation, "wait");
-    return text ? strtod(text, NULL) : 0;
+    char *end = NULL;
+    *seconds = text ? strtod(text, &end) : 0;
+    return !text || (end != text && !*end && *seconds >= 0 && isfinite(*seconds));
 }
 
 static int open_store(struct session *s) {
     struct spt_error error;
+    double wait;
+    if (!read_wait(s->invocation, &wait))
+        return spt_invocation_usage(s->invocation, "--wait: found \"%s\", expected a number of seconds from 0",
+                                    spt_invocation_value(s->invocation, "wait"));
     const struct spt_config *config = &s->invocation->config;
-    enum spt_status status =
-        spt_store_open(config->db, SPT_STORE_WRITE, wait_seconds(s->invocation), &s->store, &error);
+    enum spt_status status = spt_store_open(config->db, SPT_STORE_WRITE, wait, &s->store, &error);
     if (status != SPT_OK) return spt_invocation_fail(s->invocation, SPT_EXIT_STORE, &error);
     if (check_not_another(s, &error) != SPT_OK) return spt_invocation_fail(s->invocation, SPT_EXIT_USAGE, &error);
     if (spt_store_find_or_add_run(s->store, &s->identity, &error) != SPT_OK)
@@ -237,6 +242,13 @@ static size_t shortest(const struct session *s) {
         if (n < least) least = n;
     }
     return least;
+}
+
+static void warn_of_short_probe(const struct session *s) {
+    const struct spt_config *config = &s->invocation->config;
+    if (spt_config_is_set(config, "samples") && s->samples.probe.samples < (size_t)config->samples)
+        spt_log(&s->log, SPT_LOG_WARNING, "the probe has %zu samples, fewer than the %lld that are asked for",
+                s->samples.probe.samples, (long long)config->samples);
 }
 
 static void say_plan(const struct session *s) {
@@ -357,6 +369,7 @@ static int do_sweep(struct session *s) {
     if (status == SPT_OK) status = spt_external_store(s->store, s->identity.id, s->run, &s->invocation->config, &s->log, &error);
     if (status == SPT_INVALID) return spt_invocation_fail(s->invocation, SPT_EXIT_USAGE, &error);
     if (status != SPT_OK) return spt_invocation_fail(s->invocation, SPT_EXIT_STORE, &error);
+    warn_of_short_probe(s);
     say_plan(s);
     spt_progress_init(&s->progress, stderr, s->sweep.todo, s->invocation->quiet);
     if (s->sweep.todo) {
