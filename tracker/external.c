@@ -22,8 +22,8 @@ static const char *latest_trainer_state(const struct spt_run *run) {
     return NULL;
 }
 
-static enum spt_status store_history(struct spt_store *store, int64_t run, const char *path,
-                                     const struct spt_log *log, struct spt_error *error) {
+static enum spt_status store_history(struct spt_store *store, int64_t run, const char *path, const struct spt_log *log,
+                                     struct spt_error *error) {
     struct spt_series *series;
     size_t count;
     struct spt_error reason;

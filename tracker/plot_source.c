@@ -229,8 +229,10 @@ enum spt_status spt_run_source_open(struct spt_store *store, const struct spt_st
     const size_t count = count_shown(source, shown_branch);
     source->shown = spt_alloc(count, sizeof *source->shown);
     source->checkpoints = spt_alloc(count, sizeof *source->checkpoints);
-    if (!source->shown || !source->checkpoints) status = spt_fail_memory(error, count * 32, "a run's checkpoints");
-    else if (count == 0) status = SPT_END;
+    if (!source->shown || !source->checkpoints)
+        status = spt_fail_memory(error, count * 32, "a run's checkpoints");
+    else if (count == 0)
+        status = SPT_END;
     if (status != SPT_OK) {
         spt_run_source_close(source);
         return status;

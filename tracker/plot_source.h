@@ -16,8 +16,8 @@ struct spt_run_source {
     struct spt_store_run run;
     struct spt_store_checkpoint *rows; /* [row_count] of the ledger */
     size_t row_count;
-    size_t *shown;                            /* [source.count] the rows that are analysed and have a step */
-    struct spt_plot_checkpoint *checkpoints;  /* [source.count] */
+    size_t *shown;                           /* [source.count] the rows that are analysed and have a step */
+    struct spt_plot_checkpoint *checkpoints; /* [source.count] */
 };
 
 /* Only checkpoints of one branch are drawn: branch NULL takes that of the most checkpoints. SPT_END: nothing is analysed. */

@@ -36,8 +36,10 @@ static size_t columns(const struct spt_progress *progress) {
 /* "1:02:03" or "4:05". */
 static void format_duration(char *out, size_t capacity, double seconds) {
     const long whole = (long)(seconds + 0.5);
-    if (whole >= 3600) snprintf(out, capacity, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
-    else snprintf(out, capacity, "%ld:%02ld", whole / 60, whole % 60);
+    if (whole >= 3600)
+        snprintf(out, capacity, "%ld:%02ld:%02ld", whole / 3600, whole / 60 % 60, whole % 60);
+    else
+        snprintf(out, capacity, "%ld:%02ld", whole / 60, whole % 60);
 }
 
 /* Rate and time left, from the checkpoints that were analysed so far. */
@@ -49,8 +51,10 @@ static void format_rate(const struct spt_progress *progress, char *out, size_t c
     char left[32];
     const double each = progress->analysing / (double)progress->analysed;
     format_duration(left, sizeof left, each * (double)(progress->total - progress->done));
-    if (each < 1) snprintf(out, capacity, "%.1f checkpoints/s, %s left", 1 / each, left);
-    else snprintf(out, capacity, "%.1f s/checkpoint, %s left", each, left);
+    if (each < 1)
+        snprintf(out, capacity, "%.1f checkpoints/s, %s left", 1 / each, left);
+    else
+        snprintf(out, capacity, "%.1f s/checkpoint, %s left", each, left);
 }
 
 static void clear_line(const struct spt_progress *progress) {
@@ -61,7 +65,8 @@ static void draw(struct spt_progress *progress, size_t layer, size_t layers) {
     char rate[128], where[64] = "opening", line[LINE_MAX_COLUMNS];
     format_rate(progress, rate, sizeof rate);
     if (layers) snprintf(where, sizeof where, "layer %zu/%zu", layer, layers);
-    snprintf(line, sizeof line, "%zu/%zu  %s  %s  %s", progress->done + 1, progress->total, progress->label, where, rate);
+    snprintf(line, sizeof line, "%zu/%zu  %s  %s  %s", progress->done + 1, progress->total, progress->label, where,
+             rate);
     const size_t width = columns(progress) - 1;
     if (width < sizeof line) line[width] = '\0';
     clear_line(progress);

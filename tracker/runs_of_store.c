@@ -24,8 +24,8 @@ static int say_which_there_are(const struct spt_invocation *invocation, const st
     for (size_t i = 0; i < list->all_count; i++)
         spt_text_format(&known, "%s%s (%lld)", i ? ", " : "", list->all[i].name, (long long)list->all[i].id);
     const int status = list->all_count
-                           ? spt_invocation_usage(invocation, "%s: no run \"%s\"; there are: %s",
-                                                  invocation->config.db, name, known.data ? known.data : "")
+                           ? spt_invocation_usage(invocation, "%s: no run \"%s\"; there are: %s", invocation->config.db,
+                                                  name, known.data ? known.data : "")
                            : spt_invocation_usage(invocation, "%s: holds no run yet: spectail sweep RUN makes one",
                                                   invocation->config.db);
     spt_text_release(&known);

@@ -26,7 +26,8 @@ static enum spt_status encode_lines(struct spt_sample_set *set, const struct spt
     for (size_t i = 0; status == SPT_OK && i < lines->count; i++) {
         struct spt_error reason;
         status = spt_tokenizer_encode(tokenizer, lines->line[i], lines->length[i], bos, &ids, &reason);
-        if (status != SPT_OK) spt_fail(error, status, set->source, "line %zu: %s", i + 1, reason.message);
+        if (status != SPT_OK)
+            spt_fail(error, status, set->source, "line %zu: %s", i + 1, reason.message);
         else if (ids.count == set->offset[i])
             status = spt_fail(error, SPT_INVALID, set->source, "line %zu gives no token", i + 1);
         set->offset[i + 1] = ids.count;
@@ -66,8 +67,7 @@ static enum spt_status read_sentences(struct spt_sample_set *set, const struct s
     return status;
 }
 
-static enum spt_status read_ids(struct spt_sample_set *set, const struct spt_config *config,
-                                struct spt_error *error) {
+static enum spt_status read_ids(struct spt_sample_set *set, const struct spt_config *config, struct spt_error *error) {
     struct spt_probe_ids ids;
     set->source = config->ids;
     const enum spt_status status = spt_probe_ids_read(config->ids, (size_t)config->samples, &ids, error);
@@ -91,8 +91,8 @@ static enum spt_status check_fit(struct spt_sample_set *set, const struct spt_mo
         for (size_t k = first; k < first + n; k++)
             if (set->ids[k] < 0 || (size_t)set->ids[k] >= model->vocabulary)
                 return spt_fail(error, SPT_INVALID, set->source,
-                                "sample %zu has the token id %d, the model's vocab_size is %zu: another tokenizer?", i + 1,
-                                set->ids[k], model->vocabulary);
+                                "sample %zu has the token id %d, the model's vocab_size is %zu: another tokenizer?",
+                                i + 1, set->ids[k], model->vocabulary);
         if (n > set->probe.longest) set->probe.longest = n;
     }
     return SPT_OK;
@@ -114,8 +114,7 @@ static enum spt_status make_digest(struct spt_sample_set *set, struct spt_error 
 enum spt_status spt_sample_set_init(struct spt_sample_set *set, const struct spt_config *config, const char *tokenizer,
                                     const struct spt_model_config *model, struct spt_error *error) {
     *set = (struct spt_sample_set){0};
-    enum spt_status status =
-        config->ids ? read_ids(set, config, error) : read_sentences(set, config, tokenizer, error);
+    enum spt_status status = config->ids ? read_ids(set, config, error) : read_sentences(set, config, tokenizer, error);
     if (status == SPT_OK) status = check_fit(set, model, error);
     if (status == SPT_OK) status = make_digest(set, error);
     if (status != SPT_OK) {

@@ -13,12 +13,9 @@
 static const struct {
     const char *title, *metric, *format;
 } COLUMNS[] = {
-    {"loss", "loss", "%.4f"},
-    {"sink", "sink.first_excess", "%.4f"},
-    {"gap", "rmt.gap", "%.4f"},
-    {"participation", "rmt.participation", "%.3f"},
-    {"law_kl", "rmt.law_kl", "%.4f"},
-    {"b1", "topology.b1@0.1", "%.3f"},
+    {"loss", "loss", "%.4f"},         {"sink", "sink.first_excess", "%.4f"},
+    {"gap", "rmt.gap", "%.4f"},       {"participation", "rmt.participation", "%.3f"},
+    {"law_kl", "rmt.law_kl", "%.4f"}, {"b1", "topology.b1@0.1", "%.3f"},
 };
 
 enum { COLUMN_COUNT = sizeof COLUMNS / sizeof *COLUMNS, SINK = 1, CELL = 32, COLUMN_WIDTH = 15 };
@@ -93,8 +90,8 @@ struct turn {
     struct spt_onset onset;
 };
 
-static enum spt_status last_value(struct spt_run_source *source, const char *metric, int layer, int head,
-                                  double *value, struct spt_error *error) {
+static enum spt_status last_value(struct spt_run_source *source, const char *metric, int layer, int head, double *value,
+                                  struct spt_error *error) {
     struct spt_plot_value *values;
     const enum spt_status status = source->source.series(source, metric, layer, head, &values, error);
     if (status != SPT_OK) return status;
@@ -143,13 +140,17 @@ static enum spt_status find_turns(struct spt_run_source *source, struct turn *tu
 
 static void put_turn(const struct turn *turn, struct spt_text *text) {
     char where[CELL] = "";
-    if (turn->head != SPT_WHOLE_LAYER) snprintf(where, sizeof where, ", layer %d head %d", turn->layer, turn->head);
-    else if (turn->layer != SPT_WHOLE_MODEL) snprintf(where, sizeof where, ", layer %d", turn->layer);
+    if (turn->head != SPT_WHOLE_LAYER)
+        snprintf(where, sizeof where, ", layer %d head %d", turn->layer, turn->head);
+    else if (turn->layer != SPT_WHOLE_MODEL)
+        snprintf(where, sizeof where, ", layer %d", turn->layer);
     char name[2 * CELL];
     snprintf(name, sizeof name, "%s%s", turn->title, where);
     spt_text_format(text, "  %-24s", name);
-    if (turn->onset.found) spt_text_format(text, "step %-10lld", (long long)turn->onset.step);
-    else spt_text_format(text, "%-15s", "none");
+    if (turn->onset.found)
+        spt_text_format(text, "step %-10lld", (long long)turn->onset.step);
+    else
+        spt_text_format(text, "%-15s", "none");
     if (!isnan(turn->onset.start)) spt_text_format(text, "%.4g -> %.4g", turn->onset.start, turn->onset.end);
     spt_text_put(text, "\n");
 }
@@ -173,15 +174,16 @@ enum spt_status spt_summary_text(struct spt_run_source *source, size_t rows, str
 /* --- JSON --- */
 
 static void put_json_number(struct spt_text *text, double value) {
-    if (isfinite(value)) spt_text_put_number(text, value);
-    else spt_text_put(text, "null");
+    if (isfinite(value))
+        spt_text_put_number(text, value);
+    else
+        spt_text_put(text, "null");
 }
 
 static void put_json_checkpoints(const struct spt_run_source *source, const struct table *table,
                                  struct spt_text *text) {
     for (size_t i = 0; i < source->source.count; i++) {
-        spt_text_format(text, "%s{\"step\": %lld, \"label\": ", i ? ", " : "",
-                        (long long)source->checkpoints[i].step);
+        spt_text_format(text, "%s{\"step\": %lld, \"label\": ", i ? ", " : "", (long long)source->checkpoints[i].step);
         spt_text_put_json(text, source->checkpoints[i].label);
         for (size_t c = 0; c < COLUMN_COUNT; c++) {
             if (!table->column[c]) continue;
@@ -195,8 +197,10 @@ static void put_json_checkpoints(const struct spt_run_source *source, const stru
 static void put_json_turn(const struct turn *turn, bool first, struct spt_text *text) {
     spt_text_format(text, "%s{\"metric\": \"%s\", \"layer\": %d, \"head\": %d, \"step\": ", first ? "" : ", ",
                     turn->metric, turn->layer, turn->head);
-    if (turn->onset.found) spt_text_format(text, "%lld", (long long)turn->onset.step);
-    else spt_text_put(text, "null");
+    if (turn->onset.found)
+        spt_text_format(text, "%lld", (long long)turn->onset.step);
+    else
+        spt_text_put(text, "null");
     spt_text_put(text, ", \"start\": ");
     put_json_number(text, turn->onset.start);
     spt_text_put(text, ", \"end\": ");

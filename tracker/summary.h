@@ -5,7 +5,7 @@
 #include "checkpoints/base/text.h"
 #include "tracker/plot_source.h"
 
-/* A table over steps (at most rows lines, spread over the log of the steps; 0: all) and the onsets, as text. Nothing is measured anew. */
+/* A table over steps (about rows lines, evenly over the checkpoints; 0: all) and the onsets, as text. Nothing is measured anew. */
 enum spt_status spt_summary_text(struct spt_run_source *source, size_t rows, struct spt_text *text,
                                  struct spt_error *error);
 

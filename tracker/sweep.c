@@ -90,7 +90,8 @@ enum spt_status spt_sweep_plan(struct spt_sweep *sweep, struct spt_error *error)
     sweep->tasks = spt_alloc_zeroed(sweep->ref_count, sizeof *sweep->tasks);
     if (!sweep->tasks) return spt_fail_memory(error, sweep->ref_count * sizeof *sweep->tasks, "a sweep");
     enum spt_status status = find_wanted(sweep, error);
-    if (status == SPT_OK && sweep->store) status = spt_store_checkpoints(sweep->store, sweep->run, &rows, &count, error);
+    if (status == SPT_OK && sweep->store)
+        status = spt_store_checkpoints(sweep->store, sweep->run, &rows, &count, error);
     for (size_t i = 0; status == SPT_OK && i < sweep->ref_count; i++) {
         struct spt_task *task = &sweep->tasks[i];
         task->ref = sweep->refs[i];
@@ -180,11 +181,12 @@ static enum spt_status check_model(const struct spt_sweep *sweep, const struct s
     const enum spt_status status = spt_model_config_read(ref->config, &config, error);
     if (status != SPT_OK) return status;
     if (spt_hash_equal(spt_model_config_digest(&config), spt_model_config_digest(sweep->model))) return SPT_OK;
-    return spt_fail(error, SPT_INVALID, ref->config,
-                    "is another model's: %s of %zu layers, hidden size %zu, %zu heads; the run's is %s of %zu layers, hidden "
-                    "size %zu, %zu heads",
-                    config.model_type, config.layers, config.hidden, config.heads, sweep->model->model_type,
-                    sweep->model->layers, sweep->model->hidden, sweep->model->heads);
+    return spt_fail(
+        error, SPT_INVALID, ref->config,
+        "is another model's: %s of %zu layers, hidden size %zu, %zu heads; the run's is %s of %zu layers, hidden "
+        "size %zu, %zu heads",
+        config.model_type, config.layers, config.hidden, config.heads, sweep->model->model_type, sweep->model->layers,
+        sweep->model->hidden, sweep->model->heads);
 }
 
 /* The files are those that were listed, and stayed so while they were read. */
@@ -223,8 +225,7 @@ static enum spt_status record_failure(struct spt_sweep *sweep, struct spt_task *
     struct spt_text reason = {0};
     if (failure->path[0]) spt_text_format(&reason, "%s: ", failure->path);
     spt_text_put(&reason, failure->message);
-    if (failure->offset != SPT_NO_OFFSET)
-        spt_text_format(&reason, " (byte %llu)", (unsigned long long)failure->offset);
+    if (failure->offset != SPT_NO_OFFSET) spt_text_format(&reason, " (byte %llu)", (unsigned long long)failure->offset);
     if (reason.failed) {
         spt_text_release(&reason);
         return spt_fail_memory(error, strlen(failure->message), "a reason");
@@ -280,8 +281,10 @@ enum spt_status spt_sweep_run(struct spt_sweep *sweep, struct spt_error *error) 
     enum spt_status status = SPT_OK;
     for (size_t i = 0; status == SPT_OK && i < sweep->ref_count && !sweep->stopped; i++) {
         if (sweep->tasks[i].kind != SPT_TASK_ANALYSE) continue;
-        if (sweep->stop && sweep->stop()) sweep->stopped = true;
-        else status = do_task(sweep, &sweep->tasks[i], error);
+        if (sweep->stop && sweep->stop())
+            sweep->stopped = true;
+        else
+            status = do_task(sweep, &sweep->tasks[i], error);
     }
     spt_progress_finish(sweep->progress);
     return status;

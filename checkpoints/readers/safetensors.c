@@ -110,7 +110,7 @@ static enum spt_status read_offsets(const struct header *header, const struct sp
     return SPT_OK;
 }
 
-/* dtype_name points into the document for now; the caller replaces it. */
+/* dtype_name points into the document; the caller replaces it by a copy that lasts. */
 static enum spt_status read_entry(const struct header *header, const struct spt_json *entry, struct spt_tensor *tensor,
                                   struct spt_error *error) {
     if (spt_json_kind(entry) != SPT_JSON_OBJECT)

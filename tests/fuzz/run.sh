@@ -14,6 +14,10 @@ fi
 seconds=$1
 here=$(cd "$(dirname "$0")" && pwd)
 build=${2:-$here/../../build-fuzz}
+case $build in
+/*) ;;
+*) build=$PWD/$build ;;
+esac
 work=$(mktemp -d "${TMPDIR:-/tmp}/spectail-fuzz.XXXXXX")
 failed=0
 

@@ -24,9 +24,9 @@
 
 /* Which metrics count what lies above a threshold, or sum over what does. */
 static bool is_thresholded(const char *name) {
-    static const char *const NAMES[] = {"sink.share",          "sink.full_heads",      "sink.max_first",
+    static const char *const NAMES[] = {"sink.share",           "sink.full_heads",     "sink.max_first",
                                         "sink.reference_count", "sink.reference_mass", "sink.reference_excess",
-                                        "rmt.spikes",          "topology.h1_bars"};
+                                        "rmt.spikes",           "topology.h1_bars"};
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
         if (strcmp(NAMES[i], name) == 0) return true;
     return strncmp(name, "topology.b0@", 12) == 0 || strncmp(name, "topology.b1@", 12) == 0;
@@ -46,9 +46,12 @@ static double expected(const struct comparison *c, const struct spt_store_measur
     snprintf(step, sizeof step, "%lld", (long long)m->checkpoint->step);
     const struct spt_json *metric = spt_json_get(spt_json_get(c->oracle, step), m->metric);
     const struct spt_json *value = NULL;
-    if (m->layer < 0) value = spt_json_get(metric, "model");
-    else if (m->head < 0) value = spt_json_at(spt_json_get(metric, "layer"), (size_t)m->layer);
-    else value = spt_json_at(spt_json_at(spt_json_get(metric, "head"), (size_t)m->layer), (size_t)m->head);
+    if (m->layer < 0)
+        value = spt_json_get(metric, "model");
+    else if (m->head < 0)
+        value = spt_json_at(spt_json_get(metric, "layer"), (size_t)m->layer);
+    else
+        value = spt_json_at(spt_json_at(spt_json_get(metric, "head"), (size_t)m->layer), (size_t)m->head);
     *known = spt_json_kind(value) != SPT_JSON_ABSENT;
     return spt_json_number(value, NAN);
 }

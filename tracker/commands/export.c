@@ -62,8 +62,10 @@ static void put_jsonl_row(struct spt_text *out, const char *run, const struct sp
     spt_text_put(out, ", \"branch\": ");
     spt_text_put_json(out, m->checkpoint->branch);
     spt_text_put(out, ", \"step\": ");
-    if (m->checkpoint->step != SPT_NO_STEP) spt_text_format(out, "%lld", (long long)m->checkpoint->step);
-    else spt_text_put(out, "null");
+    if (m->checkpoint->step != SPT_NO_STEP)
+        spt_text_format(out, "%lld", (long long)m->checkpoint->step);
+    else
+        spt_text_put(out, "null");
     spt_text_put(out, ", \"label\": ");
     spt_text_put_json(out, m->checkpoint->label);
     spt_text_put(out, ", \"metric\": ");
@@ -71,8 +73,10 @@ static void put_jsonl_row(struct spt_text *out, const char *run, const struct sp
     spt_text_format(out, ", \"layer\": %d, \"head\": %d", m->layer, m->head);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         spt_text_format(out, ", \"%s\": ", NAMES[i]);
-        if (isfinite(numbers[i])) spt_text_put_number(out, numbers[i]);
-        else spt_text_put(out, "null");
+        if (isfinite(numbers[i]))
+            spt_text_put_number(out, numbers[i]);
+        else
+            spt_text_put(out, "null");
     }
     spt_text_format(out, ", \"n\": %lld, \"bad\": %lld}\n", (long long)m->n, (long long)m->bad);
 }
@@ -119,11 +123,10 @@ static int write_runs(struct export *export, struct spt_store *store, const stru
     spt_text_put(&export->out, export->format->header);
     for (size_t i = 0; i < runs->count; i++) {
         export->run = runs->runs[i].name;
-        enum spt_status status = spt_store_each_measure(store, runs->runs[i].id, NULL, INT_MIN, INT_MIN, on_measure,
-                                                        export, &error);
+        enum spt_status status =
+            spt_store_each_measure(store, runs->runs[i].id, NULL, INT_MIN, INT_MIN, on_measure, export, &error);
         if (status == SPT_OK) status = flush(export, &error);
-        if (status != SPT_OK)
-            return spt_invocation_fail(export->invocation, SPT_EXIT_OUTPUT, &error);
+        if (status != SPT_OK) return spt_invocation_fail(export->invocation, SPT_EXIT_OUTPUT, &error);
     }
     if (fflush(export->stream) != 0) {
         spt_fail_system(&error, errno, NULL, "write the export");
@@ -161,8 +164,7 @@ static int run(struct spt_invocation *invocation) {
         .stream = stdout,
         .chosen = spt_alloc(SPT_METRIC_COUNT, sizeof(bool)),
     };
-    if (!export.format)
-        return spt_invocation_usage(invocation, "--format is \"%s\", expected csv or jsonl", name);
+    if (!export.format) return spt_invocation_usage(invocation, "--format is \"%s\", expected csv or jsonl", name);
     const int status = export.chosen ? export_chosen(&export) : spt_invocation_usage(invocation, "out of memory");
     free(export.chosen);
     spt_text_release(&export.out);
@@ -180,9 +182,10 @@ const struct spt_command SPT_COMMAND_EXPORT = {
     .name = "export",
     .summary = "figures of a run as CSV or JSON lines",
     .arguments = "",
-    .description = "Writes every figure of the latest run to standard output, in key order, with 17 digits: one line for each "
-                   "(checkpoint, metric, layer, head); layer -1 is the whole model, head -1 the whole layer. Rows that a rewritten "
-                   "checkpoint has superseded are left out.",
+    .description =
+        "Writes every figure of the latest run to standard output, in key order, with 17 digits: one line for each "
+        "(checkpoint, metric, layer, head); layer -1 is the whole model, head -1 the whole layer. Rows that a rewritten "
+        "checkpoint has superseded are left out.",
     .example = "spectail export --metrics sinks > sinks.csv\n"
                "python3 -c 'import pandas; print(pandas.read_csv(\"sinks.csv\"))'",
     .options = OPTIONS,

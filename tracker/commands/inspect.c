@@ -86,10 +86,11 @@ static void put_weights(struct report *report, const struct spt_checkpoint *chec
 
 static void put_model(struct report *report, const struct spt_model_config *config) {
     spt_text_format(&report->out,
-                    report->json ? "\"model\": {\"model_type\": \"%s\", \"layers\": %zu, \"hidden\": %zu, \"heads\": %zu, "
-                                   "\"head_dim\": %zu, \"intermediate\": %zu, \"vocabulary\": %zu, \"positions\": %zu}, "
-                                 : "  model        %s, %zu layers, hidden size %zu, %zu heads of %zu, intermediate size %zu, "
-                                   "vocabulary %zu, %zu positions\n",
+                    report->json
+                        ? "\"model\": {\"model_type\": \"%s\", \"layers\": %zu, \"hidden\": %zu, \"heads\": %zu, "
+                          "\"head_dim\": %zu, \"intermediate\": %zu, \"vocabulary\": %zu, \"positions\": %zu}, "
+                        : "  model        %s, %zu layers, hidden size %zu, %zu heads of %zu, intermediate size %zu, "
+                          "vocabulary %zu, %zu positions\n",
                     config->model_type, config->layers, config->hidden, config->heads, config->head_dim,
                     config->intermediate, config->vocabulary, config->positions);
 }
@@ -202,8 +203,9 @@ const struct spt_command SPT_COMMAND_INSPECT = {
     .arguments = "PATH",
     .arguments_min = 1,
     .arguments_max = 1,
-    .description = "Says what PATH is: layout, checkpoints, format, architecture, tensors (of a single checkpoint, or of all with -v), and "
-                   "what stands in the way of analysing it. Reads headers only. Exit status 1 when something is wrong.",
+    .description =
+        "Says what PATH is: layout, checkpoints, format, architecture, tensors (of a single checkpoint, or of all with -v), and "
+        "what stands in the way of analysing it. Reads headers only. Exit status 1 when something is wrong.",
     .example = "spectail inspect runs/pythia-70m/step512",
     .keys = KEYS,
     .key_count = sizeof KEYS / sizeof *KEYS,

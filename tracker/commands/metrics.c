@@ -62,8 +62,9 @@ const struct spt_command SPT_COMMAND_METRICS = {
     .summary = "definition, unit and source of every metric",
     .arguments = "[NAME]",
     .arguments_max = 1,
-    .description = "Prints the table of metrics: what each is, where its formula is from, at which levels it is stored. NAME is a metric "
-                   "or a group (sinks, rmt, topology, loss).",
+    .description =
+        "Prints the table of metrics: what each is, where its formula is from, at which levels it is stored. NAME is a metric "
+        "or a group (sinks, rmt, topology, loss).",
     .example = "spectail metrics rmt.law_kl\nspectail metrics topology",
     .run = run,
 };

@@ -157,11 +157,10 @@ const struct spt_command SPT_COMMAND_PLOT = {
     .summary = "draw emergence plots of a run",
     .arguments = "[FIGURE...]",
     .arguments_max = 100,
-    .description = "Draws figures of the latest run by gnuplot into a folder: emergence, rmt, betti, heatmap, atlas, "
-                   "spectra and others. Beside "
-                   "each figure lie its data (.dat) and a complete script (.gp): gnuplot <figure>.gp draws it again "
-                   "after you changed it. "
-                   "index.html shows them all. --format term draws on the terminal and writes nothing.",
+    .description =
+        "Draws figures of the latest run by gnuplot into a folder: emergence, rmt, betti, heatmap, atlas, spectra and others. Beside "
+        "each figure lie its data (.dat) and a complete script (.gp): gnuplot <figure>.gp draws it again after you changed it. "
+        "index.html shows them all. --format term draws on the terminal and writes nothing.",
     .example = "spectail plot --out figures --format pdf\n"
                "spectail plot heatmap --metric rmt.law_kl --format term",
     .options = OPTIONS,

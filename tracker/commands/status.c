@@ -35,8 +35,10 @@ static void count_states(struct view *view) {
 static void put_step(struct spt_text *out, const char *branch, int64_t step, const char *label) {
     char shown[256];
     spt_text_printable(shown, sizeof shown, label);
-    if (step != SPT_NO_STEP) spt_text_format(out, "  %10lld  %-24s", (long long)step, shown);
-    else spt_text_format(out, "  %10s  %-24s", "", shown);
+    if (step != SPT_NO_STEP)
+        spt_text_format(out, "  %10lld  %-24s", (long long)step, shown);
+    else
+        spt_text_format(out, "  %10s  %-24s", "", shown);
     if (branch[0]) spt_text_format(out, " [%s]", branch);
 }
 
@@ -76,8 +78,10 @@ static void put_json_checkpoint(struct spt_text *out, bool first, const char *br
                                 enum spt_checkpoint_state state) {
     spt_text_put(out, first ? "{\"branch\": " : ", {\"branch\": ");
     spt_text_put_json(out, branch);
-    if (step != SPT_NO_STEP) spt_text_format(out, ", \"step\": %lld", (long long)step);
-    else spt_text_put(out, ", \"step\": null");
+    if (step != SPT_NO_STEP)
+        spt_text_format(out, ", \"step\": %lld", (long long)step);
+    else
+        spt_text_put(out, ", \"step\": null");
     spt_text_put(out, ", \"label\": ");
     spt_text_put_json(out, label);
     spt_text_format(out, ", \"state\": \"%s\"", spt_state_name(state));
@@ -86,8 +90,10 @@ static void put_json_checkpoint(struct spt_text *out, bool first, const char *br
 static void put_json_row(struct spt_text *out, const struct spt_store_checkpoint *row, bool first) {
     put_json_checkpoint(out, first, row->branch, row->step, row->label, row->state);
     spt_text_put(out, ", \"reason\": ");
-    if (row->reason) spt_text_put_json(out, row->reason);
-    else spt_text_put(out, "null");
+    if (row->reason)
+        spt_text_put_json(out, row->reason);
+    else
+        spt_text_put(out, "null");
     spt_text_format(out, ", \"tries\": %lld, \"seconds\": ", (long long)row->tries);
     spt_text_put_number(out, row->seconds);
     spt_text_put(out, ", \"finished\": ");
@@ -160,8 +166,9 @@ const struct spt_command SPT_COMMAND_STATUS = {
     .name = "status",
     .summary = "every checkpoint's state and reason",
     .arguments = "",
-    .description = "Lists the runs of the store: for each checkpoint its state, how long its analysis took or why there is none, and whether "
-                   "its weights are another step's. Checkpoints that lie in the run's folder and are not in the store yet are waiting.",
+    .description =
+        "Lists the runs of the store: for each checkpoint its state, how long its analysis took or why there is none, and whether "
+        "its weights are another step's. Checkpoints that lie in the run's folder and are not in the store yet are waiting.",
     .example = "spectail status --json | python3 -m json.tool",
     .options = OPTIONS,
     .option_count = sizeof OPTIONS / sizeof *OPTIONS,

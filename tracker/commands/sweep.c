@@ -80,8 +80,9 @@ static enum spt_status find_model(struct session *s, struct spt_error *error) {
         *error = first;
         return first.status;
     }
-    return spt_fail(error, SPT_INVALID, s->run->root,
-                    "no checkpoint has a config.json, nor has the run's folder or the one above it; --model-config names one");
+    return spt_fail(
+        error, SPT_INVALID, s->run->root,
+        "no checkpoint has a config.json, nor has the run's folder or the one above it; --model-config names one");
 }
 
 static const char *find_tokenizer(const struct session *s) {
@@ -157,8 +158,8 @@ static enum spt_status check_not_another(struct session *s, struct spt_error *er
         if (same_identity(&runs[i], &s->identity) && strcmp(runs[i].source, s->identity.source) != 0 &&
             access(runs[i].source, F_OK) == 0)
             status = spt_fail(error, SPT_INVALID, s->run->root,
-                              "the store has a run \"%s\" already, from %s; --name gives this one another name", runs[i].name,
-                              runs[i].source);
+                              "the store has a run \"%s\" already, from %s; --name gives this one another name",
+                              runs[i].name, runs[i].source);
     spt_store_free_runs(runs, count);
     return status;
 }
@@ -227,8 +228,7 @@ static enum spt_status measure_nulls(struct session *s, struct spt_error *error)
     if (status != SPT_OK || !missing) return status;
     spt_progress_say(&s->progress, "measuring random attention (once a run)");
     status = spt_analysis_nulls(s->sweep.analysis, &emit, error);
-    if (status == SPT_OK)
-        status = spt_store_put_nulls(s->store, s->identity.id, nulls.items, nulls.count, error);
+    if (status == SPT_OK) status = spt_store_put_nulls(s->store, s->identity.id, nulls.items, nulls.count, error);
     free(nulls.items);
     return status;
 }
@@ -311,9 +311,8 @@ static int say_summary(struct session *s) {
     if (status == SPT_END) return SPT_EXIT_DONE;
     if (status != SPT_OK) return spt_invocation_fail(s->invocation, SPT_EXIT_STORE, &error);
     say_duplicates(s, &source);
-    status = s->invocation->json
-                 ? spt_summary_json(&source, &out, &error)
-                 : spt_summary_text(&source, s->invocation->verbose ? 0 : SUMMARY_ROWS, &out, &error);
+    status = s->invocation->json ? spt_summary_json(&source, &out, &error)
+                                 : spt_summary_text(&source, s->invocation->verbose ? 0 : SUMMARY_ROWS, &out, &error);
     spt_run_source_close(&source);
     const int exit = status == SPT_OK ? spt_invocation_print(s->invocation, &out)
                                       : spt_invocation_fail(s->invocation, SPT_EXIT_STORE, &error);
@@ -366,7 +365,8 @@ static int dry_run(struct session *s) {
 static int do_sweep(struct session *s) {
     struct spt_error error;
     enum spt_status status = plan_sweep(s, &error);
-    if (status == SPT_OK) status = spt_external_store(s->store, s->identity.id, s->run, &s->invocation->config, &s->log, &error);
+    if (status == SPT_OK)
+        status = spt_external_store(s->store, s->identity.id, s->run, &s->invocation->config, &s->log, &error);
     if (status == SPT_INVALID) return spt_invocation_fail(s->invocation, SPT_EXIT_USAGE, &error);
     if (status != SPT_OK) return spt_invocation_fail(s->invocation, SPT_EXIT_STORE, &error);
     warn_of_short_probe(s);
@@ -379,7 +379,8 @@ static int do_sweep(struct session *s) {
     }
     if (status == SPT_END || s->sweep.stopped) {
         const int signal = spt_signals_take();
-        fprintf(stderr, "spectail sweep: stopped; %zu of %zu checkpoints are done, the same command goes on from there\n",
+        fprintf(stderr,
+                "spectail sweep: stopped; %zu of %zu checkpoints are done, the same command goes on from there\n",
                 s->sweep.analysed, s->sweep.todo);
         return 128 + signal;
     }
@@ -393,8 +394,10 @@ static int sweep_run(struct spt_invocation *invocation, const char *path) {
     struct session s = {.invocation = invocation, .log = spt_invocation_log(invocation)};
     struct spt_error error;
     int status = SPT_EXIT_DONE;
-    if (prepare(&s, path, &error) != SPT_OK) status = spt_invocation_fail(invocation, SPT_EXIT_USAGE, &error);
-    else if (spt_invocation_value(invocation, "dry-run")) status = dry_run(&s);
+    if (prepare(&s, path, &error) != SPT_OK)
+        status = spt_invocation_fail(invocation, SPT_EXIT_USAGE, &error);
+    else if (spt_invocation_value(invocation, "dry-run"))
+        status = dry_run(&s);
     else {
         status = open_store(&s);
         if (status == SPT_EXIT_DONE) status = do_sweep(&s);
@@ -426,10 +429,11 @@ static const struct spt_option OPTIONS[] = {
     {"wait", 0, "SECONDS", "wait so long for another writer of the store (default 0)"},
 };
 static const char *const KEYS[] = {
-    "db",        "name",      "probe", "ids",     "samples",    "steps",      "every",
-    "metrics",   "bos",       "model_config",     "tokenizer",  "step_pattern", "references",
-    "symmetrize", "topology_dimension", "bootstrap", "null_draws", "keep",     "threads",
-    "header_limit", "read_ahead",
+    "db",         "name",         "probe",      "ids",        "samples",
+    "steps",      "every",        "metrics",    "bos",        "model_config",
+    "tokenizer",  "step_pattern", "references", "symmetrize", "topology_dimension",
+    "bootstrap",  "null_draws",   "keep",       "threads",    "header_limit",
+    "read_ahead",
 };
 
 const struct spt_command SPT_COMMAND_SWEEP = {
@@ -437,10 +441,11 @@ const struct spt_command SPT_COMMAND_SWEEP = {
     .summary = "analyse what of a run is not yet analysed",
     .arguments = "[RUN...]",
     .arguments_max = 1000,
-    .description = "Runs one forward pass of the probe through each checkpoint of RUN that the store does not hold yet, measures every "
-                   "attention matrix, and stores the figures. RUN is a folder of checkpoints, an HF Trainer folder, a hub cache or a "
-                   "single checkpoint. It may be stopped at any time and goes on where it was; a group of metrics that is missing is "
-                   "added. A checkpoint that cannot be analysed is recorded with its reason, and the sweep goes on.",
+    .description =
+        "Runs one forward pass of the probe through each checkpoint of RUN that the store does not hold yet, measures every "
+        "attention matrix, and stores the figures. RUN is a folder of checkpoints, an HF Trainer folder, a hub cache or a "
+        "single checkpoint. It may be stopped at any time and goes on where it was; a group of metrics that is missing is "
+        "added. A checkpoint that cannot be analysed is recorded with its reason, and the sweep goes on.",
     .example = "spectail sweep runs/pythia-70m --samples 100 --steps 0:1000 --metrics sinks,rmt\n"
                "spectail sweep --config configs/demo.yaml",
     .options = OPTIONS,

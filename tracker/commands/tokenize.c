@@ -41,8 +41,8 @@ static int encode_lines(struct spt_invocation *invocation, const struct spt_toke
         if (length > 0 && line[length - 1] == '\n') length--;
         ids.count = 0;
         spt_text_clear(&out);
-        if (encode_line(tokenizer, line, (size_t)length, (enum spt_bos)invocation->config.bos, invocation->json, &ids, &error) !=
-            SPT_OK) {
+        if (encode_line(tokenizer, line, (size_t)length, (enum spt_bos)invocation->config.bos, invocation->json, &ids,
+                        &error) != SPT_OK) {
             status = spt_invocation_usage(invocation, "standard input, line %zu: %s", number, error.message);
             break;
         }
@@ -73,8 +73,9 @@ const struct spt_command SPT_COMMAND_TOKENIZE = {
     .arguments = "TOKENIZER.json",
     .arguments_min = 1,
     .arguments_max = 1,
-    .description = "Encodes each line of standard input with a tokenizer.json, as the probe is encoded. With --json each line is a JSON "
-                   "string, so that a text may hold newlines.",
+    .description =
+        "Encodes each line of standard input with a tokenizer.json, as the probe is encoded. With --json each line is a JSON "
+        "string, so that a text may hold newlines.",
     .example = "echo 'Every finite integral domain is a field.' | spectail tokenize tokenizer.json",
     .keys = KEYS,
     .key_count = sizeof KEYS / sizeof *KEYS,

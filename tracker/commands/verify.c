@@ -38,7 +38,8 @@ static enum spt_status verify(struct spt_invocation *invocation, struct spt_veri
     const struct spt_config *config = &invocation->config;
     const struct spt_run_options run_options = {.model_config = config->model_config};
     const struct spt_checkpoint_options options = {.header_limit = (uint64_t)config->header_limit};
-    const struct spt_forward_options forward = {.threads = (size_t)config->threads, .no_read_ahead = !config->read_ahead};
+    const struct spt_forward_options forward = {.threads = (size_t)config->threads,
+                                                .no_read_ahead = !config->read_ahead};
     struct spt_run *run = NULL;
     struct spt_checkpoint *checkpoint = NULL, *reference = NULL;
     struct spt_model_config model;
@@ -60,14 +61,13 @@ static enum spt_status verify(struct spt_invocation *invocation, struct spt_veri
 static int run(struct spt_invocation *invocation) {
     struct spt_verify_errors errors;
     struct spt_error error;
-    if (verify(invocation, &errors, &error) != SPT_OK)
-        return spt_invocation_fail(invocation, SPT_EXIT_USAGE, &error);
+    if (verify(invocation, &errors, &error) != SPT_OK) return spt_invocation_fail(invocation, SPT_EXIT_USAGE, &error);
     struct spt_text out = {0};
     (invocation->json ? put_json : put_text)(&out, &errors);
     int status = spt_invocation_print(invocation, &out);
     spt_text_release(&out);
-    const bool equal = errors.attention <= ATTENTION_TOLERANCE && errors.hidden <= HIDDEN_TOLERANCE &&
-                       errors.loss <= LOSS_TOLERANCE;
+    const bool equal =
+        errors.attention <= ATTENTION_TOLERANCE && errors.hidden <= HIDDEN_TOLERANCE && errors.loss <= LOSS_TOLERANCE;
     return status == SPT_EXIT_DONE && !equal ? SPT_EXIT_PARTIAL : status;
 }
 
@@ -79,8 +79,9 @@ const struct spt_command SPT_COMMAND_VERIFY = {
     .arguments = "CHECKPOINT REF.safetensors",
     .arguments_min = 2,
     .arguments_max = 2,
-    .description = "Runs the tokens ids_<i> of a reference file through the checkpoint and compares attention (attn_<i>_<layer>), hidden "
-                   "states (hidden_<i>_<layer>) and loss (loss_<i>) with it. Exit status 1 beyond the tolerance.",
+    .description =
+        "Runs the tokens ids_<i> of a reference file through the checkpoint and compares attention (attn_<i>_<layer>), hidden "
+        "states (hidden_<i>_<layer>) and loss (loss_<i>) with it. Exit status 1 beyond the tolerance.",
     .example = "spectail verify tests/data/reference/gpt_neox tests/data/reference/gpt_neox/reference.safetensors",
     .keys = KEYS,
     .key_count = sizeof KEYS / sizeof *KEYS,

@@ -94,7 +94,7 @@ struct spt_config {
         struct spt_config_texts figures; /* none: all */
         int format;                      /* of enum spt_plot_format */
         char *metric;
-        int64_t layer;                            /* -1: the last */
+        int64_t layer;                    /* -1: the last */
         struct spt_config_integers steps; /* none: a choice */
     } plots;
 
