@@ -105,17 +105,13 @@ static enum spt_status normalized_needle(const struct spt_added_token *token, co
     return status;
 }
 
-static int by_special(bool special, const struct spt_added_token *token) {
-    return token->special == special;
-}
-
 /* Special tokens first, each group in the order of the file: the first of equal needles wins. */
 static enum spt_status fill_searches(const struct reading *reading, const struct spt_steps *normalizer,
                                      struct spt_added *added, struct spt_error *error) {
     for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < reading->contents.count; i++) {
             const struct spt_added_token *token = &reading->first[i];
-            if (!by_special(pass == 0, token)) continue;
+            if (token->special != (pass == 0)) continue;
             struct spt_added_search *search = token->normalized ? &added->normalized : &added->given;
             struct spt_added_needle *needle = &search->needles[search->count++];
             *needle = (struct spt_added_needle){

@@ -1,12 +1,13 @@
-"""Makes tests/data/tokenizers/{demo,behaviours}.golden.jsonl with HF tokenizers (requirements.txt; last made with 0.23.3).
+"""Makes tests/data/tokenizers/{demo,behaviours}.golden.jsonl with HF tokenizers.
 
-    python tests/peer/make_tokenizer_golden.py
+    python tests/peer/make_tokenizer_golden.py        (requirements.txt; last made with tokenizers 0.23.3)
 
-demo.golden.jsonl: {"text", "ids", "plain"} of tests/data/demo-run/tokenizer.json, ids with special tokens, plain without.
+demo.golden.jsonl: {"text", "ids", "plain"} of tests/data/demo-run/tokenizer.json, ids with special tokens, plain
+without.
 
-behaviours.golden.jsonl: small tokenizers that show one behaviour each. The first line is {"model"}, the JSON of a model;
-the others {"name", "parts", "model", "cases"}: a tokenizer.json is {"model": model, parts}, where an absent model means that
-of the first line; cases are as above.
+behaviours.golden.jsonl: small tokenizers that show one behaviour each. The first line is {"model"}, the JSON of a
+model; the others {"name", "parts", "model", "cases"}: a tokenizer.json is {"model": model, parts}, where an absent
+model means that of the first line; cases are as above.
 """
 
 import json
@@ -21,11 +22,13 @@ TEXTS = [
     " ",
     "The cat sat on the mat, didn't it?  Yes: 12345 times.",
     "  leading and trailing\t\n\n \r\n",
-    "E\u0301cole \u00e9cole e\u0301\u0316\u0301 A\u030a \u212b \ufb01n \u00bd \u2460 \u2167 \u1100\u1161\u11a8 \u0130\u03a3\u00df\u017f\u212a",
+    "E\u0301cole \u00e9cole e\u0301\u0316\u0301 A\u030a \u212b \ufb01n \u00bd \u2460 \u2167 \u1100\u1161\u11a8 "
+    "\u0130\u03a3\u00df\u017f\u212a",
     "a\u00a0b\u3000c\u180ed\u2028e\u200bf\u200dg\u0085h",
     "<|x|> XX<|x|>XX <|x|>  XX YYY XXa the other",
     "aaaa abab aabb ... $5 + $6 = 11! [x] (y) {z} ~`^",
-    "\u4f60\u597d, \u4e16\u754c\u3002\u3053\u3093\u306b\u3061\u306f \ud55c\uad6d\uc5b4 \u0440\u0443\u0441\u0441\u043a\u0438\u0439 \u0939\u093f\u0928\u094d\u0926\u0940 \u0663\u0664",
+    "\u4f60\u597d, \u4e16\u754c\u3002\u3053\u3093\u306b\u3061\u306f \ud55c\uad6d\uc5b4 "
+    "\u0440\u0443\u0441\u0441\u043a\u0438\u0439 \u0939\u093f\u0928\u094d\u0926\u0940 \u0663\u0664",
     "\U0001f642\U0001f468\u200d\U0001f469 \U0001d538 \u24b6 x\u00b2 \u00bcK",
     "'s'S't'RE don'T I'LL we'd 'tis",
     "camelCase snake_case kebab-case UPPER 3.14e-10 0x1F x1y2",
@@ -66,18 +69,63 @@ NORMALIZERS = {
     "replace empty matches": replace(r"x*", "-", "Regex"),
     "sequence": dict(
         type="Sequence",
-        normalizers=[dict(type="NFD"), dict(type="StripAccents"), dict(type="Sequence", normalizers=[dict(type="Lowercase")])],
+        normalizers=[
+            dict(type="NFD"),
+            dict(type="StripAccents"),
+            dict(type="Sequence", normalizers=[dict(type="Lowercase")]),
+        ],
     ),
     "empty sequence": dict(type="Sequence", normalizers=[]),
 }
 
 REGEXES = [
-    r"\s", r"\S+", r"\w+", r"[\w-]+", r"\W+", r"\d", r"\h+", r"\v", r"\bt", r"\B", r".", r"(?m:.+)", r"^.", r".$", r"\Aa|\.\Z",
-    r"[[:alpha:]]+", r"[[:space:]]", r"[[:alnum:]_]+", r"[[:upper:]][[:lower:]]*", r"[a-c[x-z]]+", r"[^(\s|[.,!?\u3002])]+",
-    r"[]a]", r"[\]\[]", r"a{2}?b", r"a{,2}b", r"a{1,2}+", r"(ab){2}+", r"{x}", r"(?i:[sk]+|'re)", r"(?i)THE|cat", r"(?>a+)b",
-    r"(?<=a)b|(?<!a)t(?=h)", r"(.)\1", r"\p{Han}+|\p{Hiragana}", r"\p{^L}+", r"\P{L}+", r"\p{Letter}+|\p{Nd}", r"\p{Cyrillic}+",
-    r"\x41|\x{e9}|\u4f60", r"a++b|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}|\s+(?!\S)|\s+", r"(?#comment)the", r"", r"\R", r"\$|\+",
-    r"[\p{P}\p{S}]", r"[^\n]+\n*", r"[\d\s]{2,}",
+    r"\s",
+    r"\S+",
+    r"\w+",
+    r"[\w-]+",
+    r"\W+",
+    r"\d",
+    r"\h+",
+    r"\v",
+    r"\bt",
+    r"\B",
+    r".",
+    r"(?m:.+)",
+    r"^.",
+    r".$",
+    r"\Aa|\.\Z",
+    r"[[:alpha:]]+",
+    r"[[:space:]]",
+    r"[[:alnum:]_]+",
+    r"[[:upper:]][[:lower:]]*",
+    r"[a-c[x-z]]+",
+    r"[^(\s|[.,!?\u3002])]+",
+    r"[]a]",
+    r"[\]\[]",
+    r"a{2}?b",
+    r"a{,2}b",
+    r"a{1,2}+",
+    r"(ab){2}+",
+    r"{x}",
+    r"(?i:[sk]+|'re)",
+    r"(?i)THE|cat",
+    r"(?>a+)b",
+    r"(?<=a)b|(?<!a)t(?=h)",
+    r"(.)\1",
+    r"\p{Han}+|\p{Hiragana}",
+    r"\p{^L}+",
+    r"\P{L}+",
+    r"\p{Letter}+|\p{Nd}",
+    r"\p{Cyrillic}+",
+    r"\x41|\x{e9}|\u4f60",
+    r"a++b|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}|\s+(?!\S)|\s+",
+    r"(?#comment)the",
+    r"",
+    r"\R",
+    r"\$|\+",
+    r"[\p{P}\p{S}]",
+    r"[^\n]+\n*",
+    r"[\d\s]{2,}",
 ]
 
 PRE_TOKENIZERS = {
@@ -89,7 +137,10 @@ PRE_TOKENIZERS = {
     "individual digits": dict(type="Digits", individual_digits=True),
     "whitespace": dict(type="Whitespace"),
     "whitespace split": dict(type="WhitespaceSplit"),
-    "sequence": dict(type="Sequence", pretokenizers=[dict(type="Digits", individual_digits=True), dict(type="Punctuation"), byte_level()]),
+    "sequence": dict(
+        type="Sequence",
+        pretokenizers=[dict(type="Digits", individual_digits=True), dict(type="Punctuation"), byte_level()],
+    ),
     **{f"punctuation {b}": dict(type="Punctuation", behavior=b) for b in BEHAVIORS},
     **{f"split {b}{' inverted' * i}": split(r"\s|the", b, bool(i)) for b in BEHAVIORS for i in (0, 1)},
     **{f"split empty matches {b}": split(r"a*", b) for b in BEHAVIORS},
@@ -116,7 +167,9 @@ ADDED_NORMALIZED = {
 
 def template(*pieces):
     special = {"BOS": dict(id="BOS", ids=[1], tokens=["a"]), "TWO": dict(id="TWO", ids=[2, 3], tokens=["b", "c"])}
-    single = [dict(Sequence=dict(id="A", type_id=0)) if p == "A" else dict(SpecialToken=dict(id=p, type_id=0)) for p in pieces]
+    single = [
+        dict(Sequence=dict(id="A", type_id=0)) if p == "A" else dict(SpecialToken=dict(id=p, type_id=0)) for p in pieces
+    ]
     pair = [dict(Sequence=dict(id="A", type_id=0)), dict(Sequence=dict(id="B", type_id=1))]
     return dict(type="TemplateProcessing", single=single, pair=pair, special_tokens=special)
 
@@ -146,7 +199,9 @@ MODELS = {
     "fused unknown": tiny(["<unk>", "a", "t"], [], unk_token="<unk>", fuse_unk=True),
     "unknown tokens are merged": tiny(["<unk>", "a", "a<unk>"], [["a", "<unk>"]], unk_token="<unk>"),
     "bytes": tiny(["<unk>", "a", *BYTES], [], unk_token="<unk>", byte_fallback=True),
-    "an unknown waits behind bytes": tiny(["<unk>", "a", *[b for b in BYTES if b != "<0xC3>"]], [], unk_token="<unk>", byte_fallback=True),
+    "an unknown waits behind bytes": tiny(
+        ["<unk>", "a", *[b for b in BYTES if b != "<0xC3>"]], [], unk_token="<unk>", byte_fallback=True
+    ),
     "ignore merges": tiny(["a", "b", "ab", "abab", " "], ["a b"], ignore_merges=True),
     "prefix": tiny(["a", "##b", "ab", "##a", "##t"], [["a", "##b"]], continuing_subword_prefix="##"),
     "suffix": tiny(["a", "t", "t</w>", "a</w>", "at</w>"], [["a", "t</w>"]], end_of_word_suffix="</w>"),
@@ -176,8 +231,16 @@ def line(out, value):
 
 
 def behaviour(out, shared, name, model=None, added_tokens=(), normalizer=None, pre_tokenizer=None, post_processor=None):
-    parts = dict(version="1.0", truncation=None, padding=None, added_tokens=list(added_tokens), normalizer=normalizer,
-                 pre_tokenizer=pre_tokenizer, post_processor=post_processor, decoder=None)
+    parts = dict(
+        version="1.0",
+        truncation=None,
+        padding=None,
+        added_tokens=list(added_tokens),
+        normalizer=normalizer,
+        pre_tokenizer=pre_tokenizer,
+        post_processor=post_processor,
+        decoder=None,
+    )
     tokenizer = Tokenizer.from_str(json.dumps(dict(parts, model=model or shared)))
     told = dict(name=name, parts=json.dumps(parts)[1:-1])
     if model:
