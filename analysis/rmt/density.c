@@ -76,7 +76,8 @@ static void smooth(struct spt_density *w) {
 /* Linear binning onto the cell centres: the lower of the two cells, and the upper one's share. Beyond the first and the
  * last centre a point is that cell's whole. */
 static size_t cell_of(double x, double *share) {
-    const double u = fmin(fmax(x / DX - 0.5, 0), CELLS - 1);
+    const double place = x * (1 / DX) - 0.5; /* DX is a power of two */
+    const double u = place < 0 ? 0 : place > CELLS - 1 ? CELLS - 1 : place;
     const size_t cell = u < CELLS - 2 ? (size_t)u : CELLS - 2;
     *share = u - (double)cell;
     return cell;

@@ -7,10 +7,12 @@
  * largest last index, and lanes that end before are held still. What takes the time is the chain of an addition, a
  * division and a multiplication from index to index; all else fits beside it.
  *
- *     start ──► sweep ──► all d >= 0: the shift counts, what has converged is dropped ──► nothing left: next waiting
- * block, or done ▲  └──► a d < 0: the lane is put back and gets a smaller shift └────── a lane that is put back twice
- * or drops nothing for long is searched for a negligible e inside: what lies before it waits, since a shift can only
- * follow the smallest eigenvalue if that is in the last block
+ *     start --> sweep --> all d >= 0: the shift counts, what has converged is dropped --> next waiting block, or done
+ *                 ^  \--> a d < 0: the lane is put back and gets a smaller shift
+ *                 |
+ *                 \-- put back twice, or nothing dropped for long: a negligible e is looked for within the lane, and
+ *                     what lies before it waits (a shift follows the smallest eigenvalue only if that is in the last
+ *                     block)
  */
 #include "analysis/rmt/lanes.h"
 #include "analysis/rmt/lanes_kernel.h"
@@ -50,12 +52,21 @@ struct state {
     lanes q0, q1, q2; /* q at end, end - 1, end - 2 */
     lanes e1, e2;     /* e at end - 1, end - 2 */
     lanes negligible, floor;
-    lanes waited; /* sweeps since a value was dropped */
-    size_t found[LANES], filled[LANES], blocks[LANES], failures[LANES];
+    lanes waited;   /* sweeps since a value was dropped */
+    lanes failures; /* sweeps put back since the last good one */
+    size_t found[LANES], filled[LANES], blocks[LANES];
 };
 
-/* --- one lane
- * ----------------------------------------------------------------------------------------------------------- */
+/* --- one lane --- */
+
+/* Not fmax and fmin, which are calls. */
+static inline double larger_of(double a, double b) {
+    return a > b ? a : b;
+}
+
+static inline double smaller_of(double a, double b) {
+    return a < b ? a : b;
+}
 
 static inline double *at(vec *array, size_t i, size_t lane) {
     return (double *)(array + i) + lane;
@@ -85,13 +96,12 @@ static void swap_doubles(double *a, double *b) {
     *b = kept;
 }
 
-/* A block is at index 0 ... end: turned over if its large values are last, for the small ones are dropped from the end.
- */
+/* A block is at index 0 ... end: turned over if its large values are last, since values are dropped smallest first. */
 static void start_block(struct state *s, size_t lane) {
     const size_t end = (size_t)s->end.of[lane];
     s->next.of[lane] = 0;
     s->waited.of[lane] = 0;
-    s->failures[lane] = 0;
+    s->failures.of[lane] = 0;
     if (!(1.5 * *at(s->q, 0, lane) < *at(s->q, end, lane))) return;
     for (size_t i = 0; i < end - i; i++) swap_doubles(at(s->q, i, lane), at(s->q, end - i, lane));
     for (size_t i = 0; end && i < end - 1 - i; i++) swap_doubles(at(s->e, i, lane), at(s->e, end - 1 - i, lane));
@@ -114,7 +124,7 @@ static bool next_block(struct state *s, size_t lane) {
 
 /* The last two, when e before them is negligible: the eigenvalues of a matrix of order two. */
 static void emit_pair(struct state *s, size_t lane, double q, double e, double last) {
-    const double larger = fmax(q, last), smaller = fmin(q, last), gap = larger - smaller + e;
+    const double larger = larger_of(q, last), smaller = smaller_of(q, last), gap = larger - smaller + e;
     const double top = 0.5 * (larger + e + smaller + sqrt(gap * gap + 4 * smaller * e));
     emit(s, lane, smaller * (larger / top));
     emit(s, lane, top);
@@ -152,8 +162,8 @@ static void drop_converged(struct state *s, size_t lane) {
 static bool split(struct state *s, size_t lane) {
     const size_t end = (size_t)s->end.of[lane];
     size_t cut = end;
-    while (cut > 0 &&
-           !is_negligible(s, lane, *at(s->e, cut - 1, lane), fmin(*at(s->q, cut - 1, lane), *at(s->q, cut, lane))))
+    while (cut > 0 && !is_negligible(s, lane, *at(s->e, cut - 1, lane),
+                                     smaller_of(*at(s->q, cut - 1, lane), *at(s->q, cut, lane))))
         cut--;
     if (!cut) return false;
     const size_t block = s->blocks[lane]++;
@@ -174,25 +184,17 @@ static bool split(struct state *s, size_t lane) {
     return true;
 }
 
-/* The sweep left a d < 0: the shift was too large. If only the last one is, shift + d is close to the eigenvalue and
+/* The next shift of a lane that was put back. If only its last d was < 0, shift + d is close to the eigenvalue and
  * below it. */
-static void put_back(struct state *s, size_t lane) {
-    const size_t end = (size_t)s->end.of[lane];
-    for (size_t i = 0; i <= end; i++) {
-        *at(s->q, i, lane) = *at(s->new_q, i, lane);
-        *at(s->e, i, lane) = *at(s->new_e, i, lane);
-    }
-    reload(s, lane);
+static void lower_shift(struct state *s, size_t lane) {
     const double shift = s->shift.of[lane];
-    s->failures[lane]++;
-    if (s->failures[lane] == 1 && s->least[1].of[lane] >= 0)
-        s->next.of[lane] = fmax(0, (shift + s->least[0].of[lane]) * (1 - 0x1p-50));
+    if (s->failures.of[lane] < 2 && s->least[1].of[lane] >= 0)
+        s->next.of[lane] = larger_of(0, (shift + s->least[0].of[lane]) * (1 - 0x1p-50));
     else if (!split(s, lane))
-        s->next.of[lane] = s->failures[lane] < 3 ? 0.25 * shift : 0;
+        s->next.of[lane] = s->failures.of[lane] < 3 ? 0.25 * shift : 0;
 }
 
-/* --- all lanes
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- all lanes --- */
 
 /* One sweep from q, e to new_q, new_e with s->shift. Before index `steady` no lane ends. */
 static void sweep(struct state *s, size_t steady, size_t longest) {
@@ -267,52 +269,64 @@ static void add_shifts(struct state *s, lane_mask failed) {
     s->sum.all = vec_pick(failed, sum, total);
 }
 
-static void after_sweep(struct state *s) {
+/* Undoes the sweep in these lanes. */
+static void put_back(struct state *s, lane_mask failed, unsigned bits, size_t longest) {
+    for (size_t i = 0; i <= longest; i++) {
+        s->q[i] = vec_pick(failed, s->new_q[i], s->q[i]);
+        s->e[i] = vec_pick(failed, s->new_e[i], s->e[i]);
+    }
+    for (; bits; bits &= bits - 1) {
+        const size_t lane = (size_t)__builtin_ctz(bits);
+        reload(s, lane);
+        lower_shift(s, lane);
+    }
+}
+
+static void after_sweep(struct state *s, size_t longest) {
     const vec zero = vec_of(0);
     const lane_mask failed = vec_less(s->least[0].all, zero);
     const unsigned running = lane_bits(vec_less(zero, s->end.all)), bad = lane_bits(failed) & running;
     add_shifts(s, failed);
     s->waited.all += vec_of(1);
+    s->failures.all = vec_pick(failed, s->failures.all + vec_of(1), zero);
     const vec limit = vec_max(s->negligible.all, vec_of(NEGLIGIBLE) * (s->sum.all + vec_max(s->q0.all, s->q1.all)));
-    const unsigned small = (lane_bits(vec_less(s->e1.all, limit)) | lane_bits(vec_less(s->e2.all, limit))) & running;
-    const unsigned slow = lane_bits(vec_less(vec_of(SLOW), s->waited.all)) & running;
-    for (unsigned left = bad | small | slow; left; left &= left - 1) {
+    const unsigned slow = lane_bits(vec_less(vec_of(SLOW), s->waited.all)) & running & ~bad;
+    unsigned small = lane_bits(vec_less(s->e1.all, limit)) | lane_bits(vec_less(s->e2.all, limit));
+    if (bad) put_back(s, failed, bad, longest);
+    for (small &= running & ~bad; small; small &= small - 1) drop_converged(s, (size_t)__builtin_ctz(small));
+    for (unsigned left = slow; left; left &= left - 1) {
         const size_t lane = (size_t)__builtin_ctz(left);
-        const unsigned bit = 1U << lane;
-        if (bad & bit) {
-            put_back(s, lane);
-            continue;
-        }
-        if (small & bit) drop_converged(s, lane);
-        if (slow & bit && s->waited.of[lane] > SLOW) {
-            s->waited.of[lane] = 0;
-            split(s, lane);
-        }
+        if (s->waited.of[lane] <= SLOW) continue;
+        s->waited.of[lane] = 0;
+        split(s, lane);
     }
-    for (unsigned left = running & ~bad; left; left &= left - 1) s->failures[__builtin_ctz(left)] = 0;
 }
 
-/* --- the whole
- * ---------------------------------------------------------------------------------------------------------- */
+/* --- the whole --- */
 
-static void start_lane(struct state *s, size_t lane, size_t n) {
-    double largest = 0;
-    for (size_t i = 0; i < n; i++) largest = fmax(largest, *at(s->q, i, lane) + *at(s->e, i, lane));
-    s->end.of[lane] = (double)n - 1;
-    s->negligible.of[lane] = NEGLIGIBLE_ABSOLUTE * largest;
-    s->floor.of[lane] = FLOOR * largest;
-    if (!(largest > 0)) {
-        s->end.of[lane] = -1;
-        s->floor.of[lane] = 1;
-    }
+/* Squares of both diagonals, and what is negligible beside them. A lane of zeros has nothing to do. */
+static void start(struct state *s, const vec *diagonal, const vec *superdiagonal, size_t n) {
+    const vec zero = vec_of(0);
+    vec largest = zero;
     for (size_t i = 0; i < n; i++) {
-        *at(s->q, i, lane) = fmax(*at(s->q, i, lane), s->floor.of[lane]);
-        *at(s->e, i, lane) = fmax(*at(s->e, i, lane), s->floor.of[lane]);
-        *at(s->values, i, lane) = 0;
+        s->q[i] = diagonal[i] * diagonal[i];
+        s->e[i] = superdiagonal[i] * superdiagonal[i];
+        s->values[i] = zero;
+        largest = vec_max(s->q[i] + s->e[i], largest);
     }
-    if (s->end.of[lane] < 0) return;
-    start_block(s, lane);
-    drop_converged(s, lane);
+    const lane_mask some = vec_less(zero, largest);
+    s->negligible.all = vec_of(NEGLIGIBLE_ABSOLUTE) * largest;
+    s->floor.all = vec_pick(some, vec_of(FLOOR) * largest, vec_of(1));
+    s->end.all = vec_pick(some, vec_of((double)n - 1), vec_of(-1));
+    for (size_t i = 0; i < n; i++) {
+        s->q[i] = vec_max(s->q[i], s->floor.all);
+        s->e[i] = vec_max(s->e[i], s->floor.all);
+    }
+    for (size_t lane = 0; lane < LANES; lane++) {
+        if (s->end.of[lane] < 0) continue;
+        start_block(s, lane);
+        drop_converged(s, lane);
+    }
 }
 
 unsigned SPT_LANES_NAME(dqds)(const double *d, const double *e, size_t n, size_t patience, double *scratch,
@@ -330,24 +344,19 @@ unsigned SPT_LANES_NAME(dqds)(const double *d, const double *e, size_t n, size_t
         .waiting_rest = free_space + 8 * n,
         .values = (vec *)values,
     };
-    const vec *diagonal = (const vec *)d, *superdiagonal = (const vec *)e;
-    for (size_t i = 0; i < n; i++) {
-        s.q[i] = diagonal[i] * diagonal[i];
-        s.e[i] = superdiagonal[i] * superdiagonal[i];
-    }
-    for (size_t lane = 0; lane < LANES; lane++) start_lane(&s, lane, n);
+    start(&s, (const vec *)d, (const vec *)e, n);
     unsigned running;
     for (size_t sweeps = 0;; sweeps++) {
-        double shortest = (double)n, longest = -1;
         running = lane_bits(vec_less(vec_of(0), s.end.all));
         if (!running || sweeps > patience * (n + 3)) break;
+        double shortest = (double)n, longest = -1;
         for (size_t lane = 0; lane < LANES; lane++) {
-            longest = fmax(longest, s.end.of[lane]);
-            if (s.end.of[lane] > 0) shortest = fmin(shortest, s.end.of[lane]);
+            longest = larger_of(longest, s.end.of[lane]);
+            if (s.end.of[lane] > 0) shortest = smaller_of(shortest, s.end.of[lane]);
         }
         choose_shifts(&s);
         sweep(&s, (size_t)shortest - 2, (size_t)longest);
-        after_sweep(&s);
+        after_sweep(&s, (size_t)longest);
     }
     for (size_t i = 0; i < n; i++) s.values[i] = vec_sqrt(vec_max(s.values[i], vec_of(0)));
     return running;

@@ -25,11 +25,11 @@
 #define SPT_BIDIAGONALISE_ONE_SCRATCH(n) (4 * SPT_ONE_STRIDE(n))
 #define SPT_DQDS_SCRATCH(n)              (9 * (n))
 
-/* A column or row whose squared norm is below this counts as zero in the bidiagonalisation: entries are to be near 1.
- */
+/* A column or row whose squared norm is below this counts as zero in the bidiagonalisation: entries are near 1. */
 #define SPT_LANES_TINY_SQUARE 0x1p-900
 
-/* Sweeps a singular value before dqds gives up what is left: random matrices take 4, the worst seen in the tests 15. */
+/* Sweeps a singular value before dqds gives up what is left: random matrices take 4, the worst of 160,000 bidiagonal
+ * ones made up to be hard (blocks, zeros, clusters, grades) 15. */
 #define SPT_DQDS_PATIENCE 30
 
 struct spt_lanes_kernel {

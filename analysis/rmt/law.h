@@ -31,7 +31,7 @@ enum spt_law_kind {
 
 struct spt_laws; /* both laws: cell masses smoothed, logs */
 
-/* 3 ms. SPT_NOMEM. */
+/* A millisecond. SPT_NOMEM. */
 enum spt_status spt_laws_new(struct spt_laws **laws, struct spt_error *error);
 void spt_laws_free(struct spt_laws *laws);
 
@@ -53,7 +53,7 @@ enum spt_status spt_density_new(struct spt_density **density, struct spt_error *
 void spt_density_free(struct spt_density *density);
 
 /* KL(p || q) = sum p ln(p / q) dx in nats of the smoothed density p (floored at 0) of x from the law's q. NAN for count
- * 0 and where x holds a NAN. Two transforms of SPT_LAW_CELLS and as many logarithms: 12 us. x  [count] >= 0, any order
+ * 0 and where x holds a NAN. Two transforms of SPT_LAW_CELLS and as many logarithms: 15 us. x  [count] >= 0, any order
  *   p  [SPT_LAW_CELLS] out, or NULL: the density itself */
 double spt_density_kl(struct spt_density *density, const struct spt_laws *laws, enum spt_law_kind kind, const double *x,
                       size_t count, double *p);

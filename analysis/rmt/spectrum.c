@@ -90,8 +90,7 @@ void spt_spectrum_use(struct spt_spectrum *w, const struct spt_lanes_kernel *wid
     w->patience = patience;
 }
 
-/* --- scale
- * -------------------------------------------------------------------------------------------------------------- */
+/* --- scale --- */
 
 /* Whether entries of this size are left as they are; else *exponent is what they are to be divided by. */
 static bool in_range(double largest, int *exponent) {
@@ -106,8 +105,7 @@ static void rescale(double *x, size_t count, size_t distance, int exponent, bool
     for (size_t i = 0; i < count; i++) x[i * distance] = finite ? ldexp(x[i * distance], -exponent) : 0;
 }
 
-/* --- bidiagonal form
- * ---------------------------------------------------------------------------------------------------- */
+/* --- bidiagonal form --- */
 
 /* Matrices first ... first + count - 1, count <= kernel->lanes. Lanes that are left over repeat the first matrix. */
 static void bidiagonalise_lanes(struct spt_spectrum *w, const struct spt_lanes_kernel *kernel, const double *const *a,
@@ -143,7 +141,7 @@ static void bidiagonalise_one(struct spt_spectrum *w, const double *a, size_t m,
         memcpy(column, a + j * n, n * sizeof *a);
         memset(column + n, 0, (stride - n) * sizeof *a);
         for (size_t i = 0; i < n; i++) {
-            largest = fmax(largest, fabs(column[i]));
+            if (fabs(column[i]) > largest) largest = fabs(column[i]);
             check += 0 * column[i];
         }
     }
@@ -166,8 +164,7 @@ static void bidiagonalise(struct spt_spectrum *w, const double *const *a, size_t
     }
 }
 
-/* --- values
- * ------------------------------------------------------------------------------------------------------------- */
+/* --- values --- */
 
 /* Values in the order of convergence, at the given distance, to s: largest first. They come nearly sorted the other way
  * round. */

@@ -6,7 +6,12 @@
  *
  *     spt_spectrum_new(n_max)  ->  spt_spectrum_of for each batch  ->  spt_spectrum_free
  *
- * One workspace a thread; no call allocates. A matrix's result does not depend on what else is in its batch.
+ * One workspace a thread; no call allocates. A matrix's result does not depend on what else is in its batch, its place
+ * or their number, bit for bit; between processors with and without fused multiply-add, and of different vector widths
+ * beyond n = 128, it may differ in rounding.
+ *
+ * Bidiagonalisation in one pass a step (lanes_bidiagonalise.c), then the differential qd algorithm with shifts
+ * (lanes_dqds.c). Beyond n = 128, where a batch leaves the cache, matrices are bidiagonalised one by one.
  */
 #ifndef SPT_SPECTRUM_H
 #define SPT_SPECTRUM_H
@@ -19,13 +24,15 @@
 
 struct spt_spectrum;
 
+/* A workspace for matrices up to n_max: 8 n_max^2 bytes (at most 0.6 MB up to 128) and 1 kB n_max. SPT_NOMEM. */
 enum spt_status spt_spectrum_new(size_t n_max, struct spt_spectrum **workspace, struct spt_error *error);
 void spt_spectrum_free(struct spt_spectrum *workspace);
 
 /* Singular values, largest first, of count (1 .. SPT_SPECTRUM_LANES) matrices.
  *   a[m]  [n, n] row-major, read only
  *   s[m]  [n] out, >= 0, non-increasing; NAN throughout for a matrix that holds a NAN or an infinity
- * Absolute accuracy a few n * 1e-16 of s[m][0]. SPT_INVALID never for finite input. */
+ * Absolute accuracy a few n * 1e-16 of s[m][0]. A full batch takes 12 us a matrix at n = 46, 160 at 128 (dgesdd: 83,
+ * 743). SPT_INVALID never for finite input. */
 enum spt_status spt_spectrum_of(struct spt_spectrum *workspace, const double *const *a, size_t count, size_t n,
                                 double *const *s, struct spt_error *error);
 

@@ -66,7 +66,7 @@ static void stop(struct bench *b) {
     spt_spectrum_free(b->spectrum);
 }
 
-/* --- what is timed; each returns how many matrices it did --- */
+/* What is timed; each returns how many matrices it did. */
 
 static size_t by_lapack(struct bench *b) {
     memcpy(b->copy, b->g[0], b->n * b->n * sizeof *b->copy);
@@ -102,14 +102,13 @@ static size_t all_metrics(struct bench *b) {
         spt_rmt_gap,         spt_rmt_gap_ratio,      spt_rmt_participation, spt_rmt_participation_rel,
         spt_rmt_stable_rank, spt_rmt_effective_rank, spt_rmt_law_ks,        spt_rmt_spikes,
     };
-    double kl[BATCH], *s = b->copy;
+    double kl[BATCH];
     volatile double sink = 0;
     for (size_t i = 0; i < BATCH; i++) spt_residual_of(b->a[i], &b->mask, b->g[i]);
     spt_spectrum_of(b->spectrum, (const double *const *)b->g, BATCH, b->n, b->s, NULL);
     for (size_t i = 0; i < BATCH; i++) {
         const struct spt_head head = {.n = b->n, .mask = &b->mask, .singular = b->s[i], .residual = b->s[i]};
         for (size_t m = 0; m < sizeof METRICS / sizeof *METRICS; m++) sink += METRICS[m](&head, 0);
-        memcpy(s, b->s[i], b->n * sizeof *s);
     }
     spt_spectrum_of(b->spectrum, (const double *const *)b->a, BATCH, b->n, b->s, NULL);
     for (size_t i = 0; i < BATCH; i++) b->points[i] = spt_mp_points(b->s[i], b->n, b->x[i]);

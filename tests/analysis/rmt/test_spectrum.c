@@ -18,8 +18,7 @@
 
 static const double PI = 3.14159265358979323846;
 
-/* --- matrices
- * ------------------------------------------------------------------------------------------------------------ */
+/* --- matrices --- */
 
 static double *zeros(size_t n) {
     double *a = spt_alloc_zeroed(n * n, sizeof *a);
@@ -93,8 +92,7 @@ static double *matrix_of(enum kind kind, struct spt_random *random, size_t n) {
     return a;
 }
 
-/* --- how they are compared
- * ----------------------------------------------------------------------------------------------- */
+/* --- how they are compared --- */
 
 /* Kernels in pairs of wide and narrow that this processor has. */
 struct choice {
@@ -161,8 +159,7 @@ static void compare_with_lapack(enum kind kind, struct spt_random *random, size_
     free(copy);
 }
 
-/* --- known values
- * -------------------------------------------------------------------------------------------------------- */
+/* --- known values --- */
 
 static void an_identity_has_ones(void **state) {
     (void)state;
@@ -288,9 +285,8 @@ static void jordan_blocks_have_cosines(void **state) {
     }
 }
 
-/* The norm of Hilbert's matrix of order 10: 1.751919670265177..., and its inverse's (integers): det
- * = 2.16417922643149e-53 (OEIS A005249: 1 / 46206893947914691316295628839036278726983680000000000). */
-static void hilbert_matrix_has_its_norm(void **state) {
+/* The largest and the smallest eigenvalue of Hilbert's matrix of order 10, by mpmath in 60 digits. */
+static void hilbert_matrix_has_its_ends(void **state) {
     (void)state;
     double a[100], s[10];
     for (size_t i = 0; i < 100; i++) a[i] = 1 / (double)(i / 10 + i % 10 + 1);
@@ -332,8 +328,7 @@ static void scale_of_a_power_of_two_scales_the_values(void **state) {
     free(scaled);
 }
 
-/* --- LAPACK
- * -------------------------------------------------------------------------------------------------------------- */
+/* --- LAPACK --- */
 
 static void thousands_of_matrices_equal_lapack(void **state) {
     (void)state;
@@ -344,10 +339,10 @@ static void thousands_of_matrices_equal_lapack(void **state) {
             compare_with_lapack((enum kind)kind, &random, n, 1 + (n + (size_t)kind) % 8, SPT_DQDS_PATIENCE);
 }
 
-/* 140 is the largest order in lanes but four, what is beyond goes one by one. */
+/* Up to 128 in four lanes, beyond one by one. */
 static void large_matrices_equal_lapack(void **state) {
     (void)state;
-    static const size_t ORDERS[] = {128, 144, 145, 150, 200};
+    static const size_t ORDERS[] = {100, 128, 129, 150, 200};
     struct spt_random random;
     spt_random_seed(&random, 2);
     for (size_t k = 0; k < sizeof ORDERS / sizeof *ORDERS; k++)
@@ -362,8 +357,7 @@ static void lanes_that_are_given_up_go_to_lapack(void **state) {
     for (size_t n = 1; n <= 46; n += 5) compare_with_lapack(SOFT_CAUSAL, &random, n, 7, 0);
 }
 
-/* --- the iteration alone
- * ------------------------------------------------------------------------------------------------- */
+/* --- the iteration alone --- */
 
 /* Bidiagonal matrices that fall apart, hold zeros, are clustered or stand on their head: every lane converges, to
  * LAPACK's values. */
@@ -437,8 +431,7 @@ static void bidiagonal_matrices_of_all_sorts_converge(void **state) {
     free(s);
 }
 
-/* --- lanes
- * --------------------------------------------------------------------------------------------------------------- */
+/* --- lanes --- */
 
 static bool same_bits(const double *a, const double *b, size_t n) {
     return memcmp(a, b, n * sizeof *a) == 0;
@@ -529,7 +522,7 @@ int main(void) {
         cmocka_unit_test(uniform_attention_over_all_has_one_value),
         cmocka_unit_test(uniform_causal_attention_has_the_sums_of_its_inverse),
         cmocka_unit_test(jordan_blocks_have_cosines),
-        cmocka_unit_test(hilbert_matrix_has_its_norm),
+        cmocka_unit_test(hilbert_matrix_has_its_ends),
         cmocka_unit_test(graded_entries_down_to_nothing_keep_the_large_ones),
         cmocka_unit_test(scale_of_a_power_of_two_scales_the_values),
         cmocka_unit_test(thousands_of_matrices_equal_lapack),
