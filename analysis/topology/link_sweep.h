@@ -10,12 +10,20 @@
 #ifndef SPT_LINK_SWEEP_H
 #define SPT_LINK_SWEEP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define SPT_RANK_NONE UINT32_MAX
 
+/* Widths of vectors; all give the same. */
+enum spt_link_kernel { SPT_LINK_PLAIN, SPT_LINK_AVX2, SPT_LINK_AVX512 };
+
+bool spt_link_kernel_runs(enum spt_link_kernel kernel, size_t words); /* here, on sets of so many words */
+enum spt_link_kernel spt_link_kernel_best(size_t words);
+
 struct spt_link_sweep {
+    enum spt_link_kernel kernel;
     size_t n, words;       /* of a neighbourhood: n bits, words = spt_link_words(n) */
     const uint64_t *edges; /* [count] in order, codes in the low 32 bits */
     size_t count;
@@ -23,15 +31,15 @@ struct spt_link_sweep {
     uint32_t
         *rank; /* [n, n] rank of edge ij, i < j, among the edges; SPT_RANK_NONE: not met yet, or of a spanning tree */
     uint32_t *via;       /* [count] for an edge with a link: one k of it, the lowest */
-    uint64_t *link;      /* [words] of the edge at which the sweep has stopped; 0: empty */
+    uint64_t *link;      /* [words] of the edge at which the sweep has stopped; 0: empty. This,
+                          * component and near are aligned to 64 bytes */
     uint64_t *component; /* [words] the link's component of its lowest vertex */
 };
 
 size_t spt_link_words(size_t n);
 
 /* Goes on from edge `from`, with all edges before it entered; returns the first edge whose link is not connected
- * (empty, or of several components: link and component are set), itself not yet entered, or count. Chooses the widest
- * vectors this machine has; the outcome is the same for all. */
+ * (empty, or of several components: link and component are set), itself not yet entered, or count. */
 size_t spt_link_sweep_on(struct spt_link_sweep *sweep, size_t from);
 
 /* Enters edge r. */

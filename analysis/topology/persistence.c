@@ -41,14 +41,9 @@ static bool allocate(struct spt_persistence *ws) {
     ws->sweep.via = spt_alloc(pairs, sizeof *ws->sweep.via);
     ws->sweep.link = spt_alloc(words, sizeof *ws->sweep.link);
     ws->sweep.component = spt_alloc(words, sizeof *ws->sweep.component);
-    ws->reduction.loops = spt_alloc(loops_max(n), sizeof *ws->reduction.loops);
-    ws->reduction.pool_capacity = 4 * pairs;
-    ws->reduction.pool = spt_alloc(ws->reduction.pool_capacity, sizeof *ws->reduction.pool);
-    ws->reduction.cycle = spt_alloc_zeroed(pairs / 64 + 1, sizeof *ws->reduction.cycle);
-    ws->reduction.blocks = spt_alloc_zeroed(pairs / 4096 + 1, sizeof *ws->reduction.blocks);
-    return ws->extremes && ws->edges && ws->scratch && ws->parent && ws->bars[0] && ws->bars[1] && ws->sweep.near &&
-           ws->sweep.via && ws->sweep.link && ws->sweep.component && ws->reduction.loops && ws->reduction.pool &&
-           ws->reduction.cycle && ws->reduction.blocks;
+    const bool reduction = spt_cycle_reduction_init(&ws->reduction, pairs, loops_max(n));
+    return reduction && ws->extremes && ws->edges && ws->scratch && ws->parent && ws->bars[0] && ws->bars[1] &&
+           ws->sweep.near && ws->sweep.via && ws->sweep.link && ws->sweep.component;
 }
 
 enum spt_status spt_persistence_new(size_t n_max, unsigned dimension, struct spt_persistence **workspace,
@@ -64,7 +59,7 @@ enum spt_status spt_persistence_new(size_t n_max, unsigned dimension, struct spt
     ws->dimension = dimension;
     if (!allocate(ws) || (dimension == 2 && !(ws->voids = spt_voids_new(n_max)))) {
         spt_persistence_free(ws);
-        return spt_fail_memory(error, 20 * (uint64_t)n_max * n_max, "persistent homology");
+        return spt_fail_memory(error, 22 * (uint64_t)n_max * n_max, "persistent homology");
     }
     *workspace = ws;
     return SPT_OK;
@@ -81,10 +76,7 @@ void spt_persistence_free(struct spt_persistence *ws) {
     free(ws->sweep.via);
     free(ws->sweep.link);
     free(ws->sweep.component);
-    free(ws->reduction.loops);
-    free(ws->reduction.cycle);
-    free(ws->reduction.blocks);
-    free(ws->reduction.pool);
+    spt_cycle_reduction_release(&ws->reduction);
     spt_voids_free(ws->voids);
     free(ws);
 }
@@ -110,6 +102,7 @@ static void start(struct spt_persistence *ws, size_t n, size_t count) {
     struct spt_link_sweep *sweep = &ws->sweep;
     sweep->n = n;
     sweep->words = spt_link_words(n);
+    sweep->kernel = spt_link_kernel_best(sweep->words);
     sweep->edges = ws->edges;
     sweep->count = count;
     sweep->rank = (uint32_t *)ws->scratch;
@@ -119,7 +112,7 @@ static void start(struct spt_persistence *ws, size_t n, size_t count) {
         sweep->near[i * sweep->words + i / 64] |= (uint64_t)1 << i % 64;
         ws->parent[i] = (uint32_t)i;
     }
-    ws->reduction.loop_count = ws->reduction.alive = ws->reduction.pool_used = 0;
+    spt_cycle_reduction_start(&ws->reduction);
     if (ws->voids) spt_voids_forget_killers(ws->voids);
 }
 
@@ -162,16 +155,15 @@ static enum spt_status sweep_edges(struct spt_persistence *ws, const double *dis
         const size_t i = spt_edge_low(code), j = spt_edge_high(code);
         const double d = distance[i * n + j];
         if (!link_is_empty(sweep)) {
-            if (!relate(ws, r, d, barcode)) return spt_fail_memory(error, 0, "persistent homology");
+            if (!relate(ws, r, d, barcode))
+                return spt_fail(error, SPT_NOMEM, NULL, "out of memory for the reduced cycles of %zu points", n);
             sweep->rank[i * n + j] = (uint32_t)r;
         } else if (join(ws->parent, code)) {
             add_bar(ws, barcode, 0, 0, d);
             --components;
         } else if (ws->dimension > 0) {
-            sweep->via[r] = SPT_VIA_LOOP | (uint32_t)reduction->loop_count;
+            spt_cycle_close(reduction, sweep, r, d);
             sweep->rank[i * n + j] = (uint32_t)r;
-            reduction->loops[reduction->loop_count++] = (struct spt_loop){.birth = d};
-            ++reduction->alive;
         }
         spt_link_sweep_enter(sweep, r);
     }
@@ -192,13 +184,13 @@ enum spt_status spt_persistence_of(struct spt_persistence *ws, const double *dis
     if (n == 0) return SPT_OK;
     const struct spt_edge_range range = spt_edge_range_of(distance, n, ws->extremes);
     if (n > 1) {
-        size_t count = spt_edges_in_order(distance, n, range, ws->edges, ws->scratch);
+        const size_t count = spt_edges_in_order(distance, n, range, ws->edges, ws->scratch);
         start(ws, n, count);
         const enum spt_status status = sweep_edges(ws, distance, n, range.radius, barcode, error);
         if (status != SPT_OK) return status;
         if (ws->voids &&
             !spt_voids_of(ws->voids, &ws->sweep, distance, range.radius, &barcode->bars[2], &barcode->count[2]))
-            return spt_fail_memory(error, 0, "persistent homology in dimension 2");
+            return spt_fail(error, SPT_NOMEM, NULL, "out of memory for homology in dimension 2 of %zu points", n);
     }
     ws->bars[0][barcode->count[0]++] = (struct spt_bar){0, INFINITY};
     return SPT_OK;
