@@ -25,7 +25,7 @@ struct spt_attention {
     size_t layer, sample, first_head, heads, n;
     size_t thread;          /* 0 .. threads - 1: whose scratch may be used */
     const float *attention; /* [heads, n, n] row-major; hidden entries 0 */
-    const float *max_logit; /* [heads] largest visible score as the softmax sees it */
+    const float *max_logit; /* [heads] largest visible score as the softmax sees it; NAN where a row of attention is */
 };
 
 /* Who watches the pass. Any function may be NULL. What is not SPT_OK ends the pass with that status. */
