@@ -46,6 +46,13 @@ static void put_font(struct spt_text *out, char font, const char *text) {
     spt_text_put(out, "\\fR");
 }
 
+/* --option */
+static void put_long(struct spt_text *out, const char *option) {
+    spt_text_put(out, "\\fB\\-\\-");
+    put_text(out, option);
+    spt_text_put(out, "\\fR");
+}
+
 static void put_section(struct spt_text *out, const char *title) {
     spt_text_format(out, ".SH %s\n", title);
 }
@@ -79,8 +86,7 @@ static void put_option(struct spt_text *out, const struct spt_option *option) {
         put_font(out, 'B', letter);
         spt_text_put(out, ", ");
     }
-    put_font(out, 'B', "--");
-    put_font(out, 'B', option->name);
+    put_long(out, option->name);
     if (option->argument) {
         spt_text_put(out, " ");
         put_font(out, 'I', option->argument);
@@ -109,8 +115,7 @@ static void put_key_options(struct spt_text *out, const struct spt_command *comm
     if (command->key_count == 0) return;
     spt_text_put(out, ".PP\nKeys of the configuration it takes as options:\n");
     for (size_t i = 0; i < command->key_count; i++) {
-        put_font(out, 'B', "--");
-        put_font(out, 'B', spt_config_key_find(command->keys[i])->option);
+        put_long(out, spt_config_key_find(command->keys[i])->option);
         spt_text_put(out, i + 1 < command->key_count ? ",\n" : ".\n");
     }
 }
@@ -141,8 +146,7 @@ static void put_configuration(struct spt_text *out) {
         put_font(out, 'B', keys[i].name);
         if (keys[i].option) {
             spt_text_put(out, "  (");
-            put_font(out, 'B', "--");
-            put_font(out, 'B', keys[i].option);
+            put_long(out, keys[i].option);
             spt_text_put(out, " ");
             put_font(out, 'I', keys[i].argument);
             spt_text_put(out, ")");

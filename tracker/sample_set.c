@@ -52,9 +52,6 @@ static enum spt_status read_sentences(struct spt_sample_set *set, const struct s
         status = spt_data_file("probes/stem-500.txt", &set->path, error);
         set->source = set->path;
     }
-    if (status == SPT_OK && !tokenizer_path)
-        status = spt_fail(error, SPT_INVALID, NULL,
-                          "the run has no tokenizer.json; --tokenizer names one, or --ids a file of token ids");
     if (status != SPT_OK) return status;
     status = spt_probe_lines_read(set->source, (size_t)config->samples, &lines, error);
     if (status != SPT_OK) return status;

@@ -21,7 +21,7 @@ struct spt_sample_set {
 };
 
 /* The first config->samples samples of config->ids, else of config->probe (default: the sentences that come with spectail) through tokenizer.
- *   tokenizer  path; NULL: none is known
+ *   tokenizer  path; may be NULL where config->ids is given
  *   model      what the ids and lengths must fit
  * SPT_INVALID names the line or sample, what was found and what was expected. SPT_IO. SPT_UNSUPPORTED. SPT_NOMEM. */
 enum spt_status spt_sample_set_init(struct spt_sample_set *set, const struct spt_config *config, const char *tokenizer,

@@ -73,12 +73,11 @@ static void put_table(const struct spt_run_source *source, const struct table *t
         spt_text_put(text, source->checkpoints[i].duplicate ? "  (weights of another step)\n" : "\n");
     }
     if (left_out) spt_text_format(text, "(%zu more checkpoints: spectail export, or -v)\n", left_out);
-    spt_text_put(text, "Means over samples, heads and layers:");
-    for (size_t c = 0; c < COLUMN_COUNT; c++)
+    spt_text_put(text, "Means over samples, heads and layers");
+    for (size_t c = 0, named = 0; c < COLUMN_COUNT; c++)
         if (table->column[c] && strcmp(COLUMNS[c].title, COLUMNS[c].metric) != 0)
-            spt_text_format(text, " %s is %s,", COLUMNS[c].title, COLUMNS[c].metric);
-    if (text->length && text->data[text->length - 1] == ',') text->data[text->length - 1] = '.';
-    spt_text_put(text, "\n");
+            spt_text_format(text, "%s %s is %s", named++ ? "," : ":", COLUMNS[c].title, COLUMNS[c].metric);
+    spt_text_put(text, ".\n");
 }
 
 /* --- onsets --- */

@@ -119,10 +119,16 @@ void spt_sweep_release(struct spt_sweep *sweep) {
 
 /* --- one checkpoint --- */
 
+/* A figure that is said when the checkpoint is done. */
+struct reading {
+    bool measured;
+    double value;
+};
+
 /* What its figures say in one line, while they go into the store. */
 struct ingest {
     struct spt_sweep *sweep;
-    double loss, sink;
+    struct reading loss, sink;
     bool store_failed; /* the failure is the store's, not the checkpoint's */
 };
 
@@ -134,8 +140,9 @@ static enum spt_status from_store(struct ingest *ingest, enum spt_status status)
 static enum spt_status on_measure(void *context, const struct spt_measure *measure, struct spt_error *error) {
     struct ingest *ingest = context;
     if (measure->layer == SPT_WHOLE_MODEL) {
-        if (strcmp(measure->metric->name, "loss") == 0) ingest->loss = measure->mean;
-        if (strcmp(measure->metric->name, "sink.first_excess") == 0) ingest->sink = measure->mean;
+        const char *name = measure->metric->name;
+        if (strcmp(name, "loss") == 0) ingest->loss = (struct reading){true, measure->mean};
+        if (strcmp(name, "sink.first_excess") == 0) ingest->sink = (struct reading){true, measure->mean};
     }
     return from_store(ingest, spt_store_put_measure(ingest->sweep->store, measure, error));
 }
@@ -245,8 +252,17 @@ static bool is_of_checkpoint(const struct ingest *ingest, enum spt_status status
     return !ingest->store_failed && status != SPT_NOMEM;
 }
 
+static void put_reading(struct spt_text *out, const char *name, const struct reading *reading) {
+    if (!reading->measured) return;
+    spt_text_put(out, out->length ? "  " : "");
+    if (isnan(reading->value))
+        spt_text_format(out, "%s undefined", name);
+    else
+        spt_text_format(out, "%s %.4f", name, reading->value);
+}
+
 static enum spt_status do_task(struct spt_sweep *sweep, struct spt_task *task, struct spt_error *error) {
-    struct ingest ingest = {.sweep = sweep, .loss = NAN, .sink = NAN};
+    struct ingest ingest = {.sweep = sweep};
     struct spt_checkpoint *checkpoint = NULL;
     spt_progress_begin(sweep->progress, task->ref->label);
     enum spt_status status = check_model(sweep, task->ref, error);
@@ -257,20 +273,21 @@ static enum spt_status do_task(struct spt_sweep *sweep, struct spt_task *task, s
         sweep->stopped = true;
         return SPT_OK;
     }
+    struct spt_text outcome = {0};
     if (status == SPT_OK) {
-        char outcome[96];
-        snprintf(outcome, sizeof outcome, "loss %.4f  sink %.4f", ingest.loss, ingest.sink);
+        put_reading(&outcome, "loss", &ingest.loss);
+        put_reading(&outcome, "sink", &ingest.sink);
         sweep->analysed++;
         free(task->reason);
         task->reason = NULL;
-        spt_progress_end(sweep->progress, true, outcome);
+        spt_progress_end(sweep->progress, true, outcome.data ? outcome.data : "analysed");
+        spt_text_release(&outcome);
         return SPT_OK;
     }
     if (!is_of_checkpoint(&ingest, status)) return status;
     const struct spt_error failure = *error;
     status = record_failure(sweep, task, &failure, error);
     if (status != SPT_OK) return status;
-    struct spt_text outcome = {0};
     spt_text_format(&outcome, "%s: %s", spt_state_name(task->row.state), task->reason);
     spt_progress_end(sweep->progress, false, outcome.data ? outcome.data : "");
     spt_text_release(&outcome);

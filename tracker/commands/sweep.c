@@ -80,15 +80,26 @@ static enum spt_status find_model(struct session *s, struct spt_error *error) {
         *error = first;
         return first.status;
     }
+    struct spt_checkpoint *checkpoint = NULL; /* a file that holds no weights at all has no config.json either */
+    const enum spt_status status =
+        s->ref_count == 1 ? spt_checkpoint_open(s->refs[0]->path, NULL, &checkpoint, error) : SPT_OK;
+    spt_checkpoint_close(checkpoint);
+    if (status != SPT_OK) return status;
     return spt_fail(
         error, SPT_INVALID, s->run->root,
         "no checkpoint has a config.json, nor has the run's folder or the one above it; --model-config names one");
 }
 
-static const char *find_tokenizer(const struct session *s) {
-    for (size_t i = 0; i < s->ref_count; i++)
-        if (s->refs[i]->tokenizer) return s->refs[i]->tokenizer;
-    return NULL;
+static enum spt_status read_samples(struct session *s, struct spt_error *error) {
+    const struct spt_config *config = &s->invocation->config;
+    const char *tokenizer = NULL;
+    for (size_t i = 0; i < s->ref_count && !tokenizer; i++) tokenizer = s->refs[i]->tokenizer;
+    if (!tokenizer && !config->ids)
+        return spt_fail(
+            error, SPT_INVALID, s->run->root,
+            "no checkpoint has a tokenizer.json, nor has the run's folder or the one above it; --tokenizer names "
+            "one, or --ids a file of token ids");
+    return spt_sample_set_init(&s->samples, config, tokenizer, &s->model, error);
 }
 
 static enum spt_status make_plan(struct session *s, struct spt_error *error) {
@@ -135,8 +146,7 @@ static enum spt_status identify(struct session *s, struct spt_error *error) {
 static enum spt_status prepare(struct session *s, const char *path, struct spt_error *error) {
     enum spt_status status = open_run(s, path, error);
     if (status == SPT_OK) status = find_model(s, error);
-    if (status == SPT_OK)
-        status = spt_sample_set_init(&s->samples, &s->invocation->config, find_tokenizer(s), &s->model, error);
+    if (status == SPT_OK) status = read_samples(s, error);
     if (status == SPT_OK) status = make_plan(s, error);
     return status == SPT_OK ? identify(s, error) : status;
 }
@@ -267,15 +277,43 @@ static void say_plan(const struct session *s) {
                 s->samples.probe.longest, s->model.model_type);
 }
 
-static void list_tasks(const struct session *s, struct spt_text *out) {
-    static const char *const WHAT[] = {
+static const char *task_name(enum spt_task_kind kind) {
+    static const char *const NAMES[] = {
         [SPT_TASK_DONE] = "analysed", [SPT_TASK_REFUSED] = "refused", [SPT_TASK_ANALYSE] = "to analyse"};
+    return NAMES[kind];
+}
+
+static void list_tasks(const struct session *s, struct spt_text *out) {
     for (size_t i = 0; i < s->ref_count; i++) {
+        const struct spt_task *task = &s->sweep.tasks[i];
         char label[256];
         spt_text_printable(label, sizeof label, s->refs[i]->label);
-        spt_text_format(out, "%-24s %-10s %s\n", label, WHAT[s->sweep.tasks[i].kind],
-                        s->sweep.tasks[i].reason ? s->sweep.tasks[i].reason : "");
+        spt_text_format(out, "%-24s %s", label, task_name(task->kind));
+        if (task->reason) spt_text_format(out, ": %s", task->reason);
+        spt_text_put(out, "\n");
     }
+}
+
+static void list_tasks_json(const struct session *s, struct spt_text *out) {
+    spt_text_put(out, "{\"run\": ");
+    spt_text_put_json(out, s->identity.name);
+    spt_text_put(out, ", \"checkpoints\": [");
+    for (size_t i = 0; i < s->ref_count; i++) {
+        const struct spt_task *task = &s->sweep.tasks[i];
+        spt_text_put(out, i ? ", {\"label\": " : "{\"label\": ");
+        spt_text_put_json(out, s->refs[i]->label);
+        if (s->refs[i]->step != SPT_NO_STEP)
+            spt_text_format(out, ", \"step\": %lld", (long long)s->refs[i]->step);
+        else
+            spt_text_put(out, ", \"step\": null");
+        spt_text_format(out, ", \"task\": \"%s\", \"reason\": ", task_name(task->kind));
+        if (task->reason)
+            spt_text_put_json(out, task->reason);
+        else
+            spt_text_put(out, "null");
+        spt_text_put(out, "}");
+    }
+    spt_text_put(out, "]}\n");
 }
 
 /* Names every checkpoint that has no figures, and why; returns how many there are. */
@@ -355,7 +393,7 @@ static int dry_run(struct session *s) {
     spt_store_free_runs(runs, count);
     if (status == SPT_OK) status = plan_sweep(s, &error);
     if (status != SPT_OK) return spt_invocation_fail(s->invocation, SPT_EXIT_STORE, &error);
-    list_tasks(s, &out);
+    (s->invocation->json ? list_tasks_json : list_tasks)(s, &out);
     const int exit = spt_invocation_print(s->invocation, &out);
     spt_text_release(&out);
     return exit;

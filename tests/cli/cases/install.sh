@@ -1,0 +1,11 @@
+# shellcheck shell=sh disable=SC2016,SC2154 # commands are given as texts; run.sh sets their variables
+# What is installed works from where it is installed.
+check 'cmake --install "$(dirname "$program")" --prefix "$PWD/prefix"'
+shell 'cd prefix && find . -type f | grep -v demo-run/step | sort'
+program=$PWD/prefix/bin/spectail
+export program
+spectail sweep --config prefix/share/spectail/demo.yaml --steps 0:1 --samples 4 --quiet
+spectail sweep prefix/share/spectail/demo-run --config prefix/share/spectail/pythia.yaml --steps 0:1 --samples 4 --quiet
+# The probe that is asked without --probe is the installed one: without it the program looks in the source tree last.
+check 'cp prefix/share/spectail/probes/stem-500.txt keep; head -n 3 keep >prefix/share/spectail/probes/stem-500.txt'
+spectail sweep "$run" --samples 4 --dry-run --steps 0:0

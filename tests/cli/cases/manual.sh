@@ -1,0 +1,42 @@
+# shellcheck shell=sh disable=SC2016,SC2154 # commands are given as texts; run.sh sets their variables
+# The manual page is clean troff and tells of every command, key, metric and figure; the completion works in bash.
+into page help --man
+shell 'mandoc -T lint -W warning page'
+shell 'mandoc -T utf8 page | col -b | grep -E "^[A-Z ]+$"'
+
+# Every name that the program lists or takes stands in the page: missing NAME...
+missing() {
+    for word in "$@"; do
+        grep -qF -e "$(printf '%s' "$word" | sed 's/-/\\-/g')" page || printf 'not in the page: %s\n' "$word" >>missing
+    done
+}
+: >missing
+# shellcheck disable=SC2046 # lists of words, here and below
+missing $("$program" metrics --json | sed 's/^{"name": "\([^"]*\)".*/\1/')
+for command in sweep status plot export inspect verify tokenize metrics; do
+    missing "$command" $("$program" "$command" --help | grep -oE -e '--[a-z-]+' | sort -u)
+done
+shell 'cat missing'
+
+into completion help --completion
+cat >complete.bash <<'END'
+. ./completion
+t() {
+    COMP_WORDS=(spectail "$@") COMP_CWORD=$# COMPREPLY=()
+    _spectail
+    echo "$* -> ${COMPREPLY[*]}"
+}
+t ''
+t sw
+t sweep --me
+t sweep --metrics rmt.g
+t sweep --read-ahead ''
+t export --format ''
+t plot em
+t plot --metric loss
+t metrics topology.h
+t help --
+touch probe.txt
+t sweep --probe pro
+END
+shell 'bash complete.bash'

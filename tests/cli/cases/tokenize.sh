@@ -1,0 +1,14 @@
+# shellcheck shell=sh disable=SC2016,SC2154 # commands are given as texts; run.sh sets their variables
+# Lines of text to lines of token ids.
+printf 'Every finite integral domain is a field.\n\nno newline at the end' >lines
+spectail tokenize "$run/tokenizer.json" <lines
+printf '"two\\nlines"\n"caf\\u00e9"\n' >strings
+spectail tokenize "$run/tokenizer.json" --json <strings
+printf 'good\nbad \377\n' >bad
+spectail tokenize "$run/tokenizer.json" <bad
+printf '"open\n' >bad
+spectail tokenize "$run/tokenizer.json" --json <bad
+printf '[1]\n' >bad
+spectail tokenize "$run/tokenizer.json" --json <bad
+spectail tokenize none.json <lines
+spectail tokenize "$run/train.jsonl" <lines
