@@ -7,7 +7,7 @@
 set -eu
 
 cd "$(dirname "$0")/../.."
-python= work=build-bench small=
+python='' work=build-bench small=''
 while [ $# -gt 0 ]; do
     case $1 in
     --python) python=$2; shift 2 ;;
@@ -18,7 +18,7 @@ while [ $# -gt 0 ]; do
 done
 
 cmake -S . -B "$work" -G Ninja -DCMAKE_BUILD_TYPE=Release --log-level=WARNING
-cmake --build "$work" --target spectail make_model bench_forward bench_persistence bench_spectrum
+cmake --build "$work" --target spectail make_model bench_forward bench_persistence bench_spectrum > /dev/null
 if [ -z "$python" ]; then
     python=$work/python/bin/python
     [ -x "$python" ] || python3 -m venv "$work/python"
@@ -28,9 +28,10 @@ run=tests/data/demo-run probe=configs/probes/stem-500.txt spectail=$work/spectai
 bench=$work/tests/bench
 "$python" tests/bench/probe_ids.py "$probe" > "$ids"
 
-model() { # name and further arguments of make_model -> its folder, made once
-    [ -f "$work/models/$1/config.json" ] || "$bench/make_model" "$1" "$work/models/$1" > /dev/null
-    echo "$work/models/$1"
+model() { # SHAPE [LAYERS] -> the folder of a made-up model, made once
+    folder=$work/models/$1${2:+-$2}
+    [ -f "$folder/config.json" ] || "$bench/make_model" "$1" "$folder" 5 ${2:+"$2"} > /dev/null
+    echo "$folder"
 }
 mkdir -p "$work/models"
 
@@ -48,6 +49,7 @@ echo "== forward pass beside sgemm: pythia-410m's shape, 100 samples"
 echo "== memory: pythia-70m's shape"
 "$python" tests/bench/bench_sweep.py memory "$spectail" "$(model 70m)" "$ids"
 if [ -z "$small" ]; then
-    echo "== memory: pythia-12b's shape"
-    "$python" tests/bench/bench_sweep.py memory "$spectail" "$(model 12b)" "$ids" --samples 100,500
+    echo "== memory: pythia-12b's shape, 36 layers; then 4 of them, whose peak is the same, with more samples"
+    "$python" tests/bench/bench_sweep.py memory "$spectail" "$(model 12b)" "$ids" --samples 100
+    "$python" tests/bench/bench_sweep.py memory "$spectail" "$(model 12b 4)" "$ids" --samples 100,500
 fi

