@@ -162,9 +162,9 @@ static int run(struct spt_invocation *invocation) {
         .invocation = invocation,
         .format = find_format(name ? name : "csv"),
         .stream = stdout,
-        .chosen = spt_alloc(SPT_METRIC_COUNT, sizeof(bool)),
     };
     if (!export.format) return spt_invocation_usage(invocation, "--format is \"%s\", expected csv or jsonl", name);
+    export.chosen = spt_alloc(SPT_METRIC_COUNT, sizeof(bool));
     const int status = export.chosen ? export_chosen(&export) : spt_invocation_usage(invocation, "out of memory");
     free(export.chosen);
     spt_text_release(&export.out);

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2016,SC2154 # commands are given as texts; run.sh sets their variables
+# shellcheck shell=sh disable=SC2016,SC2034,SC2046,SC2086,SC2154 # commands are texts and lists of words; run.sh shares its variables
 # Runs and checkpoints that cannot be swept: one line each, which names the file, what was found and what was expected.
 spectail sweep nowhere
 mkdir empty

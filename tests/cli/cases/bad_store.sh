@@ -1,8 +1,7 @@
-# shellcheck shell=sh disable=SC2016,SC2154 # commands are given as texts; run.sh sets their variables
+# shellcheck shell=sh disable=SC2016,SC2034,SC2046,SC2086,SC2154 # commands are texts and lists of words; run.sh shares its variables
 # Stores that cannot be used; whatever was in them stays.
 sweep="sweep $run --steps 0:4 --samples 4"
 echo 'my notes' >notes.db
-# shellcheck disable=SC2086 # a list of words, here and below
 spectail $sweep --db notes.db
 shell 'cat notes.db'
 sqlite3 other.db 'CREATE TABLE mine(x); INSERT INTO mine VALUES (7)'

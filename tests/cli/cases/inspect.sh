@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2016,SC2154 # commands are given as texts; run.sh sets their variables
+# shellcheck shell=sh disable=SC2016,SC2034,SC2046,SC2086,SC2154 # commands are texts and lists of words; run.sh shares its variables
 # What is in a run or a checkpoint, and what is wrong with it.
 into run.txt inspect "$run/step8"
 shell 'sed -n 1,10p run.txt'

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2016,SC2154 # commands are given as texts; run.sh sets their variables
+# shellcheck shell=sh disable=SC2016,SC2034,SC2046,SC2086,SC2154 # commands are texts and lists of words; run.sh shares its variables
 # What is installed works from where it is installed.
 check 'cmake --install "$(dirname "$program")" --prefix "$PWD/prefix"'
 shell 'cd prefix && find . -type f | grep -v demo-run/step | sort'

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2016,SC2154 # commands are given as texts; run.sh sets their variables
+# shellcheck shell=sh disable=SC2016,SC2034,SC2046,SC2086,SC2154 # commands are texts and lists of words; run.sh shares its variables
 # The manual page is clean troff and tells of every command, key, metric and figure; the completion works in bash.
 into page help --man
 shell 'mandoc -T lint -W warning page'
@@ -11,7 +11,6 @@ missing() {
     done
 }
 : >missing
-# shellcheck disable=SC2046 # lists of words, here and below
 missing $("$program" metrics --json | sed 's/^{"name": "\([^"]*\)".*/\1/')
 for command in sweep status plot export inspect verify tokenize metrics; do
     missing "$command" $("$program" "$command" --help | grep -oE -e '--[a-z-]+' | sort -u)

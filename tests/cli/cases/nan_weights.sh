@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2016,SC2154 # commands are given as texts; run.sh sets their variables
+# shellcheck shell=sh disable=SC2016,SC2034,SC2046,SC2086,SC2154 # commands are texts and lists of words; run.sh shares its variables
 # A checkpoint whose weights became NaN is analysed: what cannot be told is undefined, and the run goes on.
 for step in 0 1 2; do spoilt "run/step$step" $step; done
 file=run/step1/model.safetensors

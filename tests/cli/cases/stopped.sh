@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2016,SC2154 # commands are given as texts; run.sh sets their variables
+# shellcheck shell=sh disable=SC2016,SC2034,SC2046,SC2086,SC2154 # commands are texts and lists of words; run.sh shares its variables
 # A sweep that is killed, interrupted or terminated goes on where it was, and its figures are those of one that was left alone.
 sweep="sweep $run --samples 16"
 check "\"\$program\" $sweep --db whole.db"
@@ -6,7 +6,6 @@ into whole.csv export --db whole.db
 
 # stop SIGNAL DB: starts the sweep, sends the signal once two checkpoints are done, and writes how it ended
 stop() {
-    # shellcheck disable=SC2086 # a list of words
     env --default-signal=INT "$program" $sweep --db "$2" >log 2>&1 &
     pid=$!
     await '^2/17 ' log

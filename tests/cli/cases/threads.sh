@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2016,SC2154 # commands are given as texts; run.sh sets their variables
+# shellcheck shell=sh disable=SC2016,SC2034,SC2046,SC2086,SC2154 # commands are texts and lists of words; run.sh shares its variables
 # Figures are the same to the bit for any number of threads.
 for threads in 1 2 3; do
     check "\"\$program\" sweep \"\$run\" --steps 512:2000 --samples 24 --threads $threads --db $threads.db"

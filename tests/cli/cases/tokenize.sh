@@ -1,9 +1,9 @@
-# shellcheck shell=sh disable=SC2016,SC2154 # commands are given as texts; run.sh sets their variables
+# shellcheck shell=sh disable=SC2016,SC2034,SC2046,SC2086,SC2154 # commands are texts and lists of words; run.sh shares its variables
 # Lines of text to lines of token ids.
 printf 'Every finite integral domain is a field.\n\nno newline at the end' >lines
 spectail tokenize "$run/tokenizer.json" <lines
-printf '"two\\nlines"\n"caf\\u00e9"\n' >strings
-spectail tokenize "$run/tokenizer.json" --json <strings
+printf '"two\\nlines"\n"caf\\u00e9"\n' >quoted
+spectail tokenize "$run/tokenizer.json" --json <quoted
 printf 'good\nbad \377\n' >bad
 spectail tokenize "$run/tokenizer.json" <bad
 printf '"open\n' >bad

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2016,SC2154 # commands are given as texts; run.sh sets their variables
+# shellcheck shell=sh disable=SC2016,SC2034,SC2046,SC2086,SC2154 # commands are texts and lists of words; run.sh shares its variables
 # What is unknown or out of range is named, with the nearest that is known.
 spectail swep
 spectail frobnicate

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2016,SC2154 # commands are given as texts; run.sh sets their variables
+# shellcheck shell=sh disable=SC2016,SC2034,SC2046,SC2086,SC2154 # commands are texts and lists of words; run.sh shares its variables
 # A checkpoint against HF transformers' attention, hidden states and loss. The errors are of the size of float32: only their bounds are expected.
 for model in gpt_neox gpt_neox_sequential; do
     into errors verify "$data/reference/$model" "$data/reference/$model/reference.safetensors"
