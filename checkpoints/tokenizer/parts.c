@@ -90,6 +90,31 @@ size_t spt_part_kind(const char *type, const char *sort, const char *(*name_of)(
     return count;
 }
 
+static enum spt_status parse_at(const struct spt_part_sort *sort, const struct spt_json *json, size_t depth,
+                                struct spt_tokenizer_source *source, void *context, struct spt_error *error) {
+    const char *type = spt_part_type(json, sort->name, source, error);
+    if (!type) return SPT_INVALID;
+    const size_t kind = spt_part_kind(type, sort->name, sort->name_of, sort->count + 1, source, error);
+    if (kind > sort->count) return SPT_UNSUPPORTED;
+    if (kind < sort->count) return sort->add(context, kind, json, source, error);
+    if (depth == SPT_NESTING_MAX)
+        return spt_fail(error, SPT_INVALID, source->path, "more than %d Sequences in one another", SPT_NESTING_MAX);
+    const struct spt_json *parts = spt_json_get(json, sort->members);
+    if (spt_json_kind(parts) != SPT_JSON_ARRAY)
+        return spt_fail(error, SPT_INVALID, source->path, "\"%s\" of a Sequence is %s, expected an array",
+                        sort->members, spt_json_kind_name(spt_json_kind(parts)));
+    enum spt_status status = SPT_OK;
+    for (size_t i = 0; i < spt_json_count(parts) && status == SPT_OK; i++)
+        status = parse_at(sort, spt_json_at(parts, i), depth + 1, source, context, error);
+    return status;
+}
+
+enum spt_status spt_part_parse(const struct spt_part_sort *sort, const struct spt_json *json,
+                               struct spt_tokenizer_source *source, void *context, struct spt_error *error) {
+    if (spt_json_kind(json) <= SPT_JSON_NULL) return SPT_OK;
+    return parse_at(sort, json, 0, source, context, error);
+}
+
 enum spt_status spt_steps_add(struct spt_steps *steps, size_t kind, const void *options,
                               struct spt_tokenizer_source *source, struct spt_error *error) {
     if (!steps->data) {

@@ -69,6 +69,20 @@ size_t spt_part_kind(const char *type, const char *sort, const char *(*name_of)(
 const char *spt_part_type(const struct spt_json *part, const char *sort, const struct spt_tokenizer_source *source,
                           struct spt_error *error);
 
+/* A sort of parts (normalizers ...): its rows by name, and how one of them is taken in. */
+struct spt_part_sort {
+    const char *name;                    /* "normalizer", for messages */
+    const char *members;                 /* key under which a Sequence holds its parts: "normalizers" */
+    size_t count;                        /* of rows */
+    const char *(*name_of)(size_t kind); /* of a row; "Sequence" for count */
+    enum spt_status (*add)(void *context, size_t kind, const struct spt_json *json, struct spt_tokenizer_source *source,
+                           struct spt_error *error);
+};
+
+/* Reads a part: one of the sort's rows, or a Sequence, whose parts are read one after the other. SPT_OK for null or nothing. */
+enum spt_status spt_part_parse(const struct spt_part_sort *sort, const struct spt_json *json,
+                               struct spt_tokenizer_source *source, void *context, struct spt_error *error);
+
 /* ---- while a text is encoded ---- */
 
 struct spt_spans {

@@ -13,33 +13,18 @@ static const char *name_of(size_t i) {
     return i < KIND_COUNT ? KINDS[i]->name : "Sequence";
 }
 
-static enum spt_status parse_at(const struct spt_json *json, size_t depth, struct spt_tokenizer_source *source,
-                                struct spt_steps *steps, struct spt_error *error) {
-    const char *type = spt_part_type(json, "pre-tokenizer", source, error);
-    if (!type) return SPT_INVALID;
-    const size_t kind = spt_part_kind(type, "pre-tokenizer", name_of, KIND_COUNT + 1, source, error);
-    if (kind > KIND_COUNT) return SPT_UNSUPPORTED;
-    if (kind < KIND_COUNT) {
-        const void *options = NULL;
-        const enum spt_status status = KINDS[kind]->parse ? KINDS[kind]->parse(json, source, &options, error) : SPT_OK;
-        return status == SPT_OK ? spt_steps_add(steps, kind, options, source, error) : status;
-    }
-    if (depth == SPT_NESTING_MAX)
-        return spt_fail(error, SPT_INVALID, source->path, "more than %d Sequences in one another", SPT_NESTING_MAX);
-    const struct spt_json *parts = spt_json_get(json, "pretokenizers");
-    if (spt_json_kind(parts) != SPT_JSON_ARRAY)
-        return spt_fail(error, SPT_INVALID, source->path, "\"pretokenizers\" of a Sequence is %s, expected an array",
-                        spt_json_kind_name(spt_json_kind(parts)));
-    enum spt_status status = SPT_OK;
-    for (size_t i = 0; i < spt_json_count(parts) && status == SPT_OK; i++)
-        status = parse_at(spt_json_at(parts, i), depth + 1, source, steps, error);
-    return status;
+static enum spt_status add_part(void *steps, size_t kind, const struct spt_json *json,
+                                struct spt_tokenizer_source *source, struct spt_error *error) {
+    const void *options = NULL;
+    const enum spt_status status = KINDS[kind]->parse ? KINDS[kind]->parse(json, source, &options, error) : SPT_OK;
+    return status == SPT_OK ? spt_steps_add(steps, kind, options, source, error) : status;
 }
+
+static const struct spt_part_sort SORT = {"pre-tokenizer", "pretokenizers", KIND_COUNT, name_of, add_part};
 
 enum spt_status spt_pre_tokenizer_parse(const struct spt_json *json, struct spt_tokenizer_source *source,
                                         struct spt_steps *steps, struct spt_error *error) {
-    if (spt_json_kind(json) <= SPT_JSON_NULL) return SPT_OK;
-    return parse_at(json, 0, source, steps, error);
+    return spt_part_parse(&SORT, json, source, steps, error);
 }
 
 static enum spt_status check(const struct spt_encoding *encoding, struct spt_error *error) {

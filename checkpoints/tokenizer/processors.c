@@ -32,38 +32,23 @@ enum spt_status spt_template_add(struct spt_template *form, int32_t id, struct s
     return SPT_OK;
 }
 
-static enum spt_status parse_at(const struct spt_json *json, size_t depth, struct spt_tokenizer_source *source,
-                                struct spt_template *form, struct spt_error *error) {
-    const char *type = spt_part_type(json, "post-processor", source, error);
-    if (!type) return SPT_INVALID;
-    const size_t kind = spt_part_kind(type, "post-processor", name_of, KIND_COUNT + 1, source, error);
-    if (kind > KIND_COUNT) return SPT_UNSUPPORTED;
-    if (kind < KIND_COUNT) {
-        if (!KINDS[kind]->parse) return SPT_OK;
-        if (form->set)
-            return spt_fail(error, SPT_UNSUPPORTED, source->path,
-                            "a Sequence of more than one post-processor that adds tokens");
-        form->set = true;
-        return KINDS[kind]->parse(json, source, form, error);
-    }
-    if (depth == SPT_NESTING_MAX)
-        return spt_fail(error, SPT_INVALID, source->path, "more than %d Sequences in one another", SPT_NESTING_MAX);
-    const struct spt_json *parts = spt_json_get(json, "processors");
-    if (spt_json_kind(parts) != SPT_JSON_ARRAY)
-        return spt_fail(error, SPT_INVALID, source->path, "\"processors\" of a Sequence is %s, expected an array",
-                        spt_json_kind_name(spt_json_kind(parts)));
-    enum spt_status status = SPT_OK;
-    for (size_t i = 0; i < spt_json_count(parts) && status == SPT_OK; i++)
-        status = parse_at(spt_json_at(parts, i), depth + 1, source, form, error);
-    return status;
+static enum spt_status add_part(void *context, size_t kind, const struct spt_json *json,
+                                struct spt_tokenizer_source *source, struct spt_error *error) {
+    struct spt_template *form = context;
+    if (!KINDS[kind]->parse) return SPT_OK;
+    if (form->set)
+        return spt_fail(error, SPT_UNSUPPORTED, source->path,
+                        "a Sequence of more than one post-processor that adds tokens");
+    form->set = true;
+    return KINDS[kind]->parse(json, source, form, error);
 }
+
+static const struct spt_part_sort SORT = {"post-processor", "processors", KIND_COUNT, name_of, add_part};
 
 enum spt_status spt_processor_parse(const struct spt_json *json, struct spt_tokenizer_source *source,
                                     struct spt_template *form, struct spt_error *error) {
     *form = (struct spt_template){0};
-    if (spt_json_kind(json) > SPT_JSON_NULL) {
-        const enum spt_status status = parse_at(json, 0, source, form, error);
-        if (status != SPT_OK) return status;
-    }
+    const enum spt_status status = spt_part_parse(&SORT, json, source, form, error);
+    if (status != SPT_OK) return status;
     return form->set ? SPT_OK : spt_template_add(form, SPT_TEXT_HERE, source, error);
 }
