@@ -2,7 +2,7 @@
 # The manual page is clean troff and tells of every command, key, metric and figure; the completion works in bash.
 into page help --man
 shell 'mandoc -T lint -W warning page'
-shell 'mandoc -T utf8 page | col -b | grep -E "^[A-Z ]+$"'
+shell 'mandoc -T ascii page >rendered && grep "^.SH" page'
 
 # Every name that the program lists or takes stands in the page: missing NAME...
 missing() {
