@@ -34,7 +34,9 @@ do for [p = 1:panels] {
             for [i = 1:n] data index (metric[p].word(thresholds[p], i).' |') using 2:($6 == 1 ? scale($3) : NaN) with points \
                 pointtype 7 pointsize dot_size linecolor palette fraction tone(word(thresholds[p], i)), \
             for [i = 1:n] data index (metric[p].word(thresholds[p], i).' |') using 2:($6 == 2 ? scale($3) : NaN) with points \
-                pointtype 6 pointsize ring_size linewidth 0.8 linecolor palette fraction tone(word(thresholds[p], i))
+                pointtype 7 pointsize ring_size linecolor palette fraction tone(word(thresholds[p], i)), \
+            for [i = 1:n] data index (metric[p].word(thresholds[p], i).' |') using 2:($6 == 2 ? scale($3) : NaN) with points \
+                pointtype 7 pointsize hole_size linecolor rgb paper
     } else {
         plot data index (metric[p].', layers |') using 3:(shown($4)) with lines linewidth 0.5 linecolor rgb '#B8B8B8', \
             data index (metric[p].' |') using 2:(shown($4)):5 with filledcurves fillcolor rgb blue, \
@@ -42,8 +44,9 @@ do for [p = 1:panels] {
             data index (metric[p].' |') using 2:($7 == 1 ? $4 : NaN):(0):($5 - $4) with vectors nohead linewidth 1.2 \
                 linecolor rgb blue, \
             data index (metric[p].' |') using 2:($6 == 1 ? $3 : NaN) with points pointtype 7 pointsize dot_size linecolor rgb blue, \
-            data index (metric[p].' |') using 2:($6 == 2 ? $3 : NaN) with points pointtype 6 pointsize ring_size linewidth 0.8 \
-                linecolor rgb blue
+            data index (metric[p].' |') using 2:($6 == 2 ? $3 : NaN) with points pointtype 7 pointsize ring_size \
+                linecolor rgb blue, \
+            data index (metric[p].' |') using 2:($6 == 2 ? $3 : NaN) with points pointtype 7 pointsize hole_size linecolor rgb paper
     }
     do for [k = 0:keys] { unset label 40 + k; unset arrow 40 + k }
 }

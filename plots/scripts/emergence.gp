@@ -41,8 +41,9 @@ if (has_sink) {
             linewidth 1.2 linecolor rgb colour_of[i], \
         for [i = lines:1:-1] data index block[i] using 2:($6 == 1 ? $3 : NaN) with points pointtype 7 pointsize dot_size \
             linecolor rgb colour_of[i], \
-        for [i = lines:1:-1] data index block[i] using 2:($6 == 2 ? $3 : NaN) with points pointtype 6 pointsize ring_size \
-            linewidth 0.8 linecolor rgb colour_of[i]
+        for [i = lines:1:-1] data index block[i] using 2:($6 == 2 ? $3 : NaN) with points pointtype 7 pointsize ring_size \
+            linecolor rgb colour_of[i], \
+        for [i = lines:1:-1] data index block[i] using 2:($6 == 2 ? $3 : NaN) with points pointtype 7 pointsize hole_size linecolor rgb paper
     do for [i = 1:2] { unset arrow i; unset label i; unset label 10 + i }
 }
 
@@ -70,7 +71,8 @@ if (has_loss) {
         data index 'loss |' using 2:3 with lines linewidth 1.2 linecolor rgb black title (dumb && loss_drawn[1] ? 'probe' : ''), \
         data index 'loss |' using 2:($7 == 1 ? $4 : NaN):(0):($5 - $4) with vectors nohead linewidth 1.2 linecolor rgb black, \
         data index 'loss |' using 2:($6 == 1 ? $3 : NaN) with points pointtype 7 pointsize dot_size linecolor rgb black, \
-        data index 'loss |' using 2:($6 == 2 ? $3 : NaN) with points pointtype 6 pointsize ring_size linewidth 0.8 \
-            linecolor rgb black
+        data index 'loss |' using 2:($6 == 2 ? $3 : NaN) with points pointtype 7 pointsize ring_size \
+            linecolor rgb black, \
+        data index 'loss |' using 2:($6 == 2 ? $3 : NaN) with points pointtype 7 pointsize hole_size linecolor rgb paper
 }
 unset multiplot

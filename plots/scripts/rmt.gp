@@ -27,8 +27,9 @@ do for [p = 1:panels] {
         data index (metric[p].' |') using 2:3 with lines linewidth 1.2 linecolor rgb blue, \
         data index (metric[p].' |') using 2:($7 == 1 ? $4 : NaN):(0):($5 - $4) with vectors nohead linewidth 1.2 linecolor rgb blue, \
         data index (metric[p].' |') using 2:($6 == 1 ? $3 : NaN) with points pointtype 7 pointsize dot_size linecolor rgb blue, \
-        data index (metric[p].' |') using 2:($6 == 2 ? $3 : NaN) with points pointtype 6 pointsize ring_size linewidth 0.8 \
-            linecolor rgb blue
+        data index (metric[p].' |') using 2:($6 == 2 ? $3 : NaN) with points pointtype 7 pointsize ring_size \
+            linecolor rgb blue, \
+        data index (metric[p].' |') using 2:($6 == 2 ? $3 : NaN) with points pointtype 7 pointsize hole_size linecolor rgb paper
     unset arrow 1
     unset object 1
 }

@@ -39,7 +39,9 @@ set key noautotitle samplen 1.5 spacing 0.95
 # Places and points are counted in the terminal's own units: these make them the same in all formats.
 svg = (format eq 'svg')
 dot_size = svg ? 0.36 : 0.22
-ring_size = svg ? 0.50 : 0.34
+ring_size = svg ? 0.62 : 0.40 # a hollow mark: a disc, and one of paper in it
+hole_size = 0.55 * ring_size
+paper = '#FFFFFF'
 under_tics = svg ? 0.62 : 0.3 # upwards, in letters: names of tics, of an axis, of a panel
 under_axis = svg ? 1.15 : 0.6
 beside_axis = svg ? 1.9 : 1.2 # to the right: the title of an upright axis
