@@ -21,7 +21,7 @@ run=$data/demo-run
 export LC_ALL=C TZ=UTC TERM=dumb
 export program data run here
 program_path=$PATH
-work=$(realpath "$(mktemp -d "${TMPDIR:-/tmp}/spectail-cli.XXXXXX")")
+work=$(realpath "$(mktemp -d)")
 mkdir "$work/here"
 cd "$work/here"
 transcript=$work/transcript
