@@ -6,4 +6,4 @@ cd "$(dirname "$0")/.."
 configs/setup/install.sh build run test
 cmake --preset ci --log-level=WARNING
 cmake --build --preset ci
-ctest --test-dir build-ci -L core --output-on-failure --no-tests=error -j "$(nproc)"
+ctest --preset ci -j "$(nproc)"
