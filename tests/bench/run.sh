@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every benchmark, side by side, in one run: spectail beside the usual Python stack, Ripser, LAPACK and this machine's sgemm; memory on made-up
-# models of Pythia's shapes. Prints ratios. Needs 30 GB of disk for the largest shape (--small leaves it out) and PyPI, unless --python names
+# models of Pythia's shapes. Prints ratios. Needs 28 GB of disk for the largest shape (--small leaves it out) and PyPI, unless --python names
 # an environment that has tests/peer/requirements.txt.
 #
 # usage: tests/bench/run.sh [--python PYTHON] [--work DIR] [--small]
