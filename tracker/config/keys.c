@@ -34,7 +34,7 @@ static const struct spt_config_key KEYS[] = {
     {"topology_dimension", "topology-dimension", "D", SPT_CONFIG_INTEGER, 1, 2, .standard = "1", .help = "largest dimension of persistent homology", AT(topology_dimension)},
     {"bootstrap", "bootstrap", "N", SPT_CONFIG_INTEGER, 1, 1000000, .standard = "1000", .help = "resamplings of the probe behind each 95 % interval", AT(bootstrap)},
     {"null_draws", "null-draws", "N", SPT_CONFIG_INTEGER, 2, 100000, .standard = "32", .help = "random matrices behind the mean and sd of each null", AT(null_draws)},
-    {"keep", "keep", "LEVEL", SPT_CONFIG_CHOICE, .choices = KEEP, .standard = "layers", .help = "values of single sentences are kept for layers and the model, or for heads too", AT(keep)},
+    {"keep", "keep", "LEVEL", SPT_CONFIG_CHOICE, .choices = KEEP, .standard = "layers", .help = "values of single sentences, and curves, are kept for layers and the model, or for heads too", AT(keep)},
     {"header_limit", "header-limit", "BYTES", SPT_CONFIG_BYTES, 1024, (int64_t)1 << 34, .standard = "32M", .help = "longest header of a weights file that is read", AT(header_limit)},
     {"read_ahead", "read-ahead", "BOOL", SPT_CONFIG_BOOL, .standard = "true", .help = "read the next layer's weights while one is computed", AT(read_ahead)},
     {"series", NULL, "LIST", SPT_CONFIG_SERIES, .help = "your own series, drawn beside the metrics: {file, step, value, label} of a JSONL or CSV file each", AT(series)},
