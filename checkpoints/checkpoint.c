@@ -52,8 +52,8 @@ static enum spt_status find_weights(const char *directory, char **path, struct s
         free(candidate);
         if (why != ENOENT) return spt_fail_system(error, why, directory, "look into");
     }
-    return spt_fail(error, SPT_RETRY, directory, "incomplete: no weights in this directory (looked for %s and %s)",
-                    WEIGHTS[0], WEIGHTS[1]);
+    return spt_fail(error, SPT_RETRY, directory, "no weights in this directory (looked for %s and %s)", WEIGHTS[0],
+                    WEIGHTS[1]);
 }
 
 static enum spt_status read_directory(struct spt_contents *contents, const char *directory, struct spt_error *error) {
@@ -64,7 +64,7 @@ static enum spt_status read_directory(struct spt_contents *contents, const char 
     status = spt_contents_read_path(contents, path, &why);
     /* Its name was there a moment ago: a link to what a download has yet to bring. */
     if (status == SPT_IO && why.system == ENOENT)
-        status = spt_fail(error, SPT_RETRY, path, "incomplete: a link to a file that is not there");
+        status = spt_fail(error, SPT_RETRY, path, "a link to a file that is not there");
     else if (status != SPT_OK && error)
         *error = why;
     free(path);

@@ -94,8 +94,7 @@ enum spt_status spt_file_read_at(int fd, const char *path, uint64_t offset, void
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return spt_fail_system(error, errno, path, "read");
         if (got == 0)
-            return spt_fail_at(error, SPT_RETRY, path, offset + done, "incomplete: the file ends %zu bytes too early",
-                               size - done);
+            return spt_fail_at(error, SPT_RETRY, path, offset + done, "the file ends %zu bytes too early", size - done);
         done += (size_t)got;
     }
     return SPT_OK;

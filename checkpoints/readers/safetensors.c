@@ -55,8 +55,7 @@ static enum spt_status check_length(const struct header *header, uint64_t length
                            length, limit);
     if (length > file_size - PREFIX)
         return spt_fail_at(error, SPT_RETRY, header->path, file_size,
-                           "incomplete: a header of %" PRIu64 " bytes, of which %" PRIu64 " are there", length,
-                           file_size - PREFIX);
+                           "a header of %" PRIu64 " bytes, of which %" PRIu64 " are there", length, file_size - PREFIX);
     return SPT_OK;
 }
 
@@ -195,8 +194,7 @@ static enum spt_status check_extent(const struct header *header, struct spt_tens
     end -= header->data;
     if (end > header->data_size)
         return spt_fail_at(error, SPT_RETRY, header->path, header->data + header->data_size,
-                           "incomplete: %" PRIu64 " bytes of tensors, of which %" PRIu64 " are there", end,
-                           header->data_size);
+                           "%" PRIu64 " bytes of tensors, of which %" PRIu64 " are there", end, header->data_size);
     if (end < header->data_size)
         return spt_fail_at(error, SPT_INVALID, header->path, header->data + end,
                            "%" PRIu64 " bytes after the last tensor; expected the end of the file",

@@ -87,7 +87,7 @@ static enum spt_status read_shard(struct spt_contents *contents, const char *ind
     struct spt_error why = {0};
     enum spt_status status = spt_contents_read_path(contents, path, &why);
     if (status == SPT_IO && why.system == ENOENT)
-        status = spt_fail(error, SPT_RETRY, path, "incomplete: this shard is named by the index and is not there");
+        status = spt_fail(error, SPT_RETRY, path, "this shard is named by the index and is not there");
     else if (status != SPT_OK && error)
         *error = why;
     free(path);
@@ -160,7 +160,7 @@ static enum spt_status parse_index(struct spt_contents *contents, size_t file, s
     if (status == SPT_OK) status = spt_json_parse(text, (size_t)size, path, 0, false, document, &why);
     free(text);
     if (status == SPT_INVALID && why.offset >= size)
-        return spt_fail_at(error, SPT_RETRY, path, size, "incomplete: the file ends in the middle of its JSON");
+        return spt_fail_at(error, SPT_RETRY, path, size, "the file ends in the middle of its JSON");
     if (status != SPT_OK && error) *error = why;
     return status;
 }

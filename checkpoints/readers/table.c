@@ -95,7 +95,7 @@ enum spt_status spt_contents_read_path(struct spt_contents *contents, const char
     const size_t file = contents->file_count - 1;
     const uint64_t file_size = contents->files[file].identity.size;
     if (file_size < 8)
-        return spt_fail(error, SPT_RETRY, path, "incomplete: %llu bytes, too few to be a weights file",
+        return spt_fail(error, SPT_RETRY, path, "%llu bytes, too few to be a weights file",
                         (unsigned long long)file_size);
     unsigned char head[HEAD] = {0};
     const size_t size = file_size < HEAD ? (size_t)file_size : HEAD;

@@ -66,20 +66,30 @@ static enum spt_status open_run(struct session *s, const char *path, struct spt_
                              s->run->root);
 }
 
-/* The model of the first checkpoint whose config.json can be read; others are held against it one by one. */
-static enum spt_status find_model(struct session *s, struct spt_error *error) {
-    struct spt_error first = {0};
-    bool any = false;
+/* The model that most checkpoints have (Boyer and Moore's vote), so that one odd config.json makes only its own checkpoint odd: each is
+ * held against it later. SPT_END: no checkpoint has a config.json; else why none can be read. */
+static enum spt_status vote_for_model(struct session *s, struct spt_error *error) {
+    enum spt_status status = SPT_END;
+    size_t lead = 0;
     for (size_t i = 0; i < s->ref_count; i++) {
+        struct spt_model_config config;
+        struct spt_error *into = status == SPT_END ? error : NULL;
         if (!s->refs[i]->config) continue;
-        struct spt_error *into = any ? NULL : &first;
-        any = true;
-        if (spt_model_config_read(s->refs[i]->config, &s->model, into) == SPT_OK) return SPT_OK;
+        const enum spt_status read = spt_model_config_read(s->refs[i]->config, &config, into);
+        if (status != SPT_OK && (status == SPT_END || read == SPT_OK)) status = read;
+        if (read != SPT_OK) continue;
+        if (lead == 0) s->model = config;
+        if (spt_hash_equal(spt_model_config_digest(&config), spt_model_config_digest(&s->model)))
+            lead++;
+        else
+            lead--;
     }
-    if (any) {
-        *error = first;
-        return first.status;
-    }
+    return status;
+}
+
+static enum spt_status find_model(struct session *s, struct spt_error *error) {
+    const enum spt_status voted = vote_for_model(s, error);
+    if (voted != SPT_END) return voted;
     struct spt_checkpoint *checkpoint = NULL; /* a file that holds no weights at all has no config.json either */
     const enum spt_status status =
         s->ref_count == 1 ? spt_checkpoint_open(s->refs[0]->path, NULL, &checkpoint, error) : SPT_OK;

@@ -300,7 +300,7 @@ static void too_little_to_tell_is_incomplete(void **state) {
     (void)state;
     for (size_t size = 0; size < 8; size++) {
         put_file("model.safetensors", "\x7f\0\0\0\0\0\0\0", size);
-        assert_refused(".", SPT_RETRY, "incomplete");
+        assert_refused(".", SPT_RETRY, "too few");
     }
 }
 
