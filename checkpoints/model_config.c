@@ -1,5 +1,6 @@
 #include "checkpoints/model_config.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,4 +119,45 @@ struct spt_hash spt_model_config_digest(const struct spt_model_config *config) {
     for (size_t i = 0; i < DIGEST_WORDS; i++)
         for (unsigned shift = 0; shift < 64; shift += 8) bytes[used++] = (unsigned char)(words[i] >> shift);
     return spt_hash_of(bytes, used);
+}
+
+/* The words of the digest, by the names that HF's keys have today. */
+static const char *const KEYS_OF_WORDS[] = {
+    "num_hidden_layers", "hidden_size",         "num_attention_heads",     "head_dim",
+    "intermediate_size", "vocab_size",          "max_position_embeddings", "rotated dimensions of a head",
+    "rope_theta",        "layer_norm_eps",      "hidden_act (by number)",  "use_parallel_residual",
+    "attention_bias",    "tie_word_embeddings",
+};
+
+/* Which of the words are doubles. */
+static bool is_real_word(size_t i) {
+    return i == 8 || i == 9;
+}
+
+static void put_word(struct spt_text *text, size_t i, uint64_t word) {
+    double real;
+    memcpy(&real, &word, sizeof real);
+    if (is_real_word(i))
+        spt_text_format(text, "%g", real);
+    else
+        spt_text_format(text, "%" PRIu64, word);
+}
+
+void spt_model_config_difference(const struct spt_model_config *config, const struct spt_model_config *expected,
+                                 struct spt_text *text) {
+    uint64_t words[DIGEST_WORDS] = {0}, others[DIGEST_WORDS] = {0};
+    if (strcmp(config->model_type, expected->model_type) != 0) {
+        spt_text_format(text, "model_type %s in place of %s", config->model_type, expected->model_type);
+        return;
+    }
+    fill_digest_words(config, words);
+    fill_digest_words(expected, others);
+    for (size_t i = 0; i < sizeof KEYS_OF_WORDS / sizeof *KEYS_OF_WORDS; i++) {
+        if (words[i] == others[i]) continue;
+        spt_text_format(text, "%s ", KEYS_OF_WORDS[i]);
+        put_word(text, i, words[i]);
+        spt_text_put(text, " in place of ");
+        put_word(text, i, others[i]);
+        return;
+    }
 }

@@ -11,6 +11,7 @@
 
 #include "checkpoints/base/error.h"
 #include "checkpoints/base/hash.h"
+#include "checkpoints/base/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -40,6 +41,10 @@ enum spt_status spt_model_config_read(const char *path, struct spt_model_config 
 /* The same from bytes in memory; path is for messages. */
 enum spt_status spt_model_config_parse(const char *bytes, size_t size, const char *path,
                                        struct spt_model_config *config, struct spt_error *error);
+
+/* Appends the first key in which config is not as expected, and both values: "vocab_size 1000 in place of 1024". Nothing for equal ones. */
+void spt_model_config_difference(const struct spt_model_config *config, const struct spt_model_config *expected,
+                                 struct spt_text *text);
 
 /* Hash of everything in config that changes a figure, the same on every machine. */
 struct spt_hash spt_model_config_digest(const struct spt_model_config *config);

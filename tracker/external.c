@@ -15,27 +15,32 @@ static enum spt_status store_configured(struct spt_store *store, int64_t run, co
     return status;
 }
 
-/* The state of the latest checkpoint holds the history of all before it. */
-static const char *latest_trainer_state(const struct spt_run *run) {
-    for (size_t i = run->count; i-- > 0;)
-        if (run->refs[i].trainer_state && run->refs[i].step != SPT_NO_STEP) return run->refs[i].trainer_state;
-    return NULL;
-}
-
-static enum spt_status store_history(struct spt_store *store, int64_t run, const char *path, const struct spt_log *log,
-                                     struct spt_error *error) {
-    struct spt_series *series;
-    size_t count;
-    struct spt_error reason;
-    enum spt_status status = spt_series_read_trainer_state(path, &series, &count, &reason);
-    if (status != SPT_OK) {
-        spt_log(log, SPT_LOG_WARNING, "%s: %s: its log_history is left out", reason.path, reason.message);
-        return SPT_OK;
-    }
+static enum spt_status store_history(struct spt_store *store, int64_t run, const struct spt_series *series,
+                                     size_t count, struct spt_error *error) {
+    enum spt_status status = SPT_OK;
     for (size_t i = 0; status == SPT_OK && i < count; i++)
         status = spt_store_put_external(store, run, series[i].name, series[i].points, series[i].count, error);
-    spt_series_free(series, count);
     return status;
+}
+
+/* The state of the latest checkpoint holds the history of all before it: the latest that can be read is taken. */
+static enum spt_status store_latest_history(struct spt_store *store, int64_t run, const struct spt_run *from,
+                                            const struct spt_log *log, struct spt_error *error) {
+    for (size_t i = from->count; i-- > 0;) {
+        struct spt_series *series;
+        size_t count;
+        struct spt_error reason;
+        const char *path = from->refs[i].trainer_state;
+        if (!path || from->refs[i].step == SPT_NO_STEP) continue;
+        if (spt_series_read_trainer_state(path, &series, &count, &reason) != SPT_OK) {
+            spt_log(log, SPT_LOG_WARNING, "%s: %s: its log_history is left out", reason.path, reason.message);
+            continue;
+        }
+        const enum spt_status status = store_history(store, run, series, count, error);
+        spt_series_free(series, count);
+        return status;
+    }
+    return SPT_OK;
 }
 
 enum spt_status spt_external_store(struct spt_store *store, int64_t run, const struct spt_run *from,
@@ -44,6 +49,5 @@ enum spt_status spt_external_store(struct spt_store *store, int64_t run, const s
     enum spt_status status = SPT_OK;
     for (size_t i = 0; status == SPT_OK && i < config->series.count; i++)
         status = store_configured(store, run, &config->series.items[i], error);
-    const char *history = latest_trainer_state(from);
-    return status == SPT_OK && history ? store_history(store, run, history, log, error) : status;
+    return status == SPT_OK ? store_latest_history(store, run, from, log, error) : status;
 }

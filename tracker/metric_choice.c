@@ -42,3 +42,10 @@ enum spt_status spt_metric_choice(const struct spt_config *config, bool *chosen,
     }
     return SPT_OK;
 }
+
+enum spt_status spt_metric_check_plots(const struct spt_config *config, struct spt_error *error) {
+    struct spt_error reason;
+    if (!config->plots.metric || spt_metric_find(config->plots.metric) < SPT_METRIC_COUNT) return SPT_OK;
+    spt_metric_unknown(config->plots.metric, &reason);
+    return spt_config_reject(config, "plots.metric", error, "%s", reason.message);
+}

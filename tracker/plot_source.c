@@ -227,6 +227,7 @@ enum spt_status spt_run_source_open(struct spt_store *store, const struct spt_st
     if (status != SPT_OK) return status;
     const char *shown_branch = branch ? branch : largest_branch(source);
     const size_t count = count_shown(source, shown_branch);
+    source->branch = shown_branch;
     source->shown = spt_alloc(count, sizeof *source->shown);
     source->checkpoints = spt_alloc(count, sizeof *source->checkpoints);
     if (!source->shown || !source->checkpoints)

@@ -16,6 +16,7 @@ struct spt_run_source {
     struct spt_store_run run;
     struct spt_store_checkpoint *rows; /* [row_count] of the ledger */
     size_t row_count;
+    const char *branch;                      /* whose checkpoints are shown */
     size_t *shown;                           /* [source.count] the rows that are analysed and have a step */
     struct spt_plot_checkpoint *checkpoints; /* [source.count] */
 };

@@ -172,13 +172,6 @@ enum spt_status spt_summary_text(struct spt_run_source *source, size_t rows, str
 
 /* --- JSON --- */
 
-static void put_json_number(struct spt_text *text, double value) {
-    if (isfinite(value))
-        spt_text_put_number(text, value);
-    else
-        spt_text_put(text, "null");
-}
-
 static void put_json_checkpoints(const struct spt_run_source *source, const struct table *table,
                                  struct spt_text *text) {
     for (size_t i = 0; i < source->source.count; i++) {
@@ -187,7 +180,7 @@ static void put_json_checkpoints(const struct spt_run_source *source, const stru
         for (size_t c = 0; c < COLUMN_COUNT; c++) {
             if (!table->column[c]) continue;
             spt_text_format(text, ", \"%s\": ", COLUMNS[c].metric);
-            put_json_number(text, table->column[c][i].mean);
+            spt_text_put_json_number(text, table->column[c][i].mean);
         }
         spt_text_put(text, "}");
     }
@@ -201,9 +194,9 @@ static void put_json_turn(const struct turn *turn, bool first, struct spt_text *
     else
         spt_text_put(text, "null");
     spt_text_put(text, ", \"start\": ");
-    put_json_number(text, turn->onset.start);
+    spt_text_put_json_number(text, turn->onset.start);
     spt_text_put(text, ", \"end\": ");
-    put_json_number(text, turn->onset.end);
+    spt_text_put_json_number(text, turn->onset.end);
     spt_text_put(text, "}");
 }
 

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* --- what there is to do --- */
 
@@ -129,7 +130,8 @@ struct reading {
 struct ingest {
     struct spt_sweep *sweep;
     struct reading loss, sink;
-    bool store_failed; /* the failure is the store's, not the checkpoint's */
+    size_t heads, undefined_heads; /* of layers; those without a finite matrix in any sample */
+    bool store_failed;             /* the failure is the store's, not the checkpoint's */
 };
 
 static enum spt_status from_store(struct ingest *ingest, enum spt_status status) {
@@ -143,6 +145,10 @@ static enum spt_status on_measure(void *context, const struct spt_measure *measu
         const char *name = measure->metric->name;
         if (strcmp(name, "loss") == 0) ingest->loss = (struct reading){true, measure->mean};
         if (strcmp(name, "sink.first_excess") == 0) ingest->sink = (struct reading){true, measure->mean};
+    }
+    if (strcmp(measure->metric->name, "sink.first") == 0 && measure->head != SPT_WHOLE_LAYER) {
+        ingest->heads++;
+        ingest->undefined_heads += measure->n == 0 ? 1 : 0;
     }
     return from_store(ingest, spt_store_put_measure(ingest->sweep->store, measure, error));
 }
@@ -182,18 +188,19 @@ static struct spt_emit emit_into(struct ingest *ingest) {
 static enum spt_status check_model(const struct spt_sweep *sweep, const struct spt_checkpoint_ref *ref,
                                    struct spt_error *error) {
     struct spt_model_config config;
+    if (!ref->config && access(ref->path, R_OK | X_OK) != 0)
+        return spt_fail_system(error, errno, ref->path, "look into this checkpoint");
     if (!ref->config)
         return spt_fail(error, SPT_RETRY, ref->path,
                         "no config.json here, in the run's folder or above it; --model-config names one");
     const enum spt_status status = spt_model_config_read(ref->config, &config, error);
     if (status != SPT_OK) return status;
-    if (spt_hash_equal(spt_model_config_digest(&config), spt_model_config_digest(sweep->model))) return SPT_OK;
-    return spt_fail(
-        error, SPT_INVALID, ref->config,
-        "is another model's: %s of %zu layers, hidden size %zu, %zu heads; the run's is %s of %zu layers, hidden "
-        "size %zu, %zu heads",
-        config.model_type, config.layers, config.hidden, config.heads, sweep->model->model_type, sweep->model->layers,
-        sweep->model->hidden, sweep->model->heads);
+    struct spt_text difference = {0};
+    spt_model_config_difference(&config, sweep->model, &difference);
+    if (!difference.length) return difference.failed ? spt_fail_memory(error, 64, "a comparison") : SPT_OK;
+    spt_fail(error, SPT_INVALID, ref->config, "is another model's than the run's: %s", difference.data);
+    spt_text_release(&difference);
+    return SPT_INVALID;
 }
 
 /* The files are those that were listed, and stayed so while they were read. */
@@ -261,6 +268,18 @@ static void put_reading(struct spt_text *out, const char *name, const struct rea
         spt_text_format(out, "%s %.4f", name, reading->value);
 }
 
+/* Weights that are NaN or infinite are computed with: the figures say NULL, and this says why. */
+static void warn_of_nan(const struct spt_sweep *sweep, const struct spt_checkpoint_ref *ref,
+                        const struct ingest *ingest) {
+    const bool no_loss = ingest->loss.measured && isnan(ingest->loss.value);
+    if (!no_loss && !ingest->undefined_heads) return;
+    spt_log(sweep->options.log, SPT_LOG_WARNING,
+            "%s: NaN or infinite values in the forward pass: %s, %zu of %zu heads have no finite attention; expected "
+            "finite weights",
+            ref->path, no_loss ? "the loss is undefined" : "the loss is finite", ingest->undefined_heads,
+            ingest->heads);
+}
+
 static enum spt_status do_task(struct spt_sweep *sweep, struct spt_task *task, struct spt_error *error) {
     struct ingest ingest = {.sweep = sweep};
     struct spt_checkpoint *checkpoint = NULL;
@@ -275,6 +294,7 @@ static enum spt_status do_task(struct spt_sweep *sweep, struct spt_task *task, s
     }
     struct spt_text outcome = {0};
     if (status == SPT_OK) {
+        warn_of_nan(sweep, task->ref, &ingest);
         put_reading(&outcome, "loss", &ingest.loss);
         put_reading(&outcome, "sink", &ingest.sink);
         sweep->analysed++;

@@ -95,6 +95,13 @@ void spt_text_put_number(struct spt_text *text, double value) {
         spt_text_format(text, "%.17g", value);
 }
 
+void spt_text_put_json_number(struct spt_text *text, double value) {
+    if (isfinite(value))
+        spt_text_put_number(text, value);
+    else
+        spt_text_put(text, "null");
+}
+
 void spt_text_clear(struct spt_text *text) {
     text->length = 0;
     if (text->data) text->data[0] = '\0';

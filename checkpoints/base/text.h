@@ -25,6 +25,9 @@ void spt_text_put_json(struct spt_text *text, const char *string);
 /* A double with the 17 digits that read back to the same value; nothing for NAN, "inf" and "-inf" as they are. */
 void spt_text_put_number(struct spt_text *text, double value);
 
+/* The same, or null for what is not finite: JSON has no NaN. */
+void spt_text_put_json_number(struct spt_text *text, double value);
+
 void spt_text_clear(struct spt_text *text);   /* length 0; keeps the memory, and .failed */
 void spt_text_release(struct spt_text *text); /* frees and zeroes */
 

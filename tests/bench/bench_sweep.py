@@ -21,7 +21,7 @@ def sweep(a, samples, *options):
         seconds = time.perf_counter() - start
         if status: sys.exit(f"spectail ended with {os.waitstatus_to_exitcode(status)}")
         ledger = json.loads(subprocess.run([a.spectail, "status", "--db", db, "--json"], check=True, capture_output=True, text=True).stdout)
-    return seconds, sum(c["seconds"] for c in ledger["checkpoints"]), usage.ru_maxrss / 1024
+    return seconds, sum(c["seconds"] for run in ledger for c in run["checkpoints"]), usage.ru_maxrss / 1024
 
 
 def oracle(a):

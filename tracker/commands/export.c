@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,10 +72,7 @@ static void put_jsonl_row(struct spt_text *out, const char *run, const struct sp
     spt_text_format(out, ", \"layer\": %d, \"head\": %d", m->layer, m->head);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         spt_text_format(out, ", \"%s\": ", NAMES[i]);
-        if (isfinite(numbers[i]))
-            spt_text_put_number(out, numbers[i]);
-        else
-            spt_text_put(out, "null");
+        spt_text_put_json_number(out, numbers[i]);
     }
     spt_text_format(out, ", \"n\": %lld, \"bad\": %lld}\n", (long long)m->n, (long long)m->bad);
 }
@@ -95,12 +91,15 @@ struct export {
     const char *run;
     bool *chosen; /* [SPT_METRIC_COUNT] */
     struct spt_text out;
+    bool output_failed; /* else what fails is the store */
 };
 
 static enum spt_status flush(struct export *export, struct spt_error *error) {
     if (export->out.failed) return spt_fail_memory(error, FLUSH_BYTES, "an export");
-    if (export->out.length && fwrite(export->out.data, 1, export->out.length, export->stream) != export->out.length)
+    if (export->out.length && fwrite(export->out.data, 1, export->out.length, export->stream) != export->out.length) {
+        export->output_failed = true;
         return spt_fail_system(error, errno, NULL, "write the export");
+    }
     spt_text_clear(&export->out);
     return SPT_OK;
 }
@@ -126,7 +125,9 @@ static int write_runs(struct export *export, struct spt_store *store, const stru
         enum spt_status status =
             spt_store_each_measure(store, runs->runs[i].id, NULL, INT_MIN, INT_MIN, on_measure, export, &error);
         if (status == SPT_OK) status = flush(export, &error);
-        if (status != SPT_OK) return spt_invocation_fail(export->invocation, SPT_EXIT_OUTPUT, &error);
+        if (status != SPT_OK)
+            return spt_invocation_fail(export->invocation, export->output_failed ? SPT_EXIT_OUTPUT : SPT_EXIT_STORE,
+                                       &error);
     }
     if (fflush(export->stream) != 0) {
         spt_fail_system(&error, errno, NULL, "write the export");

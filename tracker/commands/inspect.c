@@ -159,7 +159,9 @@ static void put_tokenizer(struct report *report, const struct spt_run *run) {
     if (!path) {
         spt_text_put(&report->out, "\ntokenizer      none: --tokenizer or --ids\n");
     } else if (spt_tokenizer_open(path, &tokenizer, &error) == SPT_OK) {
-        spt_text_format(&report->out, "\ntokenizer      %s, %zu entries\n", path, spt_tokenizer_vocabulary(tokenizer));
+        char shown[1024];
+        spt_text_printable(shown, sizeof shown, path);
+        spt_text_format(&report->out, "\ntokenizer      %s, %zu entries\n", shown, spt_tokenizer_vocabulary(tokenizer));
         spt_tokenizer_close(tokenizer);
     } else {
         put_problem(report, "tokenizer", &error);

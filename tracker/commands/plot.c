@@ -1,6 +1,5 @@
 #include "plots/plot.h"
 
-#include "analysis/metric.h"
 #include "checkpoints/base/memory.h"
 #include "tracker/commands/commands.h"
 #include "tracker/metric_choice.h"
@@ -58,11 +57,8 @@ static enum spt_status choose(const struct spt_invocation *invocation, struct ch
 static enum spt_status check_options(const struct spt_invocation *invocation, const struct spt_plot_source *source,
                                      struct spt_error *error) {
     const struct spt_config *config = &invocation->config;
-    struct spt_error reason;
-    if (config->plots.metric && spt_metric_find(config->plots.metric) == SPT_METRIC_COUNT) {
-        spt_metric_unknown(config->plots.metric, &reason);
-        return spt_config_reject(config, "plots.metric", error, "%s", reason.message);
-    }
+    const enum spt_status status = spt_metric_check_plots(config, error);
+    if (status != SPT_OK) return status;
     if (config->plots.layer >= (int64_t)source->layers)
         return spt_config_reject(config, "plots.layer", error, "is %lld, the run has layers 0 to %zu",
                                  (long long)config->plots.layer, source->layers - 1);
@@ -87,7 +83,8 @@ static struct spt_plot_options options_of(const struct spt_config *config) {
 }
 
 /* Draws what there is data for; what the run does not hold is left out, and said unless the user asked for all. */
-static int render(struct spt_invocation *invocation, struct choice *choice, const struct spt_plot_source *source) {
+static int render(struct spt_invocation *invocation, struct choice *choice, const struct spt_plot_source *source,
+                  struct spt_text *said) {
     const struct spt_plot_options options = options_of(&invocation->config);
     const char *folder = invocation->config.out;
     struct spt_error error;
@@ -103,17 +100,18 @@ static int render(struct spt_invocation *invocation, struct choice *choice, cons
         if (status != SPT_OK) return spt_invocation_fail(invocation, SPT_EXIT_OUTPUT, &error);
         choice->figures[drawn++] = figure;
         if (options.format == SPT_PLOT_TERM || invocation->quiet) continue;
-        printf("%s/%s.%s\n", folder, figure->name, spt_plot_format_name(options.format));
+        spt_text_format(said, "%s/%s.%s\n", folder, figure->name, spt_plot_format_name(options.format));
     }
-    if (options.format == SPT_PLOT_TERM || drawn == 0) return drawn ? SPT_EXIT_DONE : SPT_EXIT_PARTIAL;
+    if (options.format == SPT_PLOT_TERM || drawn == 0) return drawn ? SPT_EXIT_DONE : SPT_EXIT_USAGE;
     if (spt_plot_index(choice->figures, drawn, source, options.format, folder, &error) != SPT_OK)
         return spt_invocation_fail(invocation, SPT_EXIT_OUTPUT, &error);
-    if (!invocation->quiet) printf("%s/index.html\n", folder);
-    return SPT_EXIT_DONE;
+    if (!invocation->quiet) spt_text_format(said, "%s/index.html\n", folder);
+    return spt_invocation_print(invocation, said);
 }
 
 static int plot_run(struct spt_invocation *invocation, struct choice *choice, struct spt_store *store,
                     const struct spt_store_run *run) {
+    struct spt_text said = {0};
     struct spt_run_source source;
     struct spt_error error;
     const enum spt_status status =
@@ -122,8 +120,9 @@ static int plot_run(struct spt_invocation *invocation, struct choice *choice, st
         return spt_invocation_usage(invocation, "run \"%s\" has no analysed checkpoint with a step yet", run->name);
     if (status != SPT_OK) return spt_invocation_fail(invocation, SPT_EXIT_STORE, &error);
     const int exit = check_options(invocation, &source.source, &error) == SPT_OK
-                         ? render(invocation, choice, &source.source)
+                         ? render(invocation, choice, &source.source, &said)
                          : spt_invocation_fail(invocation, SPT_EXIT_USAGE, &error);
+    spt_text_release(&said);
     spt_run_source_close(&source);
     return exit;
 }

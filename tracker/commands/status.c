@@ -39,14 +39,19 @@ static void put_step(struct spt_text *out, const char *branch, int64_t step, con
         spt_text_format(out, "  %10lld  %-24s", (long long)step, shown);
     else
         spt_text_format(out, "  %10s  %-24s", "", shown);
-    if (branch[0]) spt_text_format(out, " [%s]", branch);
+    spt_text_printable(shown, sizeof shown, branch);
+    if (branch[0]) spt_text_format(out, " [%s]", shown);
 }
 
 static void put_row(struct spt_text *out, const struct spt_store_checkpoint *row) {
     put_step(out, row->branch, row->step, row->label);
     spt_text_format(out, " %-11s", spt_state_name(row->state));
     if (row->state == SPT_STATE_ANALYSED) spt_text_format(out, " %8.2f s  %s", row->seconds, row->finished);
-    if (row->reason) spt_text_format(out, " %s", row->reason);
+    if (row->reason) {
+        char reason[2048];
+        spt_text_printable(reason, sizeof reason, row->reason);
+        spt_text_format(out, " %s", reason);
+    }
     if (row->duplicate_of != SPT_NO_STEP)
         spt_text_format(out, "  (same weights as step %lld)", (long long)row->duplicate_of);
     spt_text_put(out, "\n");
@@ -56,8 +61,8 @@ static void put_text(struct spt_text *out, const struct view *view) {
     char name[256], source[1024];
     spt_text_printable(name, sizeof name, view->run->name);
     spt_text_printable(source, sizeof source, view->run->source);
-    spt_text_format(out, "%s (%lld): %s%s\n  ", name, (long long)view->run->id, source,
-                    view->disk ? "" : " (cannot be listed now)");
+    spt_text_format(out, "%s (%lld): %s%s, %zu samples\n  ", name, (long long)view->run->id, source,
+                    view->disk ? "" : " (cannot be listed now)", view->run->samples);
     for (size_t i = 0, shown = 0; i < SPT_STATE_COUNT; i++)
         if (view->states[i])
             spt_text_format(out, "%s%zu %s", shown++ ? ", " : "", view->states[i],
@@ -95,7 +100,7 @@ static void put_json_row(struct spt_text *out, const struct spt_store_checkpoint
     else
         spt_text_put(out, "null");
     spt_text_format(out, ", \"tries\": %lld, \"seconds\": ", (long long)row->tries);
-    spt_text_put_number(out, row->seconds);
+    spt_text_put_json_number(out, row->seconds);
     spt_text_put(out, ", \"finished\": ");
     spt_text_put_json(out, row->finished ? row->finished : "");
     if (row->duplicate_of != SPT_NO_STEP)
@@ -108,7 +113,7 @@ static void put_json(struct spt_text *out, const struct view *view) {
     spt_text_put_json(out, view->run->name);
     spt_text_format(out, ", \"id\": %lld, \"source\": ", (long long)view->run->id);
     spt_text_put_json(out, view->run->source);
-    spt_text_put(out, ", \"states\": {");
+    spt_text_format(out, ", \"samples\": %zu, \"states\": {", view->run->samples);
     for (size_t i = 0; i < SPT_STATE_COUNT; i++)
         spt_text_format(out, "%s\"%s\": %zu", i ? ", " : "", spt_state_name((enum spt_checkpoint_state)i),
                         view->states[i]);
@@ -121,7 +126,7 @@ static void put_json(struct spt_text *out, const struct view *view) {
         put_json_checkpoint(out, shown++ == 0, ref->branch, ref->step, ref->label, SPT_STATE_WAITING);
         spt_text_put(out, "}");
     }
-    spt_text_put(out, "]}\n");
+    spt_text_put(out, "]}");
 }
 
 static enum spt_status show_run(struct spt_invocation *invocation, struct spt_store *store,
@@ -145,12 +150,14 @@ static int run(struct spt_invocation *invocation) {
     struct spt_text out = {0};
     int status = spt_runs_open(invocation, name, name == NULL, &store, &runs);
     if (status != SPT_EXIT_DONE) return status;
+    if (invocation->json) spt_text_put(&out, "[");
     for (size_t i = 0; status == SPT_EXIT_DONE && i < runs.count; i++) {
         struct spt_error error;
-        if (i > 0 && !invocation->json) spt_text_put(&out, "\n");
+        if (i > 0) spt_text_put(&out, invocation->json ? ",\n " : "\n");
         if (show_run(invocation, store, &runs.runs[i], &out, &error) != SPT_OK)
             status = spt_invocation_fail(invocation, SPT_EXIT_STORE, &error);
     }
+    if (invocation->json) spt_text_put(&out, "]\n");
     if (status == SPT_EXIT_DONE) status = spt_invocation_print(invocation, &out);
     spt_text_release(&out);
     spt_runs_close(store, &runs);

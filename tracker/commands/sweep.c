@@ -66,24 +66,43 @@ static enum spt_status open_run(struct session *s, const char *path, struct spt_
                              s->run->root);
 }
 
-/* The model that most checkpoints have (Boyer and Moore's vote), so that one odd config.json makes only its own checkpoint odd: each is
- * held against it later. SPT_END: no checkpoint has a config.json; else why none can be read. */
+/* A model and how many checkpoints have it. */
+struct candidate {
+    struct spt_model_config model;
+    struct spt_hash digest;
+    size_t votes;
+};
+
+static void vote(struct candidate *candidates, size_t *count, const struct spt_model_config *model) {
+    const struct spt_hash digest = spt_model_config_digest(model);
+    size_t i = 0;
+    while (i < *count && !spt_hash_equal(candidates[i].digest, digest)) i++;
+    if (i == *count) candidates[(*count)++] = (struct candidate){.model = *model, .digest = digest};
+    candidates[i].votes++;
+}
+
+/* The model that most of the run's checkpoints have, the first among equals: so one odd config.json makes only its own checkpoint odd, and
+ * the choice does not hang on which steps are asked for. SPT_END: no checkpoint has a config.json; else why none can be read. */
 static enum spt_status vote_for_model(struct session *s, struct spt_error *error) {
     enum spt_status status = SPT_END;
-    size_t lead = 0;
-    for (size_t i = 0; i < s->ref_count; i++) {
-        struct spt_model_config config;
-        struct spt_error *into = status == SPT_END ? error : NULL;
-        if (!s->refs[i]->config) continue;
-        const enum spt_status read = spt_model_config_read(s->refs[i]->config, &config, into);
-        if (status != SPT_OK && (status == SPT_END || read == SPT_OK)) status = read;
-        if (read != SPT_OK) continue;
-        if (lead == 0) s->model = config;
-        if (spt_hash_equal(spt_model_config_digest(&config), spt_model_config_digest(&s->model)))
-            lead++;
-        else
-            lead--;
+    size_t count = 0, best = 0;
+    struct candidate *candidates = spt_alloc(s->run->count, sizeof *candidates);
+    if (!candidates) return spt_fail_memory(error, s->run->count * sizeof *candidates, "the models of a run");
+    for (size_t i = 0; i < s->run->count; i++) {
+        struct spt_model_config model;
+        if (!s->run->refs[i].config) continue;
+        const enum spt_status read =
+            spt_model_config_read(s->run->refs[i].config, &model, status == SPT_END ? error : NULL);
+        if (status == SPT_END) status = read;
+        if (read == SPT_OK) vote(candidates, &count, &model);
     }
+    for (size_t i = 1; i < count; i++)
+        if (candidates[i].votes > candidates[best].votes) best = i;
+    if (count) {
+        s->model = candidates[best].model;
+        status = SPT_OK;
+    }
+    free(candidates);
     return status;
 }
 
@@ -154,7 +173,8 @@ static enum spt_status identify(struct session *s, struct spt_error *error) {
 
 /* Everything that is read before the store is touched. */
 static enum spt_status prepare(struct session *s, const char *path, struct spt_error *error) {
-    enum spt_status status = open_run(s, path, error);
+    enum spt_status status = spt_metric_check_plots(&s->invocation->config, error);
+    if (status == SPT_OK) status = open_run(s, path, error);
     if (status == SPT_OK) status = find_model(s, error);
     if (status == SPT_OK) status = read_samples(s, error);
     if (status == SPT_OK) status = make_plan(s, error);
@@ -278,13 +298,15 @@ static void say_plan(const struct session *s) {
         refused += s->sweep.tasks[i].kind == SPT_TASK_REFUSED;
     }
     if (s->invocation->quiet) return;
+    char name[256];
+    spt_text_printable(name, sizeof name, s->identity.name);
     if (s->sweep.todo == 0)
-        fprintf(stderr, "%s: nothing to do: of %zu checkpoints %zu are analysed, %zu were refused before\n",
-                s->identity.name, s->ref_count, done, refused);
+        fprintf(stderr, "%s: nothing to do: of %zu checkpoints %zu are analysed, %zu were refused before\n", name,
+                s->ref_count, done, refused);
     else
-        fprintf(stderr, "%s: %zu of %zu checkpoints to analyse, %zu samples of %zu to %zu tokens, %s\n",
-                s->identity.name, s->sweep.todo, s->ref_count, s->samples.probe.samples, shortest(s),
-                s->samples.probe.longest, s->model.model_type);
+        fprintf(stderr, "%s: %zu of %zu checkpoints to analyse, %zu samples of %zu to %zu tokens, %s\n", name,
+                s->sweep.todo, s->ref_count, s->samples.probe.samples, shortest(s), s->samples.probe.longest,
+                s->model.model_type);
 }
 
 static const char *task_name(enum spt_task_kind kind) {
@@ -351,13 +373,51 @@ static void say_duplicates(const struct session *s, const struct spt_run_source 
     spt_text_release(&named);
 }
 
+/* Analysed checkpoints that the table leaves out: it has one branch, and its axis is the step. */
+static enum spt_status say_left_out(const struct session *s, const char *branch, struct spt_error *error) {
+    struct spt_store_checkpoint *rows;
+    size_t count;
+    struct spt_text named = {0};
+    const enum spt_status status = spt_store_checkpoints(s->store, s->identity.id, &rows, &count, error);
+    if (status != SPT_OK) return status;
+    for (size_t i = 0; i < count; i++) {
+        const bool other = branch && strcmp(rows[i].branch, branch) != 0;
+        if (rows[i].state != SPT_STATE_ANALYSED || (rows[i].step != SPT_NO_STEP && !other)) continue;
+        spt_text_format(&named, "%s%s%s", named.length ? ", " : "", rows[i].label,
+                        rows[i].step == SPT_NO_STEP ? " (no step)" : "");
+    }
+    if (named.length)
+        spt_log(&s->log, SPT_LOG_WARNING,
+                "%s: analysed, and not in the table of steps%s%s: %s; spectail export has their figures",
+                s->identity.name, branch && *branch ? " of branch " : "", branch ? branch : "", named.data);
+    spt_text_release(&named);
+    spt_store_free_checkpoints(rows, count);
+    return SPT_OK;
+}
+
+/* No analysed checkpoint has a step: an empty table. */
+static int say_nothing(const struct session *s) {
+    struct spt_text out = {0};
+    if (!s->invocation->json) return SPT_EXIT_DONE;
+    spt_text_put(&out, "{\"run\": ");
+    spt_text_put_json(&out, s->identity.name);
+    spt_text_put(&out, ", \"checkpoints\": [], \"onsets\": []}\n");
+    const int exit = spt_invocation_print(s->invocation, &out);
+    spt_text_release(&out);
+    return exit;
+}
+
 static int say_summary(struct session *s) {
     struct spt_run_source source;
     struct spt_error error;
     struct spt_text out = {0};
     enum spt_status status = spt_run_source_open(s->store, &s->identity, NULL, &source, &error);
-    if (status == SPT_END) return SPT_EXIT_DONE;
+    if (status == SPT_END)
+        status = say_left_out(s, NULL, &error);
+    else if (status == SPT_OK)
+        status = say_left_out(s, source.branch, &error);
     if (status != SPT_OK) return spt_invocation_fail(s->invocation, SPT_EXIT_STORE, &error);
+    if (!source.rows) return say_nothing(s);
     say_duplicates(s, &source);
     status = s->invocation->json ? spt_summary_json(&source, &out, &error)
                                  : spt_summary_text(&source, s->invocation->verbose ? 0 : SUMMARY_ROWS, &out, &error);
@@ -409,10 +469,30 @@ static int dry_run(struct session *s) {
     return exit;
 }
 
+/* What is analysed again keeps the groups it has: they are measured again with those that are asked for. */
+static enum spt_status widen_plan(struct session *s, struct spt_error *error) {
+    struct spt_store_checkpoint *rows;
+    size_t count;
+    bool *present = spt_alloc(SPT_METRIC_COUNT, sizeof *present);
+    if (!present) return spt_fail_memory(error, SPT_METRIC_COUNT, "the metrics of a run");
+    enum spt_status status = spt_store_checkpoints(s->store, s->identity.id, &rows, &count, error);
+    if (status == SPT_OK) {
+        for (size_t i = 0; status == SPT_OK && i < count; i++) {
+            status = spt_store_metrics_present(s->store, rows[i].id, present, error);
+            for (size_t m = 0; status == SPT_OK && m < SPT_METRIC_COUNT; m++)
+                s->plan.metric[m] = s->plan.metric[m] || present[m];
+        }
+        spt_store_free_checkpoints(rows, count);
+    }
+    free(present);
+    return status;
+}
+
 /* A failure while sweeping is the store's or the machine's: what is the checkpoint's own is recorded. */
 static int do_sweep(struct session *s) {
     struct spt_error error;
-    enum spt_status status = plan_sweep(s, &error);
+    enum spt_status status = spt_invocation_value(s->invocation, "force") ? widen_plan(s, &error) : SPT_OK;
+    if (status == SPT_OK) status = plan_sweep(s, &error);
     if (status == SPT_OK)
         status = spt_external_store(s->store, s->identity.id, s->run, &s->invocation->config, &s->log, &error);
     if (status == SPT_INVALID) return spt_invocation_fail(s->invocation, SPT_EXIT_USAGE, &error);
@@ -448,7 +528,9 @@ static int sweep_run(struct spt_invocation *invocation, const char *path) {
         status = dry_run(&s);
     else {
         status = open_store(&s);
+        spt_signals_block(); /* not before: who waits for another writer may be interrupted */
         if (status == SPT_EXIT_DONE) status = do_sweep(&s);
+        spt_signals_unblock();
     }
     session_release(&s);
     return status;
@@ -462,12 +544,10 @@ static int run(struct spt_invocation *invocation) {
     if (count == 0)
         return spt_invocation_usage(invocation, "which run? usage: spectail sweep RUN [options], or run: in --config");
     int worst = SPT_EXIT_DONE;
-    spt_signals_block();
     for (size_t i = 0; i < count && worst <= SPT_EXIT_PARTIAL; i++) {
         const int status = sweep_run(invocation, paths[i]);
         if (status > worst) worst = status;
     }
-    spt_signals_unblock();
     return worst;
 }
 

@@ -29,8 +29,13 @@ static void put_text(struct spt_text *out, const struct spt_verify_errors *e) {
 }
 
 static void put_json(struct spt_text *out, const struct spt_verify_errors *e) {
-    spt_text_format(out, "{\"samples\": %zu, \"attention\": %.17g, \"hidden\": %.17g, \"loss\": %.17g}\n", e->samples,
-                    e->attention, e->hidden, e->loss);
+    spt_text_format(out, "{\"samples\": %zu, \"attention\": ", e->samples);
+    spt_text_put_json_number(out, e->attention);
+    spt_text_put(out, ", \"hidden\": ");
+    spt_text_put_json_number(out, e->hidden);
+    spt_text_put(out, ", \"loss\": ");
+    spt_text_put_json_number(out, e->loss);
+    spt_text_put(out, "}\n");
 }
 
 static enum spt_status verify(struct spt_invocation *invocation, struct spt_verify_errors *errors,

@@ -9,6 +9,8 @@
 
 static const char READ[] = "read the store";
 
+enum { LAYERS_MAX = 65536 }; /* and heads: no model has as many, but a spoilt store may say so */
+
 static const char *const STATES[SPT_STATE_COUNT] = {
     [SPT_STATE_WAITING] = "waiting",         [SPT_STATE_ANALYSED] = "analysed",
     [SPT_STATE_INCOMPLETE] = "incomplete",   [SPT_STATE_INVALID] = "invalid",
@@ -58,7 +60,7 @@ static enum spt_status read_run(struct spt_sql *sql, struct spt_store_run *run, 
         return damaged(sql->store, "run", run->id, "digest", error);
     if (!run->name || !run->source || !run->mask || !run->created)
         return damaged(sql->store, "run", run->id, "name, source, mask and time", error);
-    if (run->layers > INT_MAX || run->heads > INT_MAX || run->samples > INT_MAX)
+    if (run->layers > LAYERS_MAX || run->heads > LAYERS_MAX || run->samples > INT_MAX)
         return damaged(sql->store, "run", run->id, "number of layers, heads and samples", error);
     return SPT_OK;
 }
@@ -195,6 +197,11 @@ static const char EACH_MEASURE[] =
     " ON v.metric = m.id WHERE v.checkpoint = ?1 AND (?2 IS NULL OR m.name = ?2) AND (?3 IS NULL OR v.layer = ?3)"
     " AND (?4 IS NULL OR v.head = ?4) ORDER BY m.name, v.layer, v.head";
 
+/* The same of one series, where plain equalities let the primary key find it. */
+static const char ONE_MEASURE[] =
+    "SELECT m.name, v.layer, v.head, v.mean, v.sd, v.lo, v.hi, v.n, v.bad FROM metric m CROSS JOIN measure v"
+    " ON v.metric = m.id WHERE v.checkpoint = ?1 AND m.name = ?2 AND v.layer = ?3 AND v.head = ?4";
+
 static enum spt_status lend_measures(struct spt_sql *sql, const struct spt_store_checkpoint *checkpoint,
                                      spt_store_measure_fn *each, void *context, struct spt_error *error) {
     enum spt_status status;
@@ -220,11 +227,12 @@ static enum spt_status lend_measures(struct spt_sql *sql, const struct spt_store
 
 static enum spt_status each_measure(struct spt_store *store, int64_t run, const char *metric, int layer, int head,
                                     spt_store_measure_fn *each, void *context, struct spt_error *error) {
+    const bool one = metric && layer != INT_MIN && head != INT_MIN;
     struct spt_store_checkpoint *rows = NULL;
     size_t count = 0;
     sqlite3_stmt *statement = NULL; /* its own, so that the callback may ask the store for more */
     enum spt_status status = list_checkpoints(store, run, spt_state_name(SPT_STATE_ANALYSED), &rows, &count, error);
-    if (status == SPT_OK) status = spt_sql_prepare(store, EACH_MEASURE, &statement, error);
+    if (status == SPT_OK) status = spt_sql_prepare(store, one ? ONE_MEASURE : EACH_MEASURE, &statement, error);
     for (size_t i = 0; i < count && status == SPT_OK; i++) {
         struct spt_sql sql = {.store = store, .statement = statement};
         spt_sql_integer(&sql, rows[i].id);
