@@ -43,6 +43,23 @@ static enum spt_status has_all_metrics(const struct spt_sweep *sweep, int64_t ch
     return status;
 }
 
+/* Whether what is kept of single heads, where the plan asks for it, is there: one metric of heads tells for all. */
+static enum spt_status has_heads(const struct spt_sweep *sweep, int64_t checkpoint, bool *has,
+                                 struct spt_error *error) {
+    *has = true;
+    for (size_t i = 0; sweep->plan->keep_heads && i < SPT_METRIC_COUNT; i++) {
+        float *values;
+        size_t count;
+        if (!sweep->wanted[i] || SPT_METRICS[i].level != SPT_LEVEL_HEAD) continue;
+        const enum spt_status status =
+            spt_store_vector(sweep->store, checkpoint, SPT_METRICS[i].name, 0, 0, true, &values, &count, error);
+        if (status == SPT_OK) free(values);
+        *has = status == SPT_OK;
+        return status == SPT_END ? SPT_OK : status;
+    }
+    return SPT_OK;
+}
+
 static enum spt_status task_kind(const struct spt_sweep *sweep, const struct spt_store_checkpoint *row,
                                  enum spt_task_kind *kind, struct spt_error *error) {
     *kind = SPT_TASK_ANALYSE;
@@ -52,9 +69,10 @@ static enum spt_status task_kind(const struct spt_sweep *sweep, const struct spt
         return SPT_OK;
     }
     if (row->state != SPT_STATE_ANALYSED) return SPT_OK;
-    bool all = false;
-    const enum spt_status status = has_all_metrics(sweep, row->id, &all, error);
-    if (status == SPT_OK && all) *kind = SPT_TASK_DONE;
+    bool all = false, heads = false;
+    enum spt_status status = has_all_metrics(sweep, row->id, &all, error);
+    if (status == SPT_OK) status = has_heads(sweep, row->id, &heads, error);
+    if (status == SPT_OK && all && heads) *kind = SPT_TASK_DONE;
     return status;
 }
 

@@ -7,3 +7,10 @@ spectail sweep "$run" --steps 0:2 --samples 8 --metrics sinks,rmt --db one.db --
 into two.csv export --db two.db
 into one.csv export --db one.db
 check 'sort one.csv >one && sort two.csv >two && cmp one two'
+
+# Values of single heads are added too, and --force keeps the groups that are there.
+check '"$program" sweep "$run" --steps 0:1 --samples 2 --db keep.db'
+check '"$program" sweep "$run" --steps 0:1 --samples 2 --db keep.db --keep heads'
+shell 'sqlite3 keep.db "select count(*) > 0 from probe_value where head >= 0"'
+shell '"$program" sweep "$run" --steps 0:1 --samples 2 --db keep.db --keep heads --quiet --json >/dev/null && "$program" sweep "$run" --steps 0:1 --samples 2 --db keep.db --keep heads 2>&1 >/dev/null'
+shell 'sqlite3 keep.db "select count(distinct metric) from measure" >before && "$program" sweep "$run" --steps 0:1 --samples 2 --db keep.db --force --metrics sinks --quiet >/dev/null && sqlite3 keep.db "select count(distinct metric) from measure" | cmp - before && echo the same metrics'
