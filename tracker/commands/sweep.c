@@ -412,12 +412,13 @@ static int say_summary(struct session *s) {
     struct spt_error error;
     struct spt_text out = {0};
     enum spt_status status = spt_run_source_open(s->store, &s->identity, NULL, &source, &error);
-    if (status == SPT_END)
-        status = say_left_out(s, NULL, &error);
-    else if (status == SPT_OK)
-        status = say_left_out(s, source.branch, &error);
-    if (status != SPT_OK) return spt_invocation_fail(s->invocation, SPT_EXIT_STORE, &error);
-    if (!source.rows) return say_nothing(s);
+    const bool empty = status == SPT_END;
+    if (status == SPT_OK || empty) status = say_left_out(s, source.branch, &error);
+    if (status != SPT_OK) {
+        spt_run_source_close(&source);
+        return spt_invocation_fail(s->invocation, SPT_EXIT_STORE, &error);
+    }
+    if (empty) return say_nothing(s);
     say_duplicates(s, &source);
     status = s->invocation->json ? spt_summary_json(&source, &out, &error)
                                  : spt_summary_text(&source, s->invocation->verbose ? 0 : SUMMARY_ROWS, &out, &error);
