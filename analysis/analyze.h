@@ -40,8 +40,8 @@ struct spt_null {
     size_t draws;
 };
 
-/* Where results go, in key order within each kind. Any function may be NULL. What is not SPT_OK ends the analysis with
- * it. */
+/* Where results go: the heads of layer 0, 1, ... as each is done, then the layers, then the model and its output. Values and curves of
+ * single heads are given only where the plan keeps them. Any function may be NULL. What is not SPT_OK ends the analysis with it. */
 struct spt_emit {
     void *context;
     enum spt_status (*measure)(void *context, const struct spt_measure *measure, struct spt_error *error);

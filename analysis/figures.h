@@ -1,7 +1,7 @@
 /* From per-sample values to figures: heads, layers, the model; means, intervals, pooled metrics, curves.
  *
- *     spt_figures_init  ->  spt_figures_layer for layer 0, 1, ...  ->  spt_figures_model  ->  (the next checkpoint)  ->
- * spt_figures_release
+ *     spt_figures_init  ->  spt_figures_layer for layer 0, 1, ...  ->  spt_figures_model
+ *                       ->  (the next checkpoint)  ->  spt_figures_release
  *
  * A layer's value in a sample is the mean over its heads that have one, the model's the mean over its layers that have
  * one.

@@ -22,9 +22,9 @@ enum spt_activation { SPT_GELU_ERF, SPT_GELU_TANH, SPT_RELU, SPT_SILU };
 struct spt_model_config {
     char model_type[64]; /* "gpt_neox" */
     size_t layers, hidden, heads, head_dim, intermediate, vocabulary, positions;
-    size_t rotary_dim;  /* (int)(head_dim * fraction), as HF computes it: angle i of a position is position * theta^(-2i
-                         * / rotary_dim),  i < ceil(rotary_dim / 2), and two leading dimensions of each head turn with
-                         * each. So an odd one (12 * 0.25 = 3)  rotates one dimension more: always <= head_dim. 0: none */
+    size_t rotary_dim;  /* (int)(head_dim * fraction), as HF computes it; 0: none. Angle i of a position is
+                         * position * theta^(-2i / rotary_dim), i < ceil(rotary_dim / 2); each turns two leading
+                         * dimensions of a head. So an odd one (12 * 0.25 = 3) turns one more: always <= head_dim */
     double rotary_base; /* theta */
     double norm_epsilon;
     enum spt_activation activation;

@@ -4,9 +4,9 @@
  *
  * What becomes of a checkpoint (states as the store has them):
  *
- *                      +--> analysed       all its rows in one transaction; a group of metrics that is missing is added by a later sweep
+ *                      +--> analysed       all its rows in one transaction; groups of metrics, or values of heads, that are missing are added by a later sweep
  *      waiting --------+--> incomplete     something is missing, or it changed while it was read: tried again by every sweep
- *                      +--> invalid        its files break their format or each other: tried again when they change
+ *                      +--> invalid        its files break their format or each other: tried again when files or version change
  *                      +--> unsupported    well formed, beyond this version: tried again when files or version change
  *                      +--> vanished       gone while it was read: tried again by every sweep
  *                      +--> unreadable     the system refused: tried again by every sweep

@@ -1,7 +1,7 @@
 /* The tensors that a pass uses: found by name, checked against the config, and laid out in the order they are read.
  *
- *     spt_weights_find  ->  spt_weights_plan  ->  spt_weights_bind for each portion that was read  ->
- * spt_weights_release
+ *     spt_weights_find  ->  spt_weights_plan  ->  spt_weights_bind for each portion that was read
+ *                       ->  spt_weights_release
  *
  * Portions come in this order: blocks of the embedding's rows, the layers one by one, the family's final tensors,
  * blocks of the head's rows. Nothing here reads tensor data.

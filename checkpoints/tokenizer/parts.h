@@ -1,7 +1,7 @@
 /* What the parts of a tokenizer share: reading their JSON, and the text on its way through one encode call.
  *
- *     text --added tokens--> pieces --normalizer--> --added tokens--> --pre-tokenizer--> spans --model--> ids
- * --processor-->
+ *     text --added tokens--> pieces --normalizer--> --added tokens--> --pre-tokenizer--> spans
+ *          --model--> ids --processor-->
  *
  * A normalizer, pre-tokenizer, model or post-processor is one file and one row in the table of its sort (normalizers.c,
  * pre_tokenizers.c, models.c, processors.c). A row's parse reads the options once; its apply only reads them, from any

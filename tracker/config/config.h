@@ -1,7 +1,7 @@
 /* What a sweep is told: keys of a YAML file and options of the command line, read through one table.
  *
- *     spt_config_init  ->  spt_config_read (a file)  ->  spt_config_set (each option)  ->  read the fields  ->
- * spt_config_release
+ *     spt_config_init  ->  spt_config_read (a file)  ->  spt_config_set (each option)  ->  read the fields
+ *                      ->  spt_config_release
  *
  * Later settings win, so options override the file. Each key of the table has a type, a range or choices, a default and
  * a help text; the file, the options, the error messages, --help and the man page all come from it. Names of metrics
