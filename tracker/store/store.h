@@ -54,6 +54,9 @@ struct spt_store_run {
     size_t layers, heads, samples; /* as the plots need them */
     char *mask;                    /* "causal", "full" or "window" */
     char *created;                 /* UTC, ISO 8601 */
+    /* What the digests are of, in words, one "key: value" a line: so that two runs that differ can be told in what. NULL: of a store that
+     * an older version made. */
+    char *model_text, *probe_text, *plan_text;
 };
 
 /* The run with these digests and name, made when it is missing (created NULL: now). Fills id. Write mode. A run that is
@@ -128,6 +131,42 @@ struct spt_store_point {
  * value. */
 enum spt_status spt_store_put_external(struct spt_store *store, int64_t run, const char *name,
                                        const struct spt_store_point *points, size_t count, struct spt_error *error);
+/* What happened: a migration, a move, an alert, a fetch that failed. */
+enum spt_delivery {
+    SPT_DELIVERY_NONE,    /* nobody is to be told */
+    SPT_DELIVERY_PENDING, /* its command has not been started */
+    SPT_DELIVERY_STARTED, /* its command was started; its end was not seen if no process is at it */
+    SPT_DELIVERY_DONE,
+    SPT_DELIVERY_FAILED,
+    SPT_DELIVERY_COUNT,
+};
+
+const char *spt_delivery_name(enum spt_delivery delivery);
+
+struct spt_store_event {
+    int64_t id;
+    char *time;         /* UTC, ISO 8601; NULL when it is added: now */
+    char *kind;         /* "alert", "fetch", "migration", "moved" */
+    int64_t run;        /* 0: none */
+    int64_t checkpoint; /* 0: none */
+    int64_t step;       /* SPT_NO_STEP: none. Of the checkpoint, or of one that never came */
+    char *branch;       /* of the checkpoint, "" */
+    char *rule;         /* the alert's name; NULL: none */
+    char *key;          /* what makes it the same event as another of its kind and run; NULL: each is one of its own */
+    char *text;         /* one sentence for people */
+    enum spt_delivery delivery;
+    char *outcome; /* how the delivery ended; NULL: as it should */
+};
+
+/* Adds an event, and fills id. SPT_END: one of this (run, kind, key) is there already, nothing was added. */
+enum spt_status spt_store_add_event(struct spt_store *store, struct spt_store_event *event, struct spt_error *error);
+/* How the delivery of an event goes on; outcome may be NULL. */
+enum spt_status spt_store_deliver(struct spt_store *store, int64_t event, enum spt_delivery delivery,
+                                  const char *outcome, struct spt_error *error);
+/* A run's events (and with run 0 those of none), oldest first; kind NULL: all kinds. Caller frees with spt_store_free_events. */
+enum spt_status spt_store_events(struct spt_store *store, int64_t run, const char *kind,
+                                 struct spt_store_event **events, size_t *count, struct spt_error *error);
+void spt_store_free_events(struct spt_store_event *events, size_t count);
 /* checkpoint 0: none. */
 enum spt_status spt_store_put_event(struct spt_store *store, const char *kind, int64_t checkpoint, const char *text,
                                     struct spt_error *error);

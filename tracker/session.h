@@ -1,0 +1,65 @@
+/* Everything the checkpoints of one run are analysed with: its model, the probe's samples, the plan, its row in the store.
+ *
+ *     spt_session_open (reads config.json, tokenizer, probe; touches no store)
+ *       ->  spt_session_attach (the run's row; what of it is analysed)  ->  spt_session_task for each checkpoint
+ *       ->  spt_session_analysis, before the first checkpoint that is analysed  ->  tracker/ingest.h
+ *       ->  spt_session_release
+ *
+ * A sweep opens one for each RUN and does it; a watch keeps one for each folder. One thread at a time.
+ */
+#ifndef SPT_SESSION_H
+#define SPT_SESSION_H
+
+#include "analysis/analyze.h"
+#include "checkpoints/run.h"
+#include "tracker/config/config.h"
+#include "tracker/sample_set.h"
+#include "tracker/store/store.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct spt_session {
+    const struct spt_config *config; /* borrowed */
+    const struct spt_log *log;       /* borrowed */
+    struct spt_model_config model;   /* of most of the run's checkpoints when the session was opened */
+    struct spt_sample_set samples;
+    struct spt_plan plan;
+    struct spt_store_run identity; /* strings borrowed from config and owned fields below; id 0 until attached */
+    char *name, *source;           /* owned copies: the run's list may be read anew while the session lives */
+    bool *wanted;                  /* [SPT_METRIC_COUNT] what an analysed checkpoint has to hold */
+    struct spt_store *store;       /* borrowed; NULL until attached */
+    struct spt_analysis *analysis; /* NULL until spt_session_analysis */
+};
+
+/* run: the whole run as it lies on disk now; refs [ref_count]: those of it that are asked for (the tokenizer is the first of theirs).
+ * Zero-initialised or released sessions only. SPT_INVALID, SPT_UNSUPPORTED, SPT_IO name the file or key, what was found and what was
+ * expected; SPT_RETRY: no checkpoint has a config.json or tokenizer yet (in a sweep as final as SPT_INVALID; a watch waits). After a
+ * failure the session is released. */
+enum spt_status spt_session_open(struct spt_session *session, const struct spt_config *config,
+                                 const struct spt_log *log, const struct spt_run *run,
+                                 const struct spt_checkpoint_ref *const *refs, size_t ref_count,
+                                 struct spt_error *error);
+void spt_session_release(struct spt_session *session);
+
+/* Finds or makes the run's row. SPT_INVALID: another folder that is still there has a run of this name, model, probe and plan in the
+ * store; error->path is empty for what the store itself fails with. add false (a dry run): a row that is missing is not made, id stays 0.
+ * force: the plan is widened to every metric that the run's checkpoints hold, so that none is lost when they are measured again. */
+enum spt_status spt_session_attach(struct spt_session *session, struct spt_store *store, bool add, bool force,
+                                   struct spt_error *error);
+
+enum spt_task_kind {
+    SPT_TASK_DONE,    /* analysed with all that is asked for */
+    SPT_TASK_REFUSED, /* known to be invalid or unsupported, and unchanged */
+    SPT_TASK_ANALYSE,
+};
+
+/* What is left to do for a checkpoint whose row in the ledger is row (NULL: none). force: all of it. */
+enum spt_status spt_session_task(const struct spt_session *session, const struct spt_store_checkpoint *row, bool force,
+                                 enum spt_task_kind *kind, struct spt_error *error);
+
+/* Makes session->analysis unless it is there, and measures random attention once a run (stop as in spt_emit: SPT_END). */
+enum spt_status spt_session_analysis(struct spt_session *session, bool (*stop)(void *context), void *context,
+                                     struct spt_error *error);
+
+#endif
