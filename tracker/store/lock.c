@@ -3,15 +3,20 @@
  */
 #include "tracker/store/internal.h"
 
+#include "checkpoints/base/memory.h"
 #include "checkpoints/base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
+
+/* Whoever only asks (spt_store_writer) holds the lock for some microseconds: no writer is refused for that. */
+#define ASKING_SECONDS 0.1
 
 enum { HOST_MAX = 256, HOLDER_MAX = 320, POLL_NANOSECONDS = 20 * 1000 * 1000 };
 
@@ -29,11 +34,15 @@ static void sign(int fd) {
     if (ftruncate(fd, 0) == 0 && length > 0 && pwrite(fd, text, (size_t)length, 0) != length) (void)!ftruncate(fd, 0);
 }
 
-static enum spt_status taken(int fd, const char *path, struct spt_error *error) {
-    char text[HOLDER_MAX + 1];
+static void read_signature(int fd, char text[HOLDER_MAX + 1]) {
     const ssize_t length = pread(fd, text, HOLDER_MAX, 0);
     text[length > 0 ? length : 0] = '\0';
     text[strcspn(text, "\n")] = '\0';
+}
+
+static enum spt_status taken(int fd, const char *path, struct spt_error *error) {
+    char text[HOLDER_MAX + 1];
+    read_signature(fd, text);
     return spt_fail(error, SPT_RETRY, path, "the store is locked by another writer (%s)",
                     *text ? text : "it left no name");
 }
@@ -48,7 +57,7 @@ enum spt_status spt_store_lock(const char *file, const char *path, double wait_s
     }
     const int fd = open(name.data, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
     enum spt_status status = fd < 0 ? spt_fail_system(error, errno, name.data, "open the store's lock") : SPT_OK;
-    const double end = seconds_now() + (wait_seconds > 0 ? wait_seconds : 0);
+    const double end = seconds_now() + (wait_seconds > ASKING_SECONDS ? wait_seconds : ASKING_SECONDS);
     bool interrupted = false;
     while (status == SPT_OK && flock(fd, LOCK_EX | LOCK_NB)) {
         if (errno == EINTR) continue;
@@ -67,5 +76,40 @@ enum spt_status spt_store_lock(const char *file, const char *path, double wait_s
     } else if (fd >= 0) {
         close(fd);
     }
+    return status;
+}
+
+/* A shared lock tells: it is given at once unless a writer holds his. */
+static enum spt_status ask(int fd, const char *name, char **holder, struct spt_error *error) {
+    int refused;
+    do refused = flock(fd, LOCK_SH | LOCK_NB);
+    while (refused && errno == EINTR);
+    if (!refused) return SPT_END;
+    if (errno != EWOULDBLOCK) return spt_fail_system(error, errno, name, "ask for the store's lock");
+    char text[HOLDER_MAX + 1], shown[4 * HOLDER_MAX];
+    read_signature(fd, text);
+    spt_text_printable(shown, sizeof shown, text);
+    *holder = spt_strdup(shown);
+    return *holder ? SPT_OK : spt_fail_memory(error, sizeof shown, "the name of a writer");
+}
+
+enum spt_status spt_store_writer(const char *path, char **holder, struct spt_error *error) {
+    struct spt_text name = {0};
+    char *file = realpath(path, NULL);
+    if (!file) return errno == ENOENT ? SPT_END : spt_fail_system(error, errno, path, "find the store");
+    spt_text_format(&name, "%s.lock", file);
+    free(file);
+    if (name.failed) {
+        spt_text_release(&name);
+        return spt_fail_memory(error, strlen(path), "the name of a lock");
+    }
+    const int fd = open(name.data, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    enum spt_status status;
+    if (fd >= 0)
+        status = ask(fd, name.data, holder, error);
+    else
+        status = errno == ENOENT ? SPT_END : spt_fail_system(error, errno, name.data, "ask for the store's lock");
+    if (fd >= 0) close(fd);
+    spt_text_release(&name);
     return status;
 }

@@ -259,6 +259,21 @@ enum spt_status spt_store_each_measure(struct spt_store *store, int64_t run, con
     return status;
 }
 
+enum spt_status spt_store_mean(struct spt_store *store, int64_t checkpoint, const char *metric, int layer, int head,
+                               double *mean, struct spt_error *error) {
+    struct spt_sql sql = {.store = store};
+    enum spt_status status = spt_sql_prepare(store, ONE_MEASURE, &sql.statement, error);
+    if (status != SPT_OK) return status;
+    spt_sql_integer(&sql, checkpoint);
+    spt_sql_text(&sql, metric);
+    spt_sql_integer(&sql, layer);
+    spt_sql_integer(&sql, head);
+    status = spt_sql_next(&sql, READ, error);
+    if (status == SPT_OK) *mean = spt_sql_column_real(&sql, 3);
+    sqlite3_finalize(sql.statement);
+    return status;
+}
+
 /* --- vectors, nulls, series --- */
 static enum spt_status decode(const struct spt_sql *sql, float **values, size_t *count, struct spt_error *error) {
     const unsigned char *bytes = sqlite3_column_blob(sql->statement, 0);

@@ -46,6 +46,11 @@ enum spt_status spt_store_open(const char *path, enum spt_store_mode mode, doubl
                                struct spt_store **store, struct spt_error *error);
 void spt_store_close(struct spt_store *store);
 
+/* Who writes to the store at path now, as he signed the lock: "host <name> pid <pid>", in one printable line that the
+ * caller frees; "" when he left no name. SPT_END: nobody does (or path does not exist). The lock itself is asked, the
+ * text is only the name: a dead writer is nobody, whatever he left. SPT_IO: the lock's file cannot be asked. */
+enum spt_status spt_store_writer(const char *path, char **holder, struct spt_error *error);
+
 /* --- runs --- */
 struct spt_store_run {
     int64_t id;
@@ -188,6 +193,9 @@ typedef enum spt_status spt_store_measure_fn(void *context, const struct spt_sto
  * the store. What each returns other than SPT_OK ends it and is returned. */
 enum spt_status spt_store_each_measure(struct spt_store *store, int64_t run, const char *metric, int layer, int head,
                                        spt_store_measure_fn *each, void *context, struct spt_error *error);
+/* The mean of one measure of one checkpoint, NAN where it is undefined. SPT_END: it is not measured. */
+enum spt_status spt_store_mean(struct spt_store *store, int64_t checkpoint, const char *metric, int layer, int head,
+                               double *mean, struct spt_error *error);
 /* A stored vector (from the table curve, or probe_value where samples is set). SPT_END: none. Caller frees *values. */
 enum spt_status spt_store_vector(struct spt_store *store, int64_t checkpoint, const char *metric, int layer, int head,
                                  bool samples, float **values, size_t *count, struct spt_error *error);

@@ -176,6 +176,38 @@ static void the_lock_of_a_killed_writer_is_free(void **state) {
     spt_store_close(fixture_open("killed.db", SPT_STORE_WRITE));
 }
 
+static void who_writes_is_told_by_the_lock_and_not_by_its_text(void **state) {
+    (void)state;
+    char *holder = NULL, host[256] = "", expected[512];
+    assert_int_equal(spt_store_writer("asked.db", &holder, NULL), SPT_END); /* no such store */
+    const pid_t child = hold("asked.db", -1);
+    assert_int_equal(gethostname(host, sizeof host - 1), 0);
+    (void)snprintf(expected, sizeof expected, "host %s pid %ld", host, (long)child);
+    assert_int_equal(spt_store_writer("asked.db", &holder, NULL), SPT_OK);
+    assert_string_equal(holder, expected);
+    free(holder);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(access("asked.db.lock", F_OK), 0);
+    assert_int_equal(spt_store_writer("asked.db", &holder, NULL), SPT_END);
+}
+
+static void who_only_asks_for_the_writer_does_not_refuse_one(void **state) {
+    (void)state;
+    spt_store_close(fixture_open("often.db", SPT_STORE_WRITE));
+    const pid_t child = fork();
+    if (child == 0) {
+        for (char *holder = NULL;; holder = NULL) {
+            (void)spt_store_writer("often.db", &holder, NULL);
+            free(holder);
+            (void)usleep(300);
+        }
+    }
+    for (int i = 0; i < 50; i++) spt_store_close(fixture_open("often.db", SPT_STORE_WRITE));
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
 /* --- readers --- */
 struct interference {
     struct spt_store *writer;
@@ -323,6 +355,8 @@ int main(void) {
         cmocka_unit_test(a_second_writer_is_refused_with_host_and_pid_of_the_first),
         cmocka_unit_test(a_writer_that_waits_gets_the_store_when_the_first_one_ends),
         cmocka_unit_test(the_lock_of_a_killed_writer_is_free),
+        cmocka_unit_test(who_writes_is_told_by_the_lock_and_not_by_its_text),
+        cmocka_unit_test(who_only_asks_for_the_writer_does_not_refuse_one),
         cmocka_unit_test(a_reader_sees_one_snapshot_and_does_not_block_the_writer),
         cmocka_unit_test(a_reader_cannot_write),
         cmocka_unit_test(a_store_is_read_where_nothing_can_be_written_beside_it),

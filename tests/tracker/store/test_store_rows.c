@@ -424,6 +424,23 @@ static void vectors_are_little_endian_floats_with_nan_kept(void **state) {
     assert_query(PATH, "SELECT layer, head, length(\"values\") FROM curve ORDER BY head", "2|3|8\n2|4|0");
 }
 
+static void one_figure_of_one_checkpoint_is_read_by_its_key(void **state) {
+    (void)state;
+    struct spt_store *store = fixture_open(PATH, SPT_STORE_WRITE);
+    const int64_t run = fixture_run(store);
+    const int64_t id = fixture_analyse(store, run, fixture_row("step1", 1, 1), 3);
+    fixture_exec(PATH, "UPDATE measure SET mean = NULL WHERE layer = 1");
+    double mean = 0;
+    assert_int_equal(spt_store_mean(store, id, "loss", 2, -1, &mean, NULL), SPT_OK);
+    assert_true(mean == 2.5);
+    assert_int_equal(spt_store_mean(store, id, "loss", 1, -1, &mean, NULL), SPT_OK);
+    assert_true(isnan(mean));
+    assert_int_equal(spt_store_mean(store, id, "loss", 3, -1, &mean, NULL), SPT_END);
+    assert_int_equal(spt_store_mean(store, id, "no.metric", 0, -1, &mean, NULL), SPT_END);
+    assert_int_equal(spt_store_mean(store, id + 1, "loss", 0, -1, &mean, NULL), SPT_END);
+    spt_store_close(store);
+}
+
 static void a_layer_without_a_null_of_its_own_has_the_one_of_all_layers(void **state) {
     (void)state;
     struct spt_store *store = fixture_open(PATH, SPT_STORE_WRITE);
@@ -529,6 +546,7 @@ int main(void) {
         cmocka_unit_test_setup(what_the_callback_returns_ends_the_listing, fresh_store),
         cmocka_unit_test_setup(a_second_pass_adds_metrics_and_replaces_nothing_unless_forced, fresh_store),
         cmocka_unit_test_setup(vectors_are_little_endian_floats_with_nan_kept, fresh_store),
+        cmocka_unit_test_setup(one_figure_of_one_checkpoint_is_read_by_its_key, fresh_store),
         cmocka_unit_test_setup(a_layer_without_a_null_of_its_own_has_the_one_of_all_layers, fresh_store),
         cmocka_unit_test_setup(series_keep_the_order_they_were_added_in_and_are_replaced_whole, fresh_store),
         cmocka_unit_test_setup(events_carry_their_time_and_checkpoint, fresh_store),
