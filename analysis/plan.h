@@ -7,6 +7,7 @@
 
 #include "checkpoints/base/error.h"
 #include "checkpoints/base/hash.h"
+#include "checkpoints/base/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,5 +38,8 @@ void spt_plan_release(struct spt_plan *plan);
 
 /* Hash of what is part of it, and of the kernel back-end. SPT_NOMEM. */
 enum spt_status spt_plan_digest(const struct spt_plan *plan, struct spt_hash *digest, struct spt_error *error);
+
+/* Appends what is part of it, one "key: value" a line, by the names of the configuration where it has one. */
+void spt_plan_describe(const struct spt_plan *plan, struct spt_text *text);
 
 #endif

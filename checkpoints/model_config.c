@@ -123,22 +123,50 @@ struct spt_hash spt_model_config_digest(const struct spt_model_config *config) {
 
 /* The words of the digest, by the names that HF's keys have today. */
 static const char *const KEYS_OF_WORDS[] = {
-    "num_hidden_layers", "hidden_size",         "num_attention_heads",     "head_dim",
-    "intermediate_size", "vocab_size",          "max_position_embeddings", "rotated dimensions of a head",
-    "rope_theta",        "layer_norm_eps",      "hidden_act (by number)",  "use_parallel_residual",
-    "attention_bias",    "tie_word_embeddings",
+    "num_hidden_layers",
+    "hidden_size",
+    "num_attention_heads",
+    "head_dim",
+    "intermediate_size",
+    "vocab_size",
+    "max_position_embeddings",
+    "rotated dimensions of a head",
+    "rope_theta",
+    "layer_norm_eps",
+    "hidden_act",
+    "use_parallel_residual",
+    "attention_bias",
+    "tie_word_embeddings",
 };
 
-/* Which of the words are doubles. */
+enum { WORD_COUNT = sizeof KEYS_OF_WORDS / sizeof *KEYS_OF_WORDS };
+
+/* Which of the words are doubles, and which is the activation. */
 static bool is_real_word(size_t i) {
     return i == 8 || i == 9;
 }
 
+enum { ACTIVATION_WORD = 10 };
+
+/* With as few digits as read back to the same value. */
+static void put_real(struct spt_text *text, double real) {
+    char digits[32];
+    for (int precision = 6; precision <= 17; precision++) {
+        (void)snprintf(digits, sizeof digits, "%.*g", precision, real);
+        if (strtod(digits, NULL) == real) break;
+    }
+    spt_text_put(text, digits);
+}
+
 static void put_word(struct spt_text *text, size_t i, uint64_t word) {
+    static const char *const ACTIVATIONS[] = {
+        [SPT_GELU_ERF] = "gelu", [SPT_GELU_TANH] = "gelu_new", [SPT_RELU] = "relu", [SPT_SILU] = "silu"};
     double real;
     memcpy(&real, &word, sizeof real);
     if (is_real_word(i))
-        spt_text_format(text, "%g", real);
+        put_real(text, real);
+    else if (i == ACTIVATION_WORD && word < sizeof ACTIVATIONS / sizeof *ACTIVATIONS)
+        spt_text_put(text, ACTIVATIONS[word]);
     else
         spt_text_format(text, "%" PRIu64, word);
 }
@@ -152,12 +180,23 @@ void spt_model_config_difference(const struct spt_model_config *config, const st
     }
     fill_digest_words(config, words);
     fill_digest_words(expected, others);
-    for (size_t i = 0; i < sizeof KEYS_OF_WORDS / sizeof *KEYS_OF_WORDS; i++) {
+    for (size_t i = 0; i < WORD_COUNT; i++) {
         if (words[i] == others[i]) continue;
         spt_text_format(text, "%s ", KEYS_OF_WORDS[i]);
         put_word(text, i, words[i]);
         spt_text_put(text, " in place of ");
         put_word(text, i, others[i]);
         return;
+    }
+}
+
+void spt_model_config_describe(const struct spt_model_config *config, struct spt_text *text) {
+    uint64_t words[DIGEST_WORDS] = {0};
+    fill_digest_words(config, words);
+    spt_text_format(text, "model_type: %s\n", config->model_type);
+    for (size_t i = 0; i < WORD_COUNT; i++) {
+        spt_text_format(text, "%s: ", KEYS_OF_WORDS[i]);
+        put_word(text, i, words[i]);
+        spt_text_put(text, "\n");
     }
 }

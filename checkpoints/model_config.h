@@ -46,6 +46,9 @@ enum spt_status spt_model_config_parse(const char *bytes, size_t size, const cha
 void spt_model_config_difference(const struct spt_model_config *config, const struct spt_model_config *expected,
                                  struct spt_text *text);
 
+/* Appends everything in config that changes a figure, one "key: value" a line, by the names that HF's keys have today. */
+void spt_model_config_describe(const struct spt_model_config *config, struct spt_text *text);
+
 /* Hash of everything in config that changes a figure, the same on every machine. */
 struct spt_hash spt_model_config_digest(const struct spt_model_config *config);
 

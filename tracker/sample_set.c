@@ -123,3 +123,14 @@ enum spt_status spt_sample_set_init(struct spt_sample_set *set, const struct spt
     set->probe.special = set->special;
     return SPT_OK;
 }
+
+void spt_sample_set_describe(const struct spt_sample_set *set, const struct spt_config *config, struct spt_text *text) {
+    static const char *const BOS[] = {[SPT_BOS_AUTO] = "auto", [SPT_BOS_ALWAYS] = "always", [SPT_BOS_NEVER] = "never"};
+    const char *slash = strrchr(set->source, '/');
+    char name[256], digest[SPT_HASH_HEX];
+    spt_text_printable(name, sizeof name, slash ? slash + 1 : set->source);
+    spt_hash_hex(set->digest, digest);
+    spt_text_format(text, "samples: %zu\ntokens: %zu\ntoken ids: %s\n", set->probe.samples, set->probe.tokens, digest);
+    spt_text_format(text, "%s: %s\n", config->ids ? "ids" : "probe", name);
+    if (!config->ids) spt_text_format(text, "bos: %s\n", BOS[config->bos]);
+}

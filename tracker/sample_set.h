@@ -7,6 +7,7 @@
 
 #include "analysis/probe.h"
 #include "checkpoints/base/hash.h"
+#include "checkpoints/base/text.h"
 #include "checkpoints/model_config.h"
 #include "tracker/config/config.h"
 
@@ -27,5 +28,9 @@ struct spt_sample_set {
 enum spt_status spt_sample_set_init(struct spt_sample_set *set, const struct spt_config *config, const char *tokenizer,
                                     const struct spt_model_config *model, struct spt_error *error);
 void spt_sample_set_release(struct spt_sample_set *set);
+
+/* Appends what the probe is, one "key: value" a line: samples, tokens, digest, the name of its file, and how bos was asked for. config is
+ * the one it was made with. */
+void spt_sample_set_describe(const struct spt_sample_set *set, const struct spt_config *config, struct spt_text *text);
 
 #endif

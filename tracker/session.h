@@ -25,11 +25,16 @@ struct spt_session {
     struct spt_model_config model;   /* of most of the run's checkpoints when the session was opened */
     struct spt_sample_set samples;
     struct spt_plan plan;
-    struct spt_store_run identity; /* strings borrowed from config and owned fields below; id 0 until attached */
+    struct spt_store_run identity; /* strings borrowed from the owned fields below; id 0 until attached */
     char *name, *source;           /* owned copies: the run's list may be read anew while the session lives */
-    bool *wanted;                  /* [SPT_METRIC_COUNT] what an analysed checkpoint has to hold */
-    struct spt_store *store;       /* borrowed; NULL until attached */
+    char *model_text, *probe_text, *plan_text; /* what the digests are of, one "key: value" a line */
+    bool *wanted;                              /* [SPT_METRIC_COUNT] what an analysed checkpoint has to hold */
+    struct spt_store *store;                   /* borrowed; NULL until attached */
+    bool taken;                    /* spt_session_attach failed because another folder's run has this identity */
     struct spt_analysis *analysis; /* NULL until spt_session_analysis */
+    /* Told of long work that is no checkpoint's, when it begins; the caller's to set once the session is open. NULL: nobody. */
+    void (*say)(void *context, const char *line);
+    void *say_context;
 };
 
 /* run: the whole run as it lies on disk now; refs [ref_count]: those of it that are asked for (the tokenizer is the first of theirs).
@@ -42,9 +47,10 @@ enum spt_status spt_session_open(struct spt_session *session, const struct spt_c
                                  struct spt_error *error);
 void spt_session_release(struct spt_session *session);
 
-/* Finds or makes the run's row. SPT_INVALID: another folder that is still there has a run of this name, model, probe and plan in the
- * store; error->path is empty for what the store itself fails with. add false (a dry run): a row that is missing is not made, id stays 0.
- * force: the plan is widened to every metric that the run's checkpoints hold, so that none is lost when they are measured again. */
+/* Finds or makes the run's row. SPT_INVALID with taken set: another folder that is still there has a run of this name, model, probe and
+ * plan in the store; any other failure is the store's or memory's. add false (a dry run): a row that is missing is not made, id stays 0, and
+ * nothing is refused. force: the plan is widened to every metric that the run's checkpoints hold, so that none is lost when they are
+ * measured again. */
 enum spt_status spt_session_attach(struct spt_session *session, struct spt_store *store, bool add, bool force,
                                    struct spt_error *error);
 

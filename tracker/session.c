@@ -1,0 +1,391 @@
+#include "tracker/session.h"
+
+#include "analysis/selection.h"
+#include "checkpoints/base/memory.h"
+#include "checkpoints/base/text.h"
+#include "checkpoints/checkpoint.h"
+#include "tracker/metric_choice.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* --- the model --- */
+
+/* A model and how many checkpoints have it. */
+struct candidate {
+    struct spt_model_config model;
+    struct spt_hash digest;
+    size_t votes;
+};
+
+struct election {
+    struct candidate *items;
+    size_t count, capacity;
+};
+
+/* SPT_NOMEM. *chosen: the candidate that was voted for. */
+static enum spt_status vote(struct election *election, const struct spt_model_config *model, size_t *chosen,
+                            struct spt_error *error) {
+    const struct spt_hash digest = spt_model_config_digest(model);
+    size_t i = 0;
+    while (i < election->count && !spt_hash_equal(election->items[i].digest, digest)) i++;
+    if (i == election->count) {
+        if (!spt_grow((void **)&election->items, &election->capacity, i + 1, sizeof *election->items))
+            return spt_fail_memory(error, (i + 1) * sizeof *election->items, "the models of a run");
+        election->items[election->count++] = (struct candidate){.model = *model, .digest = digest};
+    }
+    election->items[i].votes++;
+    *chosen = i;
+    return SPT_OK;
+}
+
+/* A checkpoint without a config.json of its own has the run's: one file for many, which is read once. */
+static enum spt_status count_votes(struct election *election, const struct spt_run *run, struct spt_error *error) {
+    enum spt_status first = SPT_END, read = SPT_OK;
+    const char *before = NULL;
+    size_t chosen = 0;
+    for (size_t i = 0; i < run->count; i++) {
+        const char *path = run->refs[i].config;
+        struct spt_model_config model;
+        if (!path) continue;
+        if (before && strcmp(before, path) == 0) {
+            if (read == SPT_OK) election->items[chosen].votes++;
+            continue;
+        }
+        before = path;
+        read = spt_model_config_read(path, &model, first == SPT_END ? error : NULL);
+        if (first == SPT_END) first = read;
+        if (read == SPT_OK && vote(election, &model, &chosen, error) != SPT_OK) return SPT_NOMEM;
+    }
+    return first;
+}
+
+/* The model that most of the run's checkpoints have, the first among equals: so one odd config.json makes only its own checkpoint odd, and
+ * the choice does not hang on which steps are asked for. SPT_END: no checkpoint has a config.json; else why none can be read. */
+static enum spt_status vote_for_model(struct spt_session *session, const struct spt_run *run, struct spt_error *error) {
+    struct election election = {0};
+    enum spt_status status = count_votes(&election, run, error);
+    size_t best = 0;
+    for (size_t i = 1; i < election.count; i++)
+        if (election.items[i].votes > election.items[best].votes) best = i;
+    if (election.count && status != SPT_NOMEM) {
+        session->model = election.items[best].model;
+        status = SPT_OK;
+    }
+    free(election.items);
+    return status;
+}
+
+static enum spt_status find_model(struct spt_session *session, const struct spt_run *run,
+                                  const struct spt_checkpoint_ref *const *refs, size_t ref_count,
+                                  struct spt_error *error) {
+    const enum spt_status voted = vote_for_model(session, run, error);
+    if (voted != SPT_END) return voted;
+    struct spt_checkpoint *checkpoint = NULL; /* a file that holds no weights at all has no config.json either */
+    const enum spt_status status =
+        ref_count == 1 ? spt_checkpoint_open(refs[0]->path, NULL, &checkpoint, error) : SPT_OK;
+    spt_checkpoint_close(checkpoint);
+    if (status != SPT_OK) return status;
+    return spt_fail(
+        error, SPT_RETRY, run->root,
+        "no checkpoint has a config.json, nor has the run's folder or the one above it; --model-config names one");
+}
+
+/* --- what it is asked, and how --- */
+
+static enum spt_status read_samples(struct spt_session *session, const struct spt_run *run,
+                                    const struct spt_checkpoint_ref *const *refs, size_t ref_count,
+                                    struct spt_error *error) {
+    const char *tokenizer = NULL;
+    for (size_t i = 0; i < ref_count && !tokenizer; i++) tokenizer = refs[i]->tokenizer;
+    if (!tokenizer && !session->config->ids)
+        return spt_fail(
+            error, SPT_RETRY, run->root,
+            "no checkpoint has a tokenizer.json, nor has the run's folder or the one above it; --tokenizer names "
+            "one, or --ids a file of token ids");
+    return spt_sample_set_init(&session->samples, session->config, tokenizer, &session->model, error);
+}
+
+static enum spt_status make_plan(struct spt_session *session, struct spt_error *error) {
+    const struct spt_config *config = session->config;
+    struct spt_plan *plan = &session->plan;
+    spt_plan_init(plan);
+    if (!plan->metric) return spt_fail_memory(error, SPT_METRIC_COUNT, "a plan");
+    plan->samples = session->samples.probe.samples;
+    plan->references = (enum spt_references)config->references;
+    plan->symmetrize = (enum spt_symmetrize)config->symmetrize;
+    plan->topology_dimension = (unsigned)config->topology_dimension;
+    plan->bootstrap = (size_t)config->bootstrap;
+    plan->null_draws = (size_t)config->null_draws;
+    plan->keep_heads = config->keep;
+    plan->threads = (size_t)config->threads;
+    plan->no_read_ahead = !config->read_ahead;
+    return spt_metric_choice(config, plan->metric, error);
+}
+
+/* The metrics that every analysed checkpoint of this model has: those of the plan that apply to its mask. */
+static enum spt_status find_wanted(struct spt_session *session, struct spt_error *error) {
+    enum spt_mask_kind kind;
+    size_t window;
+    struct spt_selection selection;
+    free(session->wanted);
+    session->wanted = spt_alloc_zeroed(SPT_METRIC_COUNT, sizeof *session->wanted);
+    if (!session->wanted) return spt_fail_memory(error, SPT_METRIC_COUNT, "the metrics of a run");
+    spt_forward_mask(&session->model, 0, &kind, &window);
+    const enum spt_status status = spt_selection_init(&selection, &session->plan, kind == SPT_MASK_FULL, error);
+    if (status != SPT_OK) return status;
+    for (size_t i = 0; i < selection.total; i++) session->wanted[selection.metrics[i] - SPT_METRICS] = true;
+    spt_selection_release(&selection);
+    return SPT_OK;
+}
+
+/* --- who it is --- */
+
+static const char *mask_name(const struct spt_model_config *model) {
+    static const char *const NAMES[] = {
+        [SPT_MASK_CAUSAL] = "causal", [SPT_MASK_FULL] = "full", [SPT_MASK_WINDOW] = "window"};
+    enum spt_mask_kind kind;
+    size_t window;
+    spt_forward_mask(model, 0, &kind, &window);
+    return NAMES[kind];
+}
+
+/* The text becomes a string of its own; *out is the caller's to free. */
+static enum spt_status take_text(struct spt_text *text, char **out, struct spt_error *error) {
+    if (text->failed) {
+        spt_text_release(text);
+        return spt_fail_memory(error, 1024, "the description of a run");
+    }
+    *out = text->data;
+    return SPT_OK;
+}
+
+static enum spt_status describe(struct spt_session *session, struct spt_error *error) {
+    struct spt_text model = {0}, probe = {0}, plan = {0};
+    spt_model_config_describe(&session->model, &model);
+    spt_sample_set_describe(&session->samples, session->config, &probe);
+    spt_plan_describe(&session->plan, &plan);
+    enum spt_status status = take_text(&model, &session->model_text, error);
+    if (take_text(&probe, &session->probe_text, error) != SPT_OK) status = SPT_NOMEM;
+    if (take_text(&plan, &session->plan_text, error) != SPT_OK) status = SPT_NOMEM;
+    return status;
+}
+
+static enum spt_status identify(struct spt_session *session, const struct spt_run *run, struct spt_error *error) {
+    const char *name = session->config->name ? session->config->name : run->name;
+    session->name = spt_strdup(name);
+    session->source = spt_strdup(run->root);
+    if (!session->name || !session->source) return spt_fail_memory(error, strlen(run->root), "a run's name");
+    const enum spt_status status = describe(session, error);
+    if (status != SPT_OK) return status;
+    session->identity = (struct spt_store_run){
+        .name = session->name,
+        .source = session->source,
+        .model = spt_model_config_digest(&session->model),
+        .probe = session->samples.digest,
+        .layers = session->model.layers,
+        .heads = session->model.heads,
+        .samples = session->samples.probe.samples,
+        .mask = (char *)mask_name(&session->model),
+        .model_text = session->model_text,
+        .probe_text = session->probe_text,
+        .plan_text = session->plan_text,
+    };
+    return spt_plan_digest(&session->plan, &session->identity.plan, error);
+}
+
+enum spt_status spt_session_open(struct spt_session *session, const struct spt_config *config,
+                                 const struct spt_log *log, const struct spt_run *run,
+                                 const struct spt_checkpoint_ref *const *refs, size_t ref_count,
+                                 struct spt_error *error) {
+    *session = (struct spt_session){.config = config, .log = log};
+    enum spt_status status = find_model(session, run, refs, ref_count, error);
+    if (status == SPT_OK) status = read_samples(session, run, refs, ref_count, error);
+    if (status == SPT_OK) status = make_plan(session, error);
+    if (status == SPT_OK) status = find_wanted(session, error);
+    if (status == SPT_OK) status = identify(session, run, error);
+    if (status != SPT_OK) spt_session_release(session);
+    return status;
+}
+
+void spt_session_release(struct spt_session *session) {
+    spt_analysis_free(session->analysis);
+    spt_plan_release(&session->plan);
+    spt_sample_set_release(&session->samples);
+    free(session->wanted);
+    free(session->name);
+    free(session->source);
+    free(session->model_text);
+    free(session->probe_text);
+    free(session->plan_text);
+    *session = (struct spt_session){0};
+}
+
+/* --- its row in the store --- */
+
+static bool is_same_run(const struct spt_store_run *a, const struct spt_store_run *b) {
+    return strcmp(a->name, b->name) == 0 && spt_hash_equal(a->model, b->model) && spt_hash_equal(a->probe, b->probe) &&
+           spt_hash_equal(a->plan, b->plan);
+}
+
+/* Two runs of one name, model, probe and plan are one run that moved, unless both folders are there. */
+static enum spt_status find_run(struct spt_session *session, bool add, struct spt_error *error) {
+    struct spt_store_run *runs;
+    size_t count;
+    enum spt_status status = spt_store_runs(session->store, &runs, &count, error);
+    if (status != SPT_OK) return status;
+    for (size_t i = 0; status == SPT_OK && i < count; i++) {
+        if (!is_same_run(&runs[i], &session->identity)) continue;
+        session->identity.id = runs[i].id;
+        session->taken =
+            add && strcmp(runs[i].source, session->identity.source) != 0 && access(runs[i].source, F_OK) == 0;
+        if (session->taken)
+            status = spt_fail(error, SPT_INVALID, session->source,
+                              "the store has a run \"%s\" already, from %s; --name gives this one another name",
+                              runs[i].name, runs[i].source);
+    }
+    spt_store_free_runs(runs, count);
+    return status;
+}
+
+/* What is analysed again keeps the groups it has: they are measured again with those that are asked for. */
+static enum spt_status widen_plan(struct spt_session *session, struct spt_error *error) {
+    struct spt_store_checkpoint *rows;
+    size_t count;
+    bool *present = spt_alloc(SPT_METRIC_COUNT, sizeof *present);
+    if (!present) return spt_fail_memory(error, SPT_METRIC_COUNT, "the metrics of a run");
+    enum spt_status status = spt_store_checkpoints(session->store, session->identity.id, &rows, &count, error);
+    if (status == SPT_OK) {
+        for (size_t i = 0; status == SPT_OK && i < count; i++) {
+            status = spt_store_metrics_present(session->store, rows[i].id, present, error);
+            for (size_t m = 0; status == SPT_OK && m < SPT_METRIC_COUNT; m++)
+                session->plan.metric[m] = session->plan.metric[m] || present[m];
+        }
+        spt_store_free_checkpoints(rows, count);
+    }
+    free(present);
+    return status == SPT_OK ? find_wanted(session, error) : status;
+}
+
+enum spt_status spt_session_attach(struct spt_session *session, struct spt_store *store, bool add, bool force,
+                                   struct spt_error *error) {
+    session->store = store;
+    enum spt_status status = find_run(session, add, error);
+    if (status == SPT_OK && add) status = spt_store_find_or_add_run(store, &session->identity, error);
+    if (status == SPT_OK && force && session->identity.id) status = widen_plan(session, error);
+    if (status != SPT_OK) session->store = NULL;
+    return status;
+}
+
+/* --- what is left to do for a checkpoint --- */
+
+/* Whether an analysed checkpoint holds every metric of the plan. */
+static enum spt_status has_all_metrics(const struct spt_session *session, int64_t checkpoint, bool *all,
+                                       struct spt_error *error) {
+    bool *present = spt_alloc(SPT_METRIC_COUNT, sizeof *present);
+    if (!present) return spt_fail_memory(error, SPT_METRIC_COUNT, "a checkpoint's metrics");
+    const enum spt_status status = spt_store_metrics_present(session->store, checkpoint, present, error);
+    *all = true;
+    for (size_t i = 0; status == SPT_OK && i < SPT_METRIC_COUNT; i++)
+        if (session->wanted[i] && !present[i]) *all = false;
+    free(present);
+    return status;
+}
+
+/* Whether what is kept of single heads, where the plan asks for it, is there: one metric of heads tells for all. */
+static enum spt_status has_heads(const struct spt_session *session, int64_t checkpoint, bool *has,
+                                 struct spt_error *error) {
+    *has = true;
+    for (size_t i = 0; session->plan.keep_heads && i < SPT_METRIC_COUNT; i++) {
+        float *values;
+        size_t count;
+        if (!session->wanted[i] || SPT_METRICS[i].level != SPT_LEVEL_HEAD) continue;
+        const enum spt_status status =
+            spt_store_vector(session->store, checkpoint, SPT_METRICS[i].name, 0, 0, true, &values, &count, error);
+        if (status == SPT_OK) free(values);
+        *has = status == SPT_OK;
+        return status == SPT_END ? SPT_OK : status;
+    }
+    return SPT_OK;
+}
+
+enum spt_status spt_session_task(const struct spt_session *session, const struct spt_store_checkpoint *row, bool force,
+                                 enum spt_task_kind *kind, struct spt_error *error) {
+    *kind = SPT_TASK_ANALYSE;
+    if (!row || force) return SPT_OK;
+    if (row->state == SPT_STATE_INVALID || row->state == SPT_STATE_UNSUPPORTED) {
+        if (row->version && strcmp(row->version, SPT_VERSION) == 0) *kind = SPT_TASK_REFUSED;
+        return SPT_OK;
+    }
+    if (row->state != SPT_STATE_ANALYSED) return SPT_OK;
+    bool all = false, heads = false;
+    enum spt_status status = has_all_metrics(session, row->id, &all, error);
+    if (status == SPT_OK && all) status = has_heads(session, row->id, &heads, error);
+    if (status == SPT_OK && all && heads) *kind = SPT_TASK_DONE;
+    return status;
+}
+
+/* --- what it is analysed with --- */
+
+/* Of one run, while they are measured. */
+struct nulls {
+    struct spt_null *items;
+    size_t count, capacity;
+    bool (*stop)(void *context);
+    void *context;
+};
+
+static enum spt_status on_null(void *context, const struct spt_null *null, struct spt_error *error) {
+    struct nulls *nulls = context;
+    if (!spt_grow((void **)&nulls->items, &nulls->capacity, nulls->count + 1, sizeof *nulls->items))
+        return spt_fail_memory(error, (nulls->count + 1) * sizeof *nulls->items, "nulls");
+    nulls->items[nulls->count++] = *null;
+    return SPT_OK;
+}
+
+static bool on_stop(void *context) {
+    const struct nulls *nulls = context;
+    return nulls->stop && nulls->stop(nulls->context);
+}
+
+static enum spt_status nulls_missing(const struct spt_session *session, bool *missing, struct spt_error *error) {
+    *missing = false;
+    for (size_t i = 0; i < SPT_METRIC_COUNT && !*missing; i++) {
+        double mean, sd;
+        if (!session->wanted[i] || !SPT_METRICS[i].null) continue;
+        const enum spt_status status =
+            spt_store_null(session->store, session->identity.id, SPT_METRICS[i].name, 0, &mean, &sd, error);
+        *missing = status == SPT_END;
+        if (status != SPT_OK && status != SPT_END) return status;
+    }
+    return SPT_OK;
+}
+
+/* Random matrices are measured once a run. */
+static enum spt_status measure_nulls(struct spt_session *session, bool (*stop)(void *context), void *context,
+                                     struct spt_error *error) {
+    bool missing;
+    struct nulls nulls = {.stop = stop, .context = context};
+    const struct spt_emit emit = {.context = &nulls, .null = on_null, .stop = on_stop};
+    enum spt_status status = nulls_missing(session, &missing, error);
+    if (status != SPT_OK || !missing) return status;
+    if (session->say) session->say(session->say_context, "measuring random attention (once a run)");
+    status = spt_analysis_nulls(session->analysis, &emit, error);
+    if (status == SPT_OK)
+        status = spt_store_put_nulls(session->store, session->identity.id, nulls.items, nulls.count, error);
+    free(nulls.items);
+    return status;
+}
+
+enum spt_status spt_session_analysis(struct spt_session *session, bool (*stop)(void *context), void *context,
+                                     struct spt_error *error) {
+    if (session->analysis) return SPT_OK;
+    enum spt_status status =
+        spt_analysis_new(&session->plan, &session->model, &session->samples.probe, &session->analysis, error);
+    if (status == SPT_OK) status = measure_nulls(session, stop, context, error);
+    if (status == SPT_OK) return SPT_OK;
+    spt_analysis_free(session->analysis);
+    session->analysis = NULL;
+    return status;
+}

@@ -1,0 +1,180 @@
+#include "tracker/sweep_report.h"
+
+#include "checkpoints/base/text.h"
+#include "tracker/summary.h"
+
+#include <string.h>
+
+enum { SUMMARY_ROWS = 40 };
+
+/* --- before it --- */
+
+static size_t shortest(const struct spt_probe *probe) {
+    size_t least = probe->longest;
+    for (size_t i = 0; i < probe->samples; i++) {
+        const size_t n = probe->offset[i + 1] - probe->offset[i];
+        if (n < least) least = n;
+    }
+    return least;
+}
+
+static void warn_of_short_probe(const struct spt_session *session) {
+    const struct spt_config *config = session->config;
+    const size_t samples = session->samples.probe.samples;
+    if (spt_config_is_set(config, "samples") && samples < (size_t)config->samples)
+        spt_log(session->log, SPT_LOG_WARNING, "the probe has %zu samples, fewer than the %lld that are asked for",
+                samples, (long long)config->samples);
+}
+
+void spt_sweep_report_plan(const struct spt_sweep_report *report) {
+    const struct spt_session *session = report->session;
+    const struct spt_sweep *sweep = report->sweep;
+    size_t done = 0, refused = 0;
+    char name[256];
+    warn_of_short_probe(session);
+    if (report->invocation->quiet) return;
+    for (size_t i = 0; i < sweep->ref_count; i++) {
+        done += sweep->tasks[i].kind == SPT_TASK_DONE;
+        refused += sweep->tasks[i].kind == SPT_TASK_REFUSED;
+    }
+    spt_text_printable(name, sizeof name, session->name);
+    if (sweep->todo == 0)
+        fprintf(stderr, "%s: nothing to do: of %zu checkpoints %zu are analysed, %zu were refused before\n", name,
+                sweep->ref_count, done, refused);
+    else
+        fprintf(stderr, "%s: %zu of %zu checkpoints to analyse, %zu samples of %zu to %zu tokens, %s\n", name,
+                sweep->todo, sweep->ref_count, session->samples.probe.samples, shortest(&session->samples.probe),
+                session->samples.probe.longest, session->model.model_type);
+}
+
+static const char *task_name(enum spt_task_kind kind) {
+    static const char *const NAMES[] = {
+        [SPT_TASK_DONE] = "analysed", [SPT_TASK_REFUSED] = "refused", [SPT_TASK_ANALYSE] = "to analyse"};
+    return NAMES[kind];
+}
+
+static void list_tasks(const struct spt_sweep_report *report, struct spt_text *out) {
+    for (size_t i = 0; i < report->sweep->ref_count; i++) {
+        const struct spt_task *task = &report->sweep->tasks[i];
+        char label[256];
+        spt_text_printable(label, sizeof label, task->ref->label);
+        spt_text_format(out, "%-24s %s", label, task_name(task->kind));
+        if (task->reason) spt_text_format(out, ": %s", task->reason);
+        spt_text_put(out, "\n");
+    }
+}
+
+static void list_tasks_json(const struct spt_sweep_report *report, struct spt_text *out) {
+    spt_text_put(out, "{\"run\": ");
+    spt_text_put_json(out, report->session->name);
+    spt_text_put(out, ", \"checkpoints\": [");
+    for (size_t i = 0; i < report->sweep->ref_count; i++) {
+        const struct spt_task *task = &report->sweep->tasks[i];
+        spt_text_put(out, i ? ", {\"label\": " : "{\"label\": ");
+        spt_text_put_json(out, task->ref->label);
+        if (task->ref->step != SPT_NO_STEP)
+            spt_text_format(out, ", \"step\": %lld", (long long)task->ref->step);
+        else
+            spt_text_put(out, ", \"step\": null");
+        spt_text_format(out, ", \"task\": \"%s\", \"reason\": ", task_name(task->kind));
+        if (task->reason)
+            spt_text_put_json(out, task->reason);
+        else
+            spt_text_put(out, "null");
+        spt_text_put(out, "}");
+    }
+    spt_text_put(out, "]}\n");
+}
+
+int spt_sweep_report_tasks(const struct spt_sweep_report *report) {
+    struct spt_text out = {0};
+    (report->invocation->json ? list_tasks_json : list_tasks)(report, &out);
+    const int exit = spt_invocation_print(report->invocation, &out);
+    spt_text_release(&out);
+    return exit;
+}
+
+/* --- after it --- */
+
+size_t spt_sweep_report_failures(const struct spt_sweep_report *report) {
+    size_t failed = 0;
+    for (size_t i = 0; i < report->sweep->ref_count; i++) {
+        const struct spt_task *task = &report->sweep->tasks[i];
+        if (!task->reason || task->state == SPT_STATE_ANALYSED || task->state == SPT_STATE_WAITING) continue;
+        char label[256];
+        spt_text_printable(label, sizeof label, task->ref->label);
+        fprintf(stderr, "spectail sweep: %s: %s: %s\n", label, spt_state_name(task->state), task->reason);
+        failed++;
+    }
+    return failed;
+}
+
+static void say_duplicates(const struct spt_sweep_report *report, const struct spt_run_source *source) {
+    struct spt_text named = {0};
+    for (size_t i = 0; i < source->row_count; i++)
+        if (source->rows[i].duplicate_of != SPT_NO_STEP)
+            spt_text_format(&named, "%s%s (as step %lld)", named.length ? ", " : "", source->rows[i].label,
+                            (long long)source->rows[i].duplicate_of);
+    if (named.length)
+        spt_log(report->session->log, SPT_LOG_WARNING, "the same weights stand under more than one step: %s",
+                named.data);
+    spt_text_release(&named);
+}
+
+/* Analysed checkpoints that the table leaves out: it has one branch, and its axis is the step. */
+static enum spt_status say_left_out(const struct spt_session *session, const char *branch, struct spt_error *error) {
+    struct spt_store_checkpoint *rows;
+    size_t count;
+    struct spt_text named = {0};
+    const enum spt_status status = spt_store_checkpoints(session->store, session->identity.id, &rows, &count, error);
+    if (status != SPT_OK) return status;
+    for (size_t i = 0; i < count; i++) {
+        const bool other = branch && strcmp(rows[i].branch, branch) != 0;
+        if (rows[i].state != SPT_STATE_ANALYSED || (rows[i].step != SPT_NO_STEP && !other)) continue;
+        spt_text_format(&named, "%s%s%s", named.length ? ", " : "", rows[i].label,
+                        rows[i].step == SPT_NO_STEP ? " (no step)" : "");
+    }
+    if (named.length)
+        spt_log(session->log, SPT_LOG_WARNING,
+                "%s: analysed, and not in the table of steps%s%s: %s; spectail export has their figures", session->name,
+                branch && *branch ? " of branch " : "", branch ? branch : "", named.data);
+    spt_text_release(&named);
+    spt_store_free_checkpoints(rows, count);
+    return SPT_OK;
+}
+
+/* No analysed checkpoint has a step: an empty table. */
+static int say_nothing(const struct spt_sweep_report *report) {
+    struct spt_text out = {0};
+    if (!report->invocation->json) return SPT_EXIT_DONE;
+    spt_text_put(&out, "{\"run\": ");
+    spt_text_put_json(&out, report->session->name);
+    spt_text_put(&out, ", \"checkpoints\": [], \"onsets\": []}\n");
+    const int exit = spt_invocation_print(report->invocation, &out);
+    spt_text_release(&out);
+    return exit;
+}
+
+int spt_sweep_report_summary(const struct spt_sweep_report *report) {
+    const struct spt_invocation *invocation = report->invocation;
+    const struct spt_session *session = report->session;
+    struct spt_run_source source;
+    struct spt_error error;
+    struct spt_text out = {0};
+    enum spt_status status = spt_run_source_open(session->store, &session->identity, NULL, &source, &error);
+    const bool empty = status == SPT_END;
+    if (status == SPT_OK || empty) status = say_left_out(session, source.branch, &error);
+    if (status != SPT_OK) {
+        spt_run_source_close(&source);
+        return spt_invocation_fail(invocation, SPT_EXIT_STORE, &error);
+    }
+    if (empty) return say_nothing(report);
+    say_duplicates(report, &source);
+    status = invocation->json ? spt_summary_json(&source, &out, &error)
+                              : spt_summary_text(&source, invocation->verbose ? 0 : SUMMARY_ROWS, &out, &error);
+    spt_run_source_close(&source);
+    const int exit = status == SPT_OK ? spt_invocation_print(invocation, &out)
+                                      : spt_invocation_fail(invocation, SPT_EXIT_STORE, &error);
+    spt_text_release(&out);
+    return exit;
+}
