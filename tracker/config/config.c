@@ -11,14 +11,10 @@
 enum spt_status spt_config_init(struct spt_config *config, struct spt_error *error) {
     size_t count;
     const struct spt_config_key *keys = spt_config_keys(&count);
-    const struct spt_config_place place = {.option = "default"};
     *config = (struct spt_config){0};
     config->origin = spt_alloc_zeroed(count, sizeof *config->origin);
-    enum spt_status status = config->origin ? SPT_OK : spt_fail_memory(error, count, "a config");
-    for (size_t i = 0; i < count && status == SPT_OK; i++) {
-        spt_config_clear(config, &keys[i]);
-        if (keys[i].standard) status = spt_config_put_whole(config, &keys[i], keys[i].standard, &place, error);
-    }
+    enum spt_status status = config->origin ? spt_config_put_defaults(config, keys, count, error)
+                                            : spt_fail_memory(error, count, "a config");
     if (status != SPT_OK) spt_config_release(config);
     return status;
 }
@@ -71,8 +67,8 @@ enum spt_status spt_config_set(struct spt_config *config, const char *name, cons
     const struct spt_config_key *key = spt_config_key_find(name);
     if (!key) return unknown(name, origin, error);
     const struct spt_config_place place = {.option = origin};
-    if (key->type == SPT_CONFIG_SERIES)
-        return spt_config_fail(&place, name, error, "series can only be given in a config file");
+    if (spt_config_is_of_file(key))
+        return spt_config_fail(&place, name, error, "%s can only be given in a config file", name);
     const enum spt_status status = spt_config_put_whole(config, key, value, &place, error);
     return status == SPT_OK ? spt_config_note_origin(config, key, &place, error) : status;
 }
@@ -98,4 +94,15 @@ enum spt_status spt_config_reject(const struct spt_config *config, const char *n
         .option = origin->option ? origin->option : name,
     };
     return spt_config_fail(&place, name, error, "%s", message);
+}
+
+enum spt_status spt_config_reject_alert(const struct spt_config *config, const struct spt_config_alert *alert,
+                                        struct spt_error *error, const char *format, ...) {
+    char message[SPT_ERROR_TEXT_MAX];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    const struct spt_config_place place = {.path = config->file, .line = alert->line, .column = alert->column};
+    return spt_config_fail(&place, "alerts", error, "\"%s\": %s", alert->name, message);
 }

@@ -7,10 +7,14 @@ static const char *const BOS[] = {"auto", "always", "never", NULL};
 static const char *const REFERENCES[] = {"excess", "paper", NULL};
 static const char *const SYMMETRIZE[] = {"max", "mean", NULL};
 static const char *const KEEP[] = {"layers", "heads", NULL};
+static const char *const PRIORITY[] = {"normal", "low", NULL};
 static const char *const FORMATS[] = {"svg", "png", "pdf", "term", NULL};
 
 #define AT(field) .offset = offsetof(struct spt_config, field)
 #define MANY      INT64_MAX
+#define SECOND    INT64_C(1000) /* times are bounded in milliseconds */
+#define HOUR      (3600 * SECOND)
+#define DAY       (24 * HOUR)
 
 /* clang-format off */
 static const struct spt_config_key KEYS[] = {
@@ -37,17 +41,38 @@ static const struct spt_config_key KEYS[] = {
     {"keep", "keep", "LEVEL", SPT_CONFIG_CHOICE, .choices = KEEP, .standard = "layers", .help = "values of single sentences, and curves, are kept for layers and the model, or for heads too", AT(keep)},
     {"header_limit", "header-limit", "BYTES", SPT_CONFIG_BYTES, 1024, (int64_t)1 << 34, .standard = "32M", .help = "longest header of a weights file that is read", AT(header_limit)},
     {"read_ahead", "read-ahead", "BOOL", SPT_CONFIG_BOOL, .standard = "true", .help = "read the next layer's weights while one is computed", AT(read_ahead)},
-    {"series", NULL, "LIST", SPT_CONFIG_SERIES, .help = "your own series, drawn beside the metrics: {file, step, value, label} of a JSONL or CSV file each", AT(series)},
+    {"priority", "priority", "LEVEL", SPT_CONFIG_CHOICE, .choices = PRIORITY, .standard = "normal", .help = "low: processor and disk are left to whoever else wants them, as to a training on the same machine", AT(priority)},
+    {"shard", "shard", "I/N", SPT_CONFIG_SHARD, .help = "only part I of N of the checkpoints, for many machines with a store each; merge joins them", AT(shard)},
+    {"fetch", NULL, "LIST", SPT_CONFIG_COMMAND, .help = "command that brings one checkpoint, for runs larger than the disk: [program, argument, ...] with {step} and {dir}", AT(fetch)},
+    {"fetch_steps", "fetch-steps", "LIST", SPT_CONFIG_STEP_RANGES, .help = "steps that are fetched", AT(fetch_steps)},
+    {"fetch_dir", "fetch-dir", "DIR", SPT_CONFIG_PATH, .help = "folder into which checkpoints are fetched; holds two at a time", AT(fetch_dir)},
+    {"fetch_name", NULL, "NAME", SPT_CONFIG_TEXT, .standard = "step{step}", .help = "name of the folder of one fetched checkpoint", AT(fetch_name)},
+    {"fetch_tries", NULL, "N", SPT_CONFIG_INTEGER, 1, 1000, .standard = "5", .help = "how often one checkpoint's fetch is tried", AT(fetch_tries)},
+    {"fetch_time_limit", NULL, "TIME", SPT_CONFIG_SECONDS, 0, 30 * DAY, .standard = "0", .help = "how long one fetch may take; 0: as long as it does", AT(fetch_time_limit)},
+    {"series", NULL, "LIST", SPT_CONFIG_LIST, .shape = &SPT_CONFIG_SERIES_SHAPE, .help = "your own series, drawn beside the metrics: {file, step, value, label} of a JSONL or CSV file each", AT(series)},
+    {"alerts", NULL, "LIST", SPT_CONFIG_LIST, .shape = &SPT_CONFIG_ALERT_SHAPE, .help = "rules that ring a bell: {name, when, metric, layer, head, above, below, in_a_row, after, command, time_limit} each", AT(alerts)},
     {"plots.figures", NULL, "NAME,..", SPT_CONFIG_TEXTS, .help = "which figures (default: all)", AT(plots.figures)},
     {"plots.format", "format", "FORMAT", SPT_CONFIG_CHOICE, .choices = FORMATS, .standard = "svg", .help = "format of figures; term draws on the terminal", AT(plots.format)},
     {"plots.metric", "metric", "NAME", SPT_CONFIG_TEXT, .standard = "sink.first", .help = "metric of the heat map and of the head atlas", AT(plots.metric)},
     {"plots.layer", "layer", "L", SPT_CONFIG_INTEGER, -1, 65535, .standard = "-1", .help = "layer of the spectra, from 0; -1: the last", AT(plots.layer)},
     {"plots.steps", "at", "STEP,..", SPT_CONFIG_INTEGERS, 0, MANY, .help = "steps that are drawn side by side (default: a choice spread over the run)", AT(plots.steps)},
+    {"watch.quiet_period", "quiet-period", "TIME", SPT_CONFIG_SECONDS, 0, DAY, .standard = "10s", .help = "how long a checkpoint's files have to be unchanged before it is analysed", AT(watch.quiet_period)},
+    {"watch.interval", "interval", "TIME", SPT_CONFIG_SECONDS, SECOND / 10, HOUR, .standard = "5s", .help = "time between two looks at the folders; the system's notices make a look come sooner", AT(watch.interval)},
+    {"watch.deadline", "deadline", "TIME", SPT_CONFIG_SECONDS, 0, 30 * DAY, .standard = "30m", .help = "how long a checkpoint that stays unfinished is waited for", AT(watch.deadline)},
+    {"watch.plots", "plots", "DIR", SPT_CONFIG_PATH, .help = "folder of figures that are drawn anew after each checkpoint", AT(watch.plots)},
+    {"watch.tensorboard", "tensorboard", "DIR", SPT_CONFIG_PATH, .help = "log folder of TensorBoard that each checkpoint's figures are added to", AT(watch.tensorboard)},
+    {"watch.prometheus", "prometheus", "FILE", SPT_CONFIG_PATH, .help = "text file for Prometheus' node exporter, written anew after each checkpoint", AT(watch.prometheus)},
+    {"watch.heartbeat", "heartbeat", "FILE", SPT_CONFIG_PATH, .help = "file that is touched at each look, for a supervisor", AT(watch.heartbeat)},
 };
 /* clang-format on */
 
-#define KEY_COUNT (sizeof KEYS / sizeof *KEYS)
-_Static_assert(KEY_COUNT < (size_t)SPT_CONFIG_NAMES_MAX, "a list of names holds every key and section");
+/* What stands before the dot of the keys above. */
+static const char *const SECTIONS[] = {"plots", "watch"};
+
+#define KEY_COUNT     (sizeof KEYS / sizeof *KEYS)
+#define SECTION_COUNT (sizeof SECTIONS / sizeof *SECTIONS)
+_Static_assert(KEY_COUNT + SECTION_COUNT <= (size_t)SPT_CONFIG_NAMES_MAX,
+               "a list of names holds every key and section");
 
 const struct spt_config_key *spt_config_keys(size_t *count) {
     *count = KEY_COUNT;
@@ -60,15 +85,22 @@ const struct spt_config_key *spt_config_key_find(const char *name) {
     return NULL;
 }
 
-size_t spt_config_level(bool section, const char **names) {
-    static const char prefix[] = SPT_CONFIG_SECTION ".";
-    const size_t length = sizeof prefix - 1;
+struct spt_config_level spt_config_top(void) {
+    return (struct spt_config_level){KEYS, KEY_COUNT, NULL};
+}
+
+size_t spt_config_words(const struct spt_config_level *level, struct spt_config_word *words) {
+    const size_t length = level->section ? strlen(level->section) + 1 : 0;
     size_t count = 0;
-    for (size_t i = 0; i < KEY_COUNT; i++) {
-        const bool inside = strncmp(KEYS[i].name, prefix, length) == 0;
-        if (inside == section) names[count++] = KEYS[i].name + (section ? length : 0);
+    for (size_t i = 0; i < level->count; i++) {
+        const char *name = level->keys[i].name, *dot = strchr(name, '.');
+        const bool here =
+            level->section ? dot && (size_t)(dot + 1 - name) == length && strncmp(name, level->section, length - 1) == 0
+                           : !dot;
+        if (here) words[count++] = (struct spt_config_word){name + length, &level->keys[i]};
     }
-    if (!section) names[count++] = SPT_CONFIG_SECTION;
+    for (size_t i = 0; i < SECTION_COUNT && !level->section; i++)
+        words[count++] = (struct spt_config_word){SECTIONS[i], NULL};
     return count;
 }
 
@@ -80,45 +112,4 @@ void spt_config_hint(const char *word, const char *const *names, size_t count, s
     }
     spt_text_put(text, "; known are");
     for (size_t i = 0; i < count; i++) spt_text_format(text, "%s %s", i ? "," : "", names[i]);
-}
-
-void spt_config_expected(const struct spt_config_key *key, struct spt_text *text) {
-    const bool bounded = key->high < MANY;
-    switch (key->type) {
-    case SPT_CONFIG_TEXT:
-        spt_text_put(text, "a text");
-        break;
-    case SPT_CONFIG_PATH:
-        spt_text_put(text, "a path");
-        break;
-    case SPT_CONFIG_INTEGER:
-    case SPT_CONFIG_INTEGERS:
-        spt_text_put(text, key->type == SPT_CONFIG_INTEGER ? "a whole number" : "whole numbers");
-        if (bounded) spt_text_format(text, " from %lld to %lld", (long long)key->low, (long long)key->high);
-        if (!bounded) spt_text_format(text, " from %lld", (long long)key->low);
-        break;
-    case SPT_CONFIG_BYTES:
-        spt_text_format(text, "a number of bytes from %lld to %lld, such as 64M", (long long)key->low,
-                        (long long)key->high);
-        break;
-    case SPT_CONFIG_BOOL:
-        spt_text_put(text, "true or false");
-        break;
-    case SPT_CONFIG_CHOICE:
-        spt_text_put(text, "one of");
-        for (size_t i = 0; key->choices[i]; i++) spt_text_format(text, "%s %s", i ? "," : "", key->choices[i]);
-        break;
-    case SPT_CONFIG_STEPS:
-        spt_text_put(text, "steps as A:B, A:, :B or A");
-        break;
-    case SPT_CONFIG_TEXTS:
-        spt_text_put(text, "a name or a list of names");
-        break;
-    case SPT_CONFIG_PATHS:
-        spt_text_put(text, "a path or a list of paths");
-        break;
-    case SPT_CONFIG_SERIES:
-        spt_text_put(text, "a list of {file, step, value, label}");
-        break;
-    }
 }

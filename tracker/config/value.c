@@ -1,11 +1,10 @@
-/* One value of one key: the same parser for the file, the options and the defaults. */
+/* One value of one key: the same for the file, the options and the defaults. To add a type: its row in the table below. */
 #include "tracker/config/internal.h"
 
 #include "checkpoints/base/file.h"
 #include "checkpoints/base/memory.h"
 
-#include <errno.h>
-#include <limits.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,15 +24,22 @@ enum spt_status spt_config_fail(const struct spt_config_place *place, const char
                     name ? name : "", name ? ": " : "", message);
 }
 
-enum spt_status spt_config_mismatch(const struct spt_config_place *place, const struct spt_config_key *key,
-                                    const char *found, struct spt_error *error) {
+/* near: what was meant, perhaps; NULL: no idea. */
+static enum spt_status mismatch_near(const struct spt_config_place *place, const struct spt_config_key *key,
+                                     const char *found, const char *near, struct spt_error *error) {
     struct spt_text expected = {0};
     spt_config_expected(key, &expected);
+    if (near) spt_text_format(&expected, "; did you mean \"%s\"?", near);
     const enum spt_status status =
         expected.failed ? spt_fail_memory(error, 1, "a message")
                         : spt_config_fail(place, key->name, error, "found %s, expected %s", found, expected.data);
     spt_text_release(&expected);
     return status;
+}
+
+enum spt_status spt_config_mismatch(const struct spt_config_place *place, const struct spt_config_key *key,
+                                    const char *found, struct spt_error *error) {
+    return mismatch_near(place, key, found, NULL, error);
 }
 
 /* The same for a text that was found, quoted and cut to a readable length. */
@@ -45,65 +51,13 @@ static enum spt_status mismatch_text(const struct spt_config_place *place, const
     return spt_config_mismatch(place, key, shown, error);
 }
 
-/* --- texts to values --- */
-static bool parse_integer(const char *text, char **end, int64_t *value) {
-    const char *digits = text + (*text == '-');
-    if (*digits < '0' || *digits > '9') return false; /* strtoll would take blanks and a plus */
-    errno = 0;
-    const long long number = strtoll(text, end, 10);
-    *value = number;
-    return errno == 0;
+/* --- what is owned --- */
+static void *field(void *base, const struct spt_config_key *key) {
+    return (char *)base + key->offset;
 }
 
-static bool parse_whole(const char *text, int64_t *value) {
-    char *end;
-    return parse_integer(text, &end, value) && *end == '\0';
-}
-
-static bool parse_bytes(const char *text, int64_t *value) {
-    static const char units[] = "KMG";
-    char *end;
-    if (!parse_integer(text, &end, value)) return false;
-    const char *unit = *end ? strchr(units, *end) : NULL;
-    if (!unit) return *end == '\0';
-    const int64_t factor = (int64_t)1 << 10 * (unit - units + 1);
-    return end[1] == '\0' && !__builtin_mul_overflow(*value, factor, value);
-}
-
-static bool parse_bool(const char *text, bool *value) {
-    static const char *const words[] = {"false", "no", "off", "true", "yes", "on"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (strcmp(text, words[i]) != 0) continue;
-        *value = i >= 3;
-        return true;
-    }
-    return false;
-}
-
-bool spt_config_parse_steps(const char *text, struct spt_config_steps *steps) {
-    struct spt_config_steps found = {0, INT64_MAX};
-    const char *colon = strchr(text, ':');
-    char *end = (char *)text;
-    if (colon != text && !parse_integer(text, &end, &found.first)) return false;
-    if (!colon) found.last = found.first;
-    if (*end != (colon ? ':' : '\0')) return false;
-    if (colon && colon[1] && !parse_whole(colon + 1, &found.last)) return false;
-    if (colon == text && !colon[1]) return false;
-    if (found.first < 0 || found.last < found.first) return false;
-    *steps = found;
-    return true;
-}
-
-bool spt_config_steps_has(struct spt_config_steps steps, int64_t step) {
-    return steps.first <= step && step <= steps.last;
-}
-
-/* --- fields --- */
-static void *field(struct spt_config *config, const struct spt_config_key *key) {
-    return (char *)config + key->offset;
-}
-
-char *spt_config_locate(const char *path, const struct spt_config_place *place) {
+/* path as it is meant at place: joined to the config file's folder. NULL: out of memory. */
+static char *locate(const char *path, const struct spt_config_place *place) {
     const char *slash = place->path && *path != '/' ? strrchr(place->path, '/') : NULL;
     if (!slash) return spt_strdup(path);
     const size_t length = slash == place->path ? 1 : (size_t)(slash - place->path);
@@ -111,63 +65,6 @@ char *spt_config_locate(const char *path, const struct spt_config_place *place) 
     char *joined = folder ? spt_file_join(folder, path) : NULL;
     free(folder);
     return joined;
-}
-
-static void clear_texts(struct spt_config_texts *texts) {
-    for (size_t i = 0; i < texts->count; i++) free(texts->items[i]);
-    free(texts->items);
-    *texts = (struct spt_config_texts){0};
-}
-
-static void clear_series(struct spt_config_series_list *list) {
-    for (size_t i = 0; i < list->count; i++) {
-        free(list->items[i].file);
-        free(list->items[i].step);
-        free(list->items[i].value);
-        free(list->items[i].label);
-    }
-    free(list->items);
-    *list = (struct spt_config_series_list){0};
-}
-
-void spt_config_clear(struct spt_config *config, const struct spt_config_key *key) {
-    void *at = field(config, key);
-    switch (key->type) {
-    case SPT_CONFIG_TEXT:
-    case SPT_CONFIG_PATH:
-        free(*(char **)at);
-        *(char **)at = NULL;
-        break;
-    case SPT_CONFIG_TEXTS:
-    case SPT_CONFIG_PATHS:
-        clear_texts(at);
-        break;
-    case SPT_CONFIG_INTEGERS:
-        free(((struct spt_config_integers *)at)->items);
-        *(struct spt_config_integers *)at = (struct spt_config_integers){0};
-        break;
-    case SPT_CONFIG_SERIES:
-        clear_series(at);
-        break;
-    case SPT_CONFIG_STEPS:
-        *(struct spt_config_steps *)at = (struct spt_config_steps){INT64_MIN, INT64_MAX};
-        break;
-    case SPT_CONFIG_INTEGER:
-    case SPT_CONFIG_BYTES:
-    case SPT_CONFIG_BOOL:
-    case SPT_CONFIG_CHOICE:
-        break;
-    }
-}
-
-bool spt_config_is_list(const struct spt_config_key *key) {
-    return key->type == SPT_CONFIG_TEXTS || key->type == SPT_CONFIG_PATHS || key->type == SPT_CONFIG_INTEGERS;
-}
-
-/* A copy of text as the key means it. */
-static char *copy_text(const struct spt_config_key *key, const char *text, const struct spt_config_place *place) {
-    const bool path = key->type == SPT_CONFIG_PATH || key->type == SPT_CONFIG_PATHS;
-    return path ? spt_config_locate(text, place) : spt_strdup(text);
 }
 
 /* Room for one more item: capacities are the powers of two from 4, so that none has to be kept. NULL: out of memory. */
@@ -178,7 +75,85 @@ static void *grow(void *items, size_t count, size_t size) {
     return spt_multiply(wanted, size, &bytes) ? realloc(items, bytes) : NULL;
 }
 
-static enum spt_status append_text(struct spt_config_texts *texts, char *copy, struct spt_error *error) {
+/* --- clear --- each frees what the field held, and leaves it empty */
+static void clear_text(void *at, const struct spt_config_key *key) {
+    (void)key;
+    free(*(char **)at);
+    *(char **)at = NULL;
+}
+
+static void clear_texts(void *at, const struct spt_config_key *key) {
+    struct spt_config_texts *texts = at;
+    (void)key;
+    for (size_t i = 0; i < texts->count; i++) free(texts->items[i]);
+    free(texts->items);
+    *texts = (struct spt_config_texts){0};
+}
+
+static void clear_integers(void *at, const struct spt_config_key *key) {
+    struct spt_config_integers *list = at;
+    (void)key;
+    free(list->items);
+    *list = (struct spt_config_integers){0};
+}
+
+static void clear_ranges(void *at, const struct spt_config_key *key) {
+    struct spt_config_step_ranges *ranges = at;
+    (void)key;
+    free(ranges->items);
+    *ranges = (struct spt_config_step_ranges){0};
+}
+
+static void clear_steps(void *at, const struct spt_config_key *key) {
+    (void)key;
+    *(struct spt_config_steps *)at = (struct spt_config_steps){INT64_MIN, INT64_MAX};
+}
+
+static void clear_shard(void *at, const struct spt_config_key *key) {
+    (void)key;
+    *(struct spt_config_shard *)at = (struct spt_config_shard){0};
+}
+
+static void clear_real(void *at, const struct spt_config_key *key) {
+    (void)key;
+    *(double *)at = NAN;
+}
+
+static void clear_level(void *at, const struct spt_config_key *key) {
+    (void)key;
+    *(int64_t *)at = SPT_LEVEL_WHOLE;
+}
+
+/* What is always given a default, and owns nothing. */
+static void clear_nothing(void *at, const struct spt_config_key *key) {
+    (void)at;
+    (void)key;
+}
+
+static void clear_list(void *at, const struct spt_config_key *key) {
+    spt_config_list_free(at, key);
+}
+
+/* --- put --- each sets the field, or appends to it, from a text that is not empty. SPT_INVALID: the text is no value of this type, and
+ * the error is not filled yet. */
+static enum spt_status told(bool parsed) {
+    return parsed ? SPT_OK : SPT_INVALID;
+}
+
+static enum spt_status put_text(void *at, const struct spt_config_key *key, const char *text,
+                                const struct spt_config_place *place, struct spt_error *error) {
+    clear_text(at, key);
+    *(char **)at = key->type == SPT_CONFIG_PATH ? locate(text, place) : spt_strdup(text);
+    return *(char **)at ? SPT_OK : spt_fail_memory(error, strlen(text), "a text");
+}
+
+/* The program of a command is a path where it has a slash, else looked for in PATH. */
+static enum spt_status put_texts(void *at, const struct spt_config_key *key, const char *text,
+                                 const struct spt_config_place *place, struct spt_error *error) {
+    struct spt_config_texts *texts = at;
+    const bool program = key->type == SPT_CONFIG_COMMAND && texts->count == 0 && strchr(text, '/');
+    const bool path = key->type == SPT_CONFIG_PATHS || program;
+    char *copy = path ? locate(text, place) : spt_strdup(text);
     char **items = copy ? grow(texts->items, texts->count, sizeof *items) : NULL;
     if (!items) {
         free(copy);
@@ -189,7 +164,26 @@ static enum spt_status append_text(struct spt_config_texts *texts, char *copy, s
     return SPT_OK;
 }
 
-static enum spt_status append_integer(struct spt_config_integers *list, int64_t value, struct spt_error *error) {
+static bool within(const struct spt_config_key *key, int64_t value) {
+    return key->low <= value && value <= key->high;
+}
+
+static enum spt_status put_integer(void *at, const struct spt_config_key *key, const char *text,
+                                   const struct spt_config_place *place, struct spt_error *error) {
+    int64_t value;
+    (void)place;
+    (void)error;
+    if (!spt_config_parse_integer(text, &value) || !within(key, value)) return SPT_INVALID;
+    *(int64_t *)at = value;
+    return SPT_OK;
+}
+
+static enum spt_status put_integers(void *at, const struct spt_config_key *key, const char *text,
+                                    const struct spt_config_place *place, struct spt_error *error) {
+    struct spt_config_integers *list = at;
+    int64_t value;
+    const enum spt_status status = put_integer(&value, key, text, place, error);
+    if (status != SPT_OK) return status;
     int64_t *items = grow(list->items, list->count, sizeof *items);
     if (!items) return spt_fail_memory(error, sizeof *items, "a list");
     list->items = items;
@@ -197,70 +191,264 @@ static enum spt_status append_integer(struct spt_config_integers *list, int64_t 
     return SPT_OK;
 }
 
-static enum spt_status put_choice(int *at, const struct spt_config_key *key, const char *text,
+static enum spt_status put_bytes(void *at, const struct spt_config_key *key, const char *text,
+                                 const struct spt_config_place *place, struct spt_error *error) {
+    int64_t value;
+    (void)place;
+    (void)error;
+    if (!spt_config_parse_bytes(text, &value) || !within(key, value)) return SPT_INVALID;
+    *(int64_t *)at = value;
+    return SPT_OK;
+}
+
+static enum spt_status put_level(void *at, const struct spt_config_key *key, const char *text,
+                                 const struct spt_config_place *place, struct spt_error *error) {
+    if (strcmp(text, "any") != 0) return put_integer(at, key, text, place, error);
+    *(int64_t *)at = SPT_LEVEL_ANY;
+    return SPT_OK;
+}
+
+static enum spt_status put_seconds(void *at, const struct spt_config_key *key, const char *text,
+                                   const struct spt_config_place *place, struct spt_error *error) {
+    double value;
+    (void)place;
+    (void)error;
+    if (!spt_config_parse_seconds(text, &value)) return SPT_INVALID;
+    if (value * 1000 < (double)key->low || value * 1000 > (double)key->high) return SPT_INVALID;
+    *(double *)at = value;
+    return SPT_OK;
+}
+
+static enum spt_status put_number(void *at, const struct spt_config_key *key, const char *text,
+                                  const struct spt_config_place *place, struct spt_error *error) {
+    double value;
+    (void)key;
+    (void)place;
+    (void)error;
+    if (!spt_config_parse_number(text, &value)) return SPT_INVALID;
+    *(double *)at = value;
+    return SPT_OK;
+}
+
+static enum spt_status put_bool(void *at, const struct spt_config_key *key, const char *text,
+                                const struct spt_config_place *place, struct spt_error *error) {
+    (void)key;
+    (void)place;
+    (void)error;
+    return told(spt_config_parse_bool(text, at));
+}
+
+static enum spt_status put_steps(void *at, const struct spt_config_key *key, const char *text,
+                                 const struct spt_config_place *place, struct spt_error *error) {
+    (void)key;
+    (void)place;
+    (void)error;
+    return told(spt_config_parse_steps(text, at));
+}
+
+static enum spt_status put_range(void *at, const struct spt_config_key *key, const char *text,
+                                 const struct spt_config_place *place, struct spt_error *error) {
+    struct spt_config_step_ranges *ranges = at;
+    struct spt_config_step_range range;
+    (void)key;
+    (void)place;
+    if (!spt_config_parse_step_range(text, &range)) return SPT_INVALID;
+    if (ranges->count && range.first <= ranges->items[ranges->count - 1].last) return SPT_INVALID;
+    if ((range.last - range.first) / range.stride >= SPT_CONFIG_STEPS_MAX) return SPT_INVALID;
+    struct spt_config_step_range *items = grow(ranges->items, ranges->count, sizeof *items);
+    if (!items) return spt_fail_memory(error, sizeof *items, "a list");
+    ranges->items = items;
+    ranges->items[ranges->count++] = range;
+    return told(spt_config_step_count(ranges) <= SPT_CONFIG_STEPS_MAX);
+}
+
+static enum spt_status put_shard(void *at, const struct spt_config_key *key, const char *text,
+                                 const struct spt_config_place *place, struct spt_error *error) {
+    struct spt_config_shard shard;
+    (void)key;
+    (void)place;
+    (void)error;
+    if (!spt_config_parse_shard(text, &shard)) return SPT_INVALID;
+    *(struct spt_config_shard *)at = shard;
+    return SPT_OK;
+}
+
+static enum spt_status put_choice(void *at, const struct spt_config_key *key, const char *text,
                                   const struct spt_config_place *place, struct spt_error *error) {
     size_t count = 0;
     for (; key->choices[count]; count++) {
         if (strcmp(text, key->choices[count]) != 0) continue;
-        *at = (int)count;
+        *(int *)at = (int)count;
         return SPT_OK;
     }
     const size_t nearest = spt_text_nearest(text, key->choices, count);
-    if (nearest == count || !*text) return mismatch_text(place, key, text, error);
-    struct spt_text expected = {0};
-    spt_config_expected(key, &expected);
-    const enum spt_status status =
-        expected.failed ? spt_fail_memory(error, 1, "a message")
-                        : spt_config_fail(place, key->name, error, "found \"%s\", expected %s; did you mean \"%s\"?",
-                                          text, expected.data, key->choices[nearest]);
-    spt_text_release(&expected);
+    if (nearest == count) return SPT_INVALID;
+    struct spt_text hint = {0};
+    spt_text_format(&hint, "\"%s\"", text);
+    const enum spt_status status = mismatch_near(place, key, hint.data ? hint.data : "", key->choices[nearest], error);
+    spt_text_release(&hint);
     return status;
 }
 
-enum spt_status spt_config_put(struct spt_config *config, const struct spt_config_key *key, const char *text,
-                               const struct spt_config_place *place, struct spt_error *error) {
-    void *at = field(config, key);
-    int64_t number = 0;
-    switch (key->type) {
-    case SPT_CONFIG_TEXT:
-    case SPT_CONFIG_PATH:
-        if (!*text) return mismatch_text(place, key, text, error);
-        spt_config_clear(config, key);
-        *(char **)at = copy_text(key, text, place);
-        return *(char **)at ? SPT_OK : spt_fail_memory(error, strlen(text), "a text");
-    case SPT_CONFIG_TEXTS:
-    case SPT_CONFIG_PATHS:
-        if (!*text) return mismatch_text(place, key, text, error);
-        return append_text(at, copy_text(key, text, place), error);
-    case SPT_CONFIG_INTEGER:
-    case SPT_CONFIG_INTEGERS:
-        if (!parse_whole(text, &number) || number < key->low || number > key->high)
-            return mismatch_text(place, key, text, error);
-        if (key->type == SPT_CONFIG_INTEGERS) return append_integer(at, number, error);
-        *(int64_t *)at = number;
-        return SPT_OK;
-    case SPT_CONFIG_BYTES:
-        if (!parse_bytes(text, &number) || number < key->low || number > key->high)
-            return mismatch_text(place, key, text, error);
-        *(int64_t *)at = number;
-        return SPT_OK;
-    case SPT_CONFIG_BOOL:
-        return parse_bool(text, at) ? SPT_OK : mismatch_text(place, key, text, error);
-    case SPT_CONFIG_CHOICE:
-        return put_choice(at, key, text, place, error);
-    case SPT_CONFIG_STEPS:
-        return spt_config_parse_steps(text, at) ? SPT_OK : mismatch_text(place, key, text, error);
-    case SPT_CONFIG_SERIES:
-        break;
-    }
-    return mismatch_text(place, key, text, error);
+static enum spt_status put_none(void *at, const struct spt_config_key *key, const char *text,
+                                const struct spt_config_place *place, struct spt_error *error) {
+    (void)at;
+    (void)key;
+    (void)text;
+    (void)place;
+    (void)error;
+    return SPT_INVALID;
 }
 
-enum spt_status spt_config_put_whole(struct spt_config *config, const struct spt_config_key *key, const char *text,
+/* --- expected --- what a value must be, in words */
+static void expect_text(const struct spt_config_key *key, struct spt_text *text) {
+    spt_text_put(text, key->type == SPT_CONFIG_PATH ? "a path" : "a text");
+}
+
+static void expect_texts(const struct spt_config_key *key, struct spt_text *text) {
+    spt_text_put(text, key->type == SPT_CONFIG_PATHS ? "a path or a list of paths" : "a name or a list of names");
+}
+
+static void expect_command(const struct spt_config_key *key, struct spt_text *text) {
+    (void)key;
+    spt_text_put(text, "a program and its arguments as a list");
+}
+
+static void expect_integers(const struct spt_config_key *key, struct spt_text *text) {
+    spt_text_put(text, key->type == SPT_CONFIG_INTEGERS ? "whole numbers" : "a whole number");
+    spt_text_format(text, " from %lld", (long long)key->low);
+    if (key->high < INT64_MAX) spt_text_format(text, " to %lld", (long long)key->high);
+    if (key->type == SPT_CONFIG_LEVEL) spt_text_put(text, ", or any");
+}
+
+static void expect_bytes(const struct spt_config_key *key, struct spt_text *text) {
+    spt_text_format(text, "a number of bytes from %lld to %lld, such as 64M", (long long)key->low,
+                    (long long)key->high);
+}
+
+/* In the largest unit that leaves no fraction. */
+static void put_time(struct spt_text *text, int64_t milliseconds) {
+    static const struct {
+        int64_t milliseconds;
+        char letter;
+    } units[] = {{86400000, 'd'}, {3600000, 'h'}, {60000, 'm'}};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        if (milliseconds == 0 || milliseconds % units[i].milliseconds != 0) continue;
+        spt_text_format(text, "%lld%c", (long long)(milliseconds / units[i].milliseconds), units[i].letter);
+        return;
+    }
+    spt_text_format(text, "%gs", (double)milliseconds / 1000);
+}
+
+static void expect_seconds(const struct spt_config_key *key, struct spt_text *text) {
+    spt_text_put(text, "a time from ");
+    put_time(text, key->low);
+    spt_text_put(text, " to ");
+    put_time(text, key->high);
+    spt_text_put(text, ", such as 90, 1.5s, 5m or 2h");
+}
+
+static void expect_number(const struct spt_config_key *key, struct spt_text *text) {
+    (void)key;
+    spt_text_put(text, "a number");
+}
+
+static void expect_bool(const struct spt_config_key *key, struct spt_text *text) {
+    (void)key;
+    spt_text_put(text, "true or false");
+}
+
+static void expect_choice(const struct spt_config_key *key, struct spt_text *text) {
+    spt_text_put(text, "one of");
+    for (size_t i = 0; key->choices[i]; i++) spt_text_format(text, "%s %s", i ? "," : "", key->choices[i]);
+}
+
+static void expect_steps(const struct spt_config_key *key, struct spt_text *text) {
+    (void)key;
+    spt_text_put(text, "steps as A:B, A:, :B or A");
+}
+
+static void expect_ranges(const struct spt_config_key *key, struct spt_text *text) {
+    (void)key;
+    spt_text_format(text, "rising steps such as 0,1,2,8:512:8 (A:B:STRIDE), at most %d of them", SPT_CONFIG_STEPS_MAX);
+}
+
+static void expect_shard(const struct spt_config_key *key, struct spt_text *text) {
+    (void)key;
+    spt_text_format(text, "I/N, the I-th of N parts, from 1/1 to %d/%d", SPT_CONFIG_SHARDS_MAX, SPT_CONFIG_SHARDS_MAX);
+}
+
+static void expect_list(const struct spt_config_key *key, struct spt_text *text) {
+    spt_text_put(text, "a list of {");
+    for (size_t i = 0; i < key->shape->count; i++)
+        spt_text_format(text, "%s%s", i ? ", " : "", strchr(key->shape->fields[i].name, '.') + 1);
+    spt_text_put(text, "}");
+}
+
+/* --- the table of types --- */
+enum { LIST = 1, OF_FILE = 2 };
+
+/* clang-format off */
+static const struct {
+    void (*clear)(void *at, const struct spt_config_key *key);
+    enum spt_status (*put)(void *at, const struct spt_config_key *key, const char *text, const struct spt_config_place *place,
+                           struct spt_error *error);
+    void (*expected)(const struct spt_config_key *key, struct spt_text *text);
+    unsigned is;
+} TYPES[] = {
+    [SPT_CONFIG_TEXT] = {clear_text, put_text, expect_text, 0},
+    [SPT_CONFIG_PATH] = {clear_text, put_text, expect_text, 0},
+    [SPT_CONFIG_INTEGER] = {clear_nothing, put_integer, expect_integers, 0},
+    [SPT_CONFIG_BYTES] = {clear_nothing, put_bytes, expect_bytes, 0},
+    [SPT_CONFIG_SECONDS] = {clear_real, put_seconds, expect_seconds, 0},
+    [SPT_CONFIG_NUMBER] = {clear_real, put_number, expect_number, 0},
+    [SPT_CONFIG_BOOL] = {clear_nothing, put_bool, expect_bool, 0},
+    [SPT_CONFIG_CHOICE] = {clear_nothing, put_choice, expect_choice, 0},
+    [SPT_CONFIG_LEVEL] = {clear_level, put_level, expect_integers, 0},
+    [SPT_CONFIG_SHARD] = {clear_shard, put_shard, expect_shard, 0},
+    [SPT_CONFIG_STEPS] = {clear_steps, put_steps, expect_steps, 0},
+    [SPT_CONFIG_STEP_RANGES] = {clear_ranges, put_range, expect_ranges, LIST},
+    [SPT_CONFIG_TEXTS] = {clear_texts, put_texts, expect_texts, LIST},
+    [SPT_CONFIG_PATHS] = {clear_texts, put_texts, expect_texts, LIST},
+    [SPT_CONFIG_INTEGERS] = {clear_integers, put_integers, expect_integers, LIST},
+    [SPT_CONFIG_COMMAND] = {clear_texts, put_texts, expect_command, LIST | OF_FILE},
+    [SPT_CONFIG_LIST] = {clear_list, put_none, expect_list, OF_FILE},
+};
+/* clang-format on */
+
+void spt_config_expected(const struct spt_config_key *key, struct spt_text *text) {
+    TYPES[key->type].expected(key, text);
+}
+
+void spt_config_clear(void *base, const struct spt_config_key *key) {
+    TYPES[key->type].clear(field(base, key), key);
+}
+
+bool spt_config_is_list(const struct spt_config_key *key) {
+    return TYPES[key->type].is & LIST;
+}
+
+bool spt_config_is_of_file(const struct spt_config_key *key) {
+    return TYPES[key->type].is & OF_FILE;
+}
+
+enum spt_status spt_config_put(void *base, const struct spt_config_key *key, const char *text,
+                               const struct spt_config_place *place, struct spt_error *error) {
+    struct spt_error refused = {0}; /* filled by those who know better words than the table's */
+    const enum spt_status status =
+        *text ? TYPES[key->type].put(field(base, key), key, text, place, &refused) : SPT_INVALID;
+    if (status == SPT_OK) return SPT_OK;
+    if (refused.status == SPT_OK) return mismatch_text(place, key, text, error);
+    if (error) *error = refused;
+    return status;
+}
+
+enum spt_status spt_config_put_whole(void *base, const struct spt_config_key *key, const char *text,
                                      const struct spt_config_place *place, struct spt_error *error) {
-    if (!spt_config_is_list(key)) return spt_config_put(config, key, text, place, error);
-    spt_config_clear(config, key);
-    if (key->type == SPT_CONFIG_PATHS) return spt_config_put(config, key, text, place, error);
+    if (!spt_config_is_list(key)) return spt_config_put(base, key, text, place, error);
+    if (spt_config_is_of_file(key)) return mismatch_text(place, key, text, error);
+    spt_config_clear(base, key);
+    if (key->type == SPT_CONFIG_PATHS) return spt_config_put(base, key, text, place, error);
     char *copy = spt_strdup(text);
     if (!copy) return spt_fail_memory(error, strlen(text), "a list");
     enum spt_status status = SPT_OK;
@@ -269,8 +457,18 @@ enum spt_status spt_config_put_whole(struct spt_config *config, const struct spt
         item += strspn(item, " ");
         size_t length = strlen(item);
         while (length && item[length - 1] == ' ') item[--length] = '\0';
-        status = spt_config_put(config, key, item, place, error);
+        status = spt_config_put(base, key, item, place, error);
     }
     free(copy);
+    return status;
+}
+
+enum spt_status spt_config_put_defaults(void *base, const struct spt_config_key *keys, size_t count,
+                                        struct spt_error *error) {
+    const struct spt_config_place place = {.option = "default"};
+    enum spt_status status = SPT_OK;
+    for (size_t i = 0; i < count; i++) spt_config_clear(base, &keys[i]);
+    for (size_t i = 0; i < count && status == SPT_OK; i++)
+        if (keys[i].standard) status = spt_config_put_whole(base, &keys[i], keys[i].standard, &place, error);
     return status;
 }

@@ -16,7 +16,6 @@ struct reading {
     struct spt_config *config;
     const char *path;
     yaml_document_t document;
-    size_t seen[SPT_CONFIG_NAMES_MAX]; /* line of each key of the table; 0: not there yet */
 };
 
 static struct spt_config_place place_at(const char *path, yaml_mark_t mark) {
@@ -120,98 +119,72 @@ static yaml_node_t *node_at(struct reading *reading, int index) {
     return yaml_document_get_node(&reading->document, index);
 }
 
-static enum spt_status unknown_key(const struct spt_config_place *place, const char *section, const char *word,
-                                   const char *const *names, size_t count, struct spt_error *error) {
-    struct spt_text hint = {0};
-    spt_config_hint(word, names, count, &hint);
-    const enum spt_status status =
-        hint.failed ? spt_fail_memory(error, 1, "a message")
-                    : spt_config_fail(place, section, error, "unknown key \"%s\"%s", word, hint.data);
-    spt_text_release(&hint);
-    return status;
-}
-
-/* --- series --- */
-static const struct {
-    const char *name;
-    size_t offset;
-} SERIES[] = {
-    {"file", offsetof(struct spt_config_series, file)},
-    {"step", offsetof(struct spt_config_series, step)},
-    {"value", offsetof(struct spt_config_series, value)},
-    {"label", offsetof(struct spt_config_series, label)},
+/* --- keys --- */
+/* A mapping that is read: which keys it may hold, and what their offsets are from. */
+struct mapping {
+    struct spt_config_level level;
+    void *base;
+    bool top; /* base is the config: where its keys stand is noted */
+    struct spt_config_word words[SPT_CONFIG_NAMES_MAX];
+    size_t count;
+    size_t seen[SPT_CONFIG_NAMES_MAX]; /* line of each word; 0: not there yet */
 };
 
-enum { SERIES_FIELDS = sizeof SERIES / sizeof *SERIES };
-
-static char **series_field(struct spt_config_series *series, size_t i) {
-    return (char **)((char *)series + SERIES[i].offset);
+static void mapping_init(struct mapping *mapping, struct spt_config_level level, void *base, bool top) {
+    *mapping = (struct mapping){.level = level, .base = base, .top = top};
+    mapping->count = spt_config_words(&mapping->level, mapping->words);
 }
 
-static enum spt_status read_series_pair(struct reading *reading, const yaml_node_pair_t *pair,
-                                        struct spt_config_series *series, struct spt_error *error) {
-    const yaml_node_t *key = node_at(reading, pair->key), *value = node_at(reading, pair->value);
-    const struct spt_config_place place = place_of(reading, key), value_place = place_of(reading, value);
-    const char *names[SERIES_FIELDS], *name, *text;
-    for (size_t i = 0; i < SERIES_FIELDS; i++) names[i] = SERIES[i].name;
-    enum spt_status status = scalar_text(reading, key, &name, error);
-    if (status == SPT_OK) status = scalar_text(reading, value, &text, error);
-    if (status != SPT_OK) return status;
-    size_t i = 0;
-    while (i < SERIES_FIELDS && strcmp(names[i], name) != 0) i++;
-    if (i == SERIES_FIELDS) return unknown_key(&place, "series", name, names, SERIES_FIELDS, error);
-    if (*series_field(series, i)) return spt_config_fail(&place, "series", error, "\"%s\" is given twice", name);
-    if (!*text)
-        return spt_config_fail(&value_place, "series", error, "found nothing, expected a %s for \"%s\"",
-                               i ? "name" : "path", name);
-    *series_field(series, i) = i ? spt_strdup(text) : spt_config_locate(text, &place);
-    return *series_field(series, i) ? SPT_OK : spt_fail_memory(error, strlen(text), "a text");
+static enum spt_status read_pairs(struct reading *reading, struct mapping *mapping, const yaml_node_t *node,
+                                  struct spt_error *error);
+
+/* A section holds no section, and no field is a list of mappings: read_pairs goes three levels deep at most. */
+static enum spt_status read_section(struct reading *reading, const char *section, const yaml_node_t *node,
+                                    struct spt_error *error) {
+    const struct spt_config_place place = place_of(reading, node);
+    struct spt_config_level level = spt_config_top();
+    level.section = section;
+    if (node->type != YAML_MAPPING_NODE)
+        return spt_config_fail(&place, section, error, "found %s, expected keys and values", kind_name(node));
+    struct mapping mapping;
+    mapping_init(&mapping, level, reading->config, true);
+    return read_pairs(reading, &mapping, node, error);
 }
 
-static enum spt_status complete_series(struct spt_config_series *series, const struct spt_config_place *place,
-                                       struct spt_error *error) {
-    if (!series->file)
-        return spt_config_fail(place, "series", error, "\"file\" is missing: the JSONL or CSV file to read");
-    if (!series->value)
-        return spt_config_fail(place, "series", error, "\"value\" is missing: the name of the column to read");
-    if (!series->step) series->step = spt_strdup("step");
-    if (!series->label) series->label = spt_strdup(series->value);
-    return series->step && series->label ? SPT_OK : spt_fail_memory(error, 1, "a series");
-}
-
-static enum spt_status read_series_item(struct reading *reading, const struct spt_config_key *key,
-                                        const yaml_node_t *node, struct spt_config_series *series,
-                                        struct spt_error *error) {
+static enum spt_status read_list_item(struct reading *reading, const struct spt_config_key *key,
+                                      const yaml_node_t *node, void *items, size_t i, struct spt_error *error) {
+    const struct spt_config_shape *shape = key->shape;
     const struct spt_config_place place = place_of(reading, node);
     if (node->type != YAML_MAPPING_NODE) return spt_config_mismatch(&place, key, kind_name(node), error);
-    enum spt_status status = SPT_OK;
-    const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
-    for (; pair < node->data.mapping.pairs.top && status == SPT_OK; pair++)
-        status = read_series_pair(reading, pair, series, error);
-    return status == SPT_OK ? complete_series(series, &place, error) : status;
+    struct mapping mapping;
+    mapping_init(&mapping, (struct spt_config_level){shape->fields, shape->count, shape->section},
+                 (char *)items + i * shape->size, false);
+    const enum spt_status status = read_pairs(reading, &mapping, node, error);
+    if (status != SPT_OK) return status;
+    bool given[SPT_CONFIG_NAMES_MAX]; /* words of a shape are its fields, in their order */
+    for (size_t k = 0; k < mapping.count; k++) given[k] = mapping.seen[k] != 0;
+    return shape->complete(items, i, given, &place, error);
 }
 
-static enum spt_status read_series(struct reading *reading, const struct spt_config_key *key, const yaml_node_t *node,
-                                   struct spt_error *error) {
+/* A list of mappings. */
+static enum spt_status read_items(struct reading *reading, const struct spt_config_key *key, const yaml_node_t *node,
+                                  struct spt_error *error) {
     const struct spt_config_place place = place_of(reading, node);
     if (node->type != YAML_SEQUENCE_NODE) return spt_config_mismatch(&place, key, kind_name(node), error);
-    spt_config_clear(reading->config, key);
     const yaml_node_item_t *first = node->data.sequence.items.start;
     const size_t count = (size_t)(node->data.sequence.items.top - first);
-    struct spt_config_series *items = spt_alloc_zeroed(count, sizeof *items);
-    if (!items) return spt_fail_memory(error, count, "the list of series");
-    reading->config->series = (struct spt_config_series_list){items, count};
-    enum spt_status status = SPT_OK;
+    void *items;
+    enum spt_status status = spt_config_list_make(reading->config, key, count, &items, error);
     for (size_t i = 0; i < count && status == SPT_OK; i++)
-        status = read_series_item(reading, key, node_at(reading, first[i]), &items[i], error);
+        status = read_list_item(reading, key, node_at(reading, first[i]), items, i, error);
     return status;
 }
 
-/* --- keys --- */
-static enum spt_status read_list(struct reading *reading, const struct spt_config_key *key, const yaml_node_t *node,
-                                 struct spt_error *error) {
+/* A list of texts. */
+static enum spt_status read_texts(struct reading *reading, void *base, const struct spt_config_key *key,
+                                  const yaml_node_t *node, struct spt_error *error) {
     enum spt_status status = SPT_OK;
-    spt_config_clear(reading->config, key);
+    spt_config_clear(base, key);
     const yaml_node_item_t *item = node->data.sequence.items.start;
     for (; item < node->data.sequence.items.top && status == SPT_OK; item++) {
         const yaml_node_t *value = node_at(reading, *item);
@@ -219,70 +192,72 @@ static enum spt_status read_list(struct reading *reading, const struct spt_confi
         const char *text;
         if (value->type != YAML_SCALAR_NODE) return spt_config_mismatch(&place, key, kind_name(value), error);
         status = scalar_text(reading, value, &text, error);
-        if (status == SPT_OK) status = spt_config_put(reading->config, key, text, &place, error);
+        if (status == SPT_OK) status = spt_config_put(base, key, text, &place, error);
     }
     return status;
 }
 
-static enum spt_status read_value(struct reading *reading, const struct spt_config_key *key, const yaml_node_t *node,
-                                  struct spt_error *error) {
+static enum spt_status read_value(struct reading *reading, const struct mapping *mapping,
+                                  const struct spt_config_key *key, const yaml_node_t *node, struct spt_error *error) {
     const struct spt_config_place place = place_of(reading, node);
     enum spt_status status;
     const char *text;
-    if (key->type == SPT_CONFIG_SERIES) {
-        status = read_series(reading, key, node, error);
+    if (key->type == SPT_CONFIG_LIST) {
+        status = read_items(reading, key, node, error);
     } else if (node->type == YAML_SEQUENCE_NODE && spt_config_is_list(key)) {
-        status = read_list(reading, key, node, error);
+        status = read_texts(reading, mapping->base, key, node, error);
     } else if (node->type != YAML_SCALAR_NODE) {
         status = spt_config_mismatch(&place, key, kind_name(node), error);
     } else {
         status = scalar_text(reading, node, &text, error);
-        if (status == SPT_OK) status = spt_config_put_whole(reading->config, key, text, &place, error);
+        if (status == SPT_OK) status = spt_config_put_whole(mapping->base, key, text, &place, error);
     }
-    return status == SPT_OK ? spt_config_note_origin(reading->config, key, &place, error) : status;
+    if (status != SPT_OK || !mapping->top) return status;
+    return spt_config_note_origin(reading->config, key, &place, error);
 }
 
-/* Which key a name means: *key, or NULL for the section. Refuses names that are unknown or there already. */
-static enum spt_status find_key(struct reading *reading, bool section, const yaml_node_t *node,
-                                const struct spt_config_key **key, struct spt_error *error) {
-    const struct spt_config_place place = place_of(reading, node);
-    const char *names[SPT_CONFIG_NAMES_MAX], *word;
-    enum spt_status status = scalar_text(reading, node, &word, error);
-    if (status != SPT_OK) return status;
-    const size_t count = spt_config_level(section, names);
-    size_t i = 0;
-    while (i < count && strcmp(names[i], word) != 0) i++;
-    if (i == count) return unknown_key(&place, section ? SPT_CONFIG_SECTION : NULL, word, names, count, error);
-    struct spt_text name = {0};
-    spt_text_format(&name, "%s%s", section ? SPT_CONFIG_SECTION "." : "", word);
-    if (name.failed) return spt_fail_memory(error, 1, "a key");
-    size_t keys;
-    *key = spt_config_key_find(name.data);
-    size_t *seen = &reading->seen[*key ? (size_t)(*key - spt_config_keys(&keys)) : SPT_CONFIG_NAMES_MAX - 1];
-    if (*seen) status = spt_config_fail(&place, name.data, error, "given twice, first in line %zu", *seen);
-    *seen = place.line;
-    spt_text_release(&name);
+static enum spt_status unknown_word(const struct mapping *mapping, const struct spt_config_place *place,
+                                    const char *word, struct spt_error *error) {
+    const char *names[SPT_CONFIG_NAMES_MAX];
+    for (size_t i = 0; i < mapping->count; i++) names[i] = mapping->words[i].word;
+    struct spt_text hint = {0};
+    spt_config_hint(word, names, mapping->count, &hint);
+    const enum spt_status status =
+        hint.failed ? spt_fail_memory(error, 1, "a message")
+                    : spt_config_fail(place, mapping->level.section, error, "unknown key \"%s\"%s", word, hint.data);
+    spt_text_release(&hint);
     return status;
 }
 
-static enum spt_status read_pairs(struct reading *reading, bool section, const yaml_node_t *mapping,
+/* Which word of the mapping a node is. Refuses what is unknown or there already. */
+static enum spt_status find_word(struct reading *reading, struct mapping *mapping, const yaml_node_t *node,
+                                 const struct spt_config_word **word, struct spt_error *error) {
+    const struct spt_config_place place = place_of(reading, node);
+    const char *text;
+    const enum spt_status status = scalar_text(reading, node, &text, error);
+    if (status != SPT_OK) return status;
+    size_t i = 0;
+    while (i < mapping->count && strcmp(mapping->words[i].word, text) != 0) i++;
+    if (i == mapping->count) return unknown_word(mapping, &place, text, error);
+    *word = &mapping->words[i];
+    if (mapping->seen[i])
+        return spt_config_fail(&place, (*word)->key ? (*word)->key->name : (*word)->word, error,
+                               "given twice, first in line %zu", mapping->seen[i]);
+    mapping->seen[i] = place.line;
+    return SPT_OK;
+}
+
+static enum spt_status read_pairs(struct reading *reading, struct mapping *mapping, const yaml_node_t *node,
                                   struct spt_error *error) {
     enum spt_status status = SPT_OK;
-    const yaml_node_pair_t *pair = mapping->data.mapping.pairs.start;
-    for (; pair < mapping->data.mapping.pairs.top && status == SPT_OK; pair++) {
-        const yaml_node_t *value = node_at(reading, pair->value);
-        const struct spt_config_key *key = NULL;
-        status = find_key(reading, section, node_at(reading, pair->key), &key, error);
+    const yaml_node_pair_t *pair = node->data.mapping.pairs.start;
+    for (; pair < node->data.mapping.pairs.top && status == SPT_OK; pair++) {
+        const struct spt_config_word *word = NULL;
+        status = find_word(reading, mapping, node_at(reading, pair->key), &word, error);
         if (status != SPT_OK) return status;
-        const struct spt_config_place place = place_of(reading, value);
-        if (key) {
-            status = read_value(reading, key, value, error);
-        } else if (value->type == YAML_MAPPING_NODE) {
-            status = read_pairs(reading, true, value, error); /* a section holds no section: one level deep */
-        } else {
-            status = spt_config_fail(&place, SPT_CONFIG_SECTION, error, "found %s, expected keys and values",
-                                     kind_name(value));
-        }
+        const yaml_node_t *value = node_at(reading, pair->value);
+        status = word->key ? read_value(reading, mapping, word->key, value, error)
+                           : read_section(reading, word->word, value, error);
     }
     return status;
 }
@@ -294,7 +269,9 @@ static enum spt_status read_root(struct reading *reading, struct spt_error *erro
     if (root->type != YAML_MAPPING_NODE)
         return spt_config_fail(&place, NULL, error, "found %s, expected keys and values such as \"samples: 100\"",
                                kind_name(root));
-    return read_pairs(reading, false, root, error);
+    struct mapping mapping;
+    mapping_init(&mapping, spt_config_top(), reading->config, true);
+    return read_pairs(reading, &mapping, root, error);
 }
 
 static enum spt_status parser_over(yaml_parser_t *parser, const char *bytes, size_t size, struct spt_error *error) {

@@ -54,7 +54,24 @@ static void every_default_is_what_the_design_says(void **state) {
     assert_int_equal(config.threads, 0);
     assert_int_equal(config.header_limit, 32 * 1024 * 1024);
     assert_true(config.read_ahead);
+    assert_int_equal(config.priority, 0);
+    assert_int_equal(config.shard.index, 0);
+    assert_int_equal(config.shard.count, 0);
     assert_int_equal(config.series.count, 0);
+    assert_int_equal(config.fetch.count, 0);
+    assert_int_equal(config.fetch_steps.count, 0);
+    assert_null(config.fetch_dir);
+    assert_string_equal(config.fetch_name, "step{step}");
+    assert_int_equal(config.fetch_tries, 5);
+    assert_true(config.fetch_time_limit == 0);
+    assert_int_equal(config.alerts.count, 0);
+    assert_true(config.watch.quiet_period == 10);
+    assert_true(config.watch.interval == 5);
+    assert_true(config.watch.deadline == 1800);
+    assert_null(config.watch.plots);
+    assert_null(config.watch.tensorboard);
+    assert_null(config.watch.prometheus);
+    assert_null(config.watch.heartbeat);
     assert_int_equal(config.plots.figures.count, 0);
     assert_int_equal(config.plots.format, SPT_PLOT_SVG);
     assert_string_equal(config.plots.metric, "sink.first");
@@ -92,6 +109,18 @@ static void every_key_of_a_file_reaches_its_field(void **state) {
                                 "keep: heads\n"
                                 "header_limit: 2G\n"
                                 "read_ahead: no\n"
+                                "priority: low\n"
+                                "shard: 3/16\n"
+                                "fetch: [tools/fetch.sh, --step, '{step}', 'a,b', '{dir}']\n"
+                                "fetch_steps: 0,1,2,8:512:8,1000:143000:1000\n"
+                                "fetch_dir: tmp\n"
+                                "fetch_name: ckpt-{step}\n"
+                                "fetch_tries: 2\n"
+                                "fetch_time_limit: 2h\n"
+                                "alerts:\n"
+                                "  - {name: stuck, when: stalled, after: 90}\n"
+                                "watch: {quiet_period: 1.5, interval: 100s, deadline: 1d, plots: p, tensorboard: tb, "
+                                "prometheus: m.prom, heartbeat: /run/hb}\n"
                                 "series:\n"
                                 "  - {file: train.jsonl, value: loss}\n"
                                 "  - file: /logs/eval.csv\n"
@@ -132,6 +161,27 @@ static void every_key_of_a_file_reaches_its_field(void **state) {
     assert_int_equal(c.keep, 1);
     assert_int_equal(c.header_limit, 2147483648);
     assert_false(c.read_ahead);
+    assert_int_equal(c.priority, 1);
+    assert_int_equal(c.shard.index, 3);
+    assert_int_equal(c.shard.count, 16);
+    assert_int_equal(c.fetch.count, 5);
+    assert_string_equal(c.fetch.items[0], "runs/tools/fetch.sh"); /* a program with a slash is a path */
+    assert_string_equal(c.fetch.items[2], "{step}");
+    assert_string_equal(c.fetch.items[3], "a,b");
+    assert_int_equal(c.fetch_steps.count, 5);
+    assert_string_equal(c.fetch_dir, "runs/tmp");
+    assert_string_equal(c.fetch_name, "ckpt-{step}");
+    assert_int_equal(c.fetch_tries, 2);
+    assert_true(c.fetch_time_limit == 7200);
+    assert_int_equal(c.alerts.count, 1);
+    assert_true(c.alerts.items[0].after == 90);
+    assert_true(c.watch.quiet_period == 1.5);
+    assert_true(c.watch.interval == 100);
+    assert_true(c.watch.deadline == 86400);
+    assert_string_equal(c.watch.plots, "runs/p");
+    assert_string_equal(c.watch.tensorboard, "runs/tb");
+    assert_string_equal(c.watch.prometheus, "runs/m.prom");
+    assert_string_equal(c.watch.heartbeat, "/run/hb");
     assert_int_equal(c.series.count, 2);
     assert_string_equal(c.series.items[0].file, "runs/train.jsonl");
     assert_string_equal(c.series.items[0].step, "step");
@@ -214,6 +264,19 @@ static void a_bad_option_gets_the_same_sentence_as_a_bad_key(void **state) {
          "64M"},
         {"read_ahead", "2", "--read-ahead", "--read-ahead: found \"2\", expected true or false"},
         {"series", "x", "--series", "--series: series can only be given in a config file"},
+        {"alerts", "x", "--alerts", "--alerts: alerts can only be given in a config file"},
+        {"fetch", "rsync", "--fetch", "--fetch: fetch can only be given in a config file"},
+        {"priority", "lo", "--priority",
+         "--priority: found \"lo\", expected one of normal, low; did you mean \"low\"?"},
+        {"shard", "0/4", "--shard",
+         "--shard: found \"0/4\", expected I/N, the I-th of N parts, from 1/1 to 1000000/1000000"},
+        {"watch.interval", "0", "--interval",
+         "--interval: found \"0\", expected a time from 0.1s to 1h, such as 90, 1.5s, 5m or 2h"},
+        {"watch.deadline", "-1s", "--deadline",
+         "--deadline: found \"-1s\", expected a time from 0s to 30d, such as 90, 1.5s, 5m or 2h"},
+        {"fetch_steps", "8,4", "--fetch-steps",
+         "--fetch-steps: found \"4\", expected rising steps such as 0,1,2,8:512:8 (A:B:STRIDE), at most 1000000 of "
+         "them"},
         {"sampels", "1", "--set", "--set: unknown key \"sampels\", did you mean \"samples\"?"},
         {"db", "", "--db", "--db: found nothing, expected a path"},
         {"samples", "1e3", "--samples", "--samples: found \"1e3\", expected a whole number from 1 to 1000000"},
@@ -270,6 +333,131 @@ static void steps_are_ranges_with_both_ends_among_them(void **state) {
     }
 }
 
+static bool set(struct spt_config *c, const char *key, const char *value) {
+    return spt_config_set(c, key, value, "--it", NULL) == SPT_OK;
+}
+
+static void times_have_units_and_ranges(void **state) {
+    (void)state;
+    struct spt_config c = parse("");
+    static const struct {
+        const char *text;
+        double seconds;
+    } good[] = {{"10", 10}, {"10s", 10}, {"30m", 1800}, {"1h", 3600}, {"0.1", 0.1}, {".5m", 30}, {"1e2s", 100}};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+        if (!set(&c, "watch.interval", good[i].text)) fail_msg("%s", good[i].text);
+        assert_true(c.watch.interval == good[i].seconds);
+    }
+    static const char *const bad[] = {"",   "s",    "10 s", "10x", "10ss", "0x10",  "inf",  "nan", "+5",   " 5",
+                                      "-1", "0.09", "61m",  "2h",  "1d",   "1e999", "1:30", ".",   "1.5.2"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        if (set(&c, "watch.interval", bad[i])) fail_msg("\"%s\" was taken", bad[i]);
+        assert_true(c.watch.interval == 100); /* as it was */
+    }
+    spt_config_release(&c);
+}
+
+static void a_shard_is_one_of_its_number(void **state) {
+    (void)state;
+    struct spt_config c = parse("");
+    assert_true(set(&c, "shard", "1/1"));
+    assert_true(set(&c, "shard", "1000000/1000000"));
+    assert_int_equal(c.shard.index, 1000000);
+    static const char *const bad[] = {"",    "1",    "/",    "1/",    "/2",        "3/2",
+                                      "0/2", "-1/2", "1/-2", "1/2/3", "1/1000001", "a/b"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (set(&c, "shard", bad[i])) fail_msg("\"%s\" was taken", bad[i]);
+    assert_int_equal(c.shard.index, 1000000); /* as it was */
+    spt_config_release(&c);
+}
+
+static void ranges_of_steps_unfold_to_the_steps_they_name(void **state) {
+    (void)state;
+    /* Pythia's 154 checkpoints (Biderman et al. 2023): 0, the powers of two up to 512, each thousand up to 143000 */
+    struct spt_config c = parse("fetch_steps: [0, 1, 2, 4, '8', 16:16, 32, 64, 128, 256, 512, 1000:143000:1000]\n");
+    int64_t steps[200];
+    assert_int_equal(spt_config_step_count(&c.fetch_steps), 154);
+    spt_config_step_list(&c.fetch_steps, steps);
+    static const int64_t first[] = {0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1000, 2000};
+    for (size_t i = 0; i < sizeof first / sizeof *first; i++) assert_int_equal(steps[i], first[i]);
+    assert_int_equal(steps[153], 143000);
+    assert_true(set(&c, "fetch_steps", "0:10:4")); /* 10 is not met: 0, 4, 8 */
+    assert_int_equal(spt_config_step_count(&c.fetch_steps), 3);
+    assert_int_equal(c.fetch_steps.items[0].last, 8);
+    assert_true(set(&c, "fetch_steps", "0:10:4, 9"));
+    assert_true(set(&c, "fetch_steps", "0:999999"));
+    assert_true(set(&c, "fetch_steps", "9223372036854775807"));
+    static const char *const bad[] = {"",
+                                      ":",
+                                      "1:",
+                                      "1:2:",
+                                      "1:2:0",
+                                      "2:1",
+                                      "1,1",
+                                      "3:9,5",
+                                      "-1",
+                                      "1:2:3:4",
+                                      "a",
+                                      "0:1000000",
+                                      "0:499999,500000:1000000",
+                                      "0:9223372036854775807",
+                                      "1:9223372036854775807:1",
+                                      "1,,2"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (set(&c, "fetch_steps", bad[i])) fail_msg("\"%s\" was taken", bad[i]);
+    spt_config_release(&c);
+}
+
+static void rules_have_the_fields_of_their_kind(void **state) {
+    (void)state;
+    struct spt_config c =
+        parse("alerts:\n"
+              "  - {name: sink appears, metric: sink.first_excess, above: 0.3, in_a_row: 3, "
+              "command: [./notify.sh, now], time_limit: 2m}\n"
+              "  - {name: collapses, metric: rmt.participation, layer: 3, below: 2}\n"
+              "  - {name: some head, when: above, metric: sink.first, layer: any, head: any, above: -1e-3}\n"
+              "  - {name: weights turn NaN, when: nan}\n"
+              "  - {name: trainer is stuck, when: stalled, after: 2h, command: [wall]}\n"
+              "  - {name: same weights, when: duplicate}\n");
+    const struct spt_config_alert *a = c.alerts.items;
+    assert_int_equal(c.alerts.count, 6);
+    assert_string_equal(a[0].name, "sink appears");
+    assert_int_equal(a[0].when, SPT_ALERT_ABOVE);
+    assert_string_equal(a[0].metric, "sink.first_excess");
+    assert_int_equal(a[0].layer, SPT_LEVEL_WHOLE);
+    assert_int_equal(a[0].head, SPT_LEVEL_WHOLE);
+    assert_true(a[0].above == 0.3);
+    assert_int_equal(a[0].in_a_row, 3);
+    assert_int_equal(a[0].command.count, 2);
+    assert_string_equal(a[0].command.items[0], "runs/./notify.sh");
+    assert_string_equal(a[0].command.items[1], "now");
+    assert_true(a[0].time_limit == 120);
+    assert_int_equal(a[0].line, 2);
+    assert_int_equal(a[0].column, 5);
+    assert_int_equal(a[1].when, SPT_ALERT_BELOW);
+    assert_int_equal(a[1].layer, 3);
+    assert_true(a[1].below == 2 && a[1].above != a[1].above);
+    assert_int_equal(a[1].in_a_row, 1);
+    assert_int_equal(a[1].command.count, 0);
+    assert_true(a[1].time_limit == 10);
+    assert_int_equal(a[2].layer, SPT_LEVEL_ANY);
+    assert_int_equal(a[2].head, SPT_LEVEL_ANY);
+    assert_true(a[2].above == -0.001);
+    assert_int_equal(a[3].when, SPT_ALERT_NAN);
+    assert_null(a[3].metric);
+    assert_int_equal(a[4].when, SPT_ALERT_STALLED);
+    assert_true(a[4].after == 7200);
+    assert_string_equal(a[4].command.items[0], "wall"); /* looked for in PATH */
+    assert_int_equal(a[5].when, SPT_ALERT_DUPLICATE);
+    struct spt_error error = {0};
+    assert_int_equal(spt_config_reject_alert(&c, &a[1], &error, "no metric %s", "x"), SPT_INVALID);
+    assert_string_equal(error.message, "line 3, column 5: alerts: \"collapses\": no metric x");
+    assert_string_equal(error.path, "runs/demo.yaml");
+    assert_int_equal(spt_config_parse(&c, "alerts: []\n", 11, "again.yaml", NULL), SPT_OK); /* the later one counts */
+    assert_int_equal(c.alerts.count, 0);
+    spt_config_release(&c);
+}
+
 /* --- bad files --- */
 static const struct {
     const char *yaml, *message;
@@ -280,8 +468,8 @@ static const struct {
      "metrics, "
      "step_pattern, "
      "model_config, tokenizer, bos, threads, references, symmetrize, topology_dimension, bootstrap, null_draws, keep, "
-     "header_limit, read_ahead, series, plots"},
-    {"watch: true\n", NULL}, /* keys of a later spectail are unknown, not ignored: see below */
+     "header_limit, read_ahead, priority, shard, fetch, fetch_steps, fetch_dir, fetch_name, fetch_tries, "
+     "fetch_time_limit, series, alerts, plots, watch"},
     {"samples: 3\nsamples: 4\n", "line 2, column 1: samples: given twice, first in line 1"},
     {"plots: {format: svg}\nplots: {}\n", "line 2, column 1: plots: given twice, first in line 1"},
     {"plots:\n  format: svg\n  format: png\n", "line 3, column 3: plots.format: given twice, first in line 2"},
@@ -319,13 +507,66 @@ static const struct {
     {"series:\n  - a.csv\n", "line 2, column 5: series: found a text, expected a list of {file, step, value, label}"},
     {"series:\n  - {value: loss}\n", "line 2, column 5: series: \"file\" is missing: the JSONL or CSV file to read"},
     {"series:\n  - {file: a}\n", "line 2, column 5: series: \"value\" is missing: the name of the column to read"},
-    {"series:\n  - {file: a, file: b}\n", "line 2, column 15: series: \"file\" is given twice"},
+    {"series:\n  - {file: a, file: b}\n", "line 2, column 15: series.file: given twice, first in line 2"},
     {"series:\n  - {file: a, values: b}\n",
      "line 2, column 15: series: unknown key \"values\", did you mean \"value\"?"},
     {"series:\n  - {file: a, colour: b}\n",
      "line 2, column 15: series: unknown key \"colour\"; known are file, step, value, label"},
-    {"series:\n  - {file: a, value: }\n", "line 2, column 22: series: found nothing, expected a name for \"value\""},
-    {"series:\n  - {file: a, value: [b]}\n", "line 2, column 22: found a list, expected a text"},
+    {"series:\n  - {file: a, value: }\n", "line 2, column 22: series.value: found nothing, expected a text"},
+    {"series:\n  - {file: a, value: [b]}\n", "line 2, column 22: series.value: found a list, expected a text"},
+    {"watch: 10s\n", "line 1, column 8: watch: found a text, expected keys and values"},
+    {"watch: {quite_period: 10s}\n",
+     "line 1, column 9: watch: unknown key \"quite_period\", did you mean \"quiet_period\"?"},
+    {"watch:\n  deadline: soon\n",
+     "line 2, column 13: watch.deadline: found \"soon\", expected a time from 0s to 30d, such as 90, 1.5s, 5m or 2h"},
+    {"fetch: rsync {step}\n",
+     "line 1, column 8: fetch: found \"rsync {step}\", expected a program and its arguments as a list"},
+    {"fetch: [rsync, [a]]\n", "line 1, column 16: fetch: found a list, expected a program and its arguments as a list"},
+    {"fetch: [rsync, '']\n", "line 1, column 16: fetch: found nothing, expected a program and its arguments as a list"},
+    {"shard: 5/4\n",
+     "line 1, column 8: shard: found \"5/4\", expected I/N, the I-th of N parts, from 1/1 to 1000000/1000000"},
+    {"alerts: {name: x}\n",
+     "line 1, column 9: alerts: found keys and values, expected a list of {name, when, metric, layer, head, above, below, "
+     "in_a_row, after, command, time_limit}"},
+    {"alerts:\n  - {when: nan}\n",
+     "line 2, column 5: alerts: \"name\" is missing: what the rule is called in messages and events"},
+    {"alerts:\n  - {name: a, when: nan}\n  - {name: b, when: nan}\n  - {name: a, when: nan}\n",
+     "line 4, column 5: alerts: the name \"a\" is given twice, first in line 2"},
+    {"alerts:\n  - {name: a}\n",
+     "line 2, column 5: alerts: \"a\": \"when\" is missing: above, below, nan, stalled or duplicate"},
+    {"alerts:\n  - {name: a, when: stuck}\n",
+     "line 2, column 21: alerts.when: found \"stuck\", expected one of above, below, nan, stalled, duplicate"},
+    {"alerts:\n  - {name: a, when: belwo}\n",
+     "line 2, column 21: alerts.when: found \"belwo\", expected one of above, below, nan, stalled, duplicate; did you "
+     "mean \"below\"?"},
+    {"alerts:\n  - {name: a, above: 1}\n",
+     "line 2, column 5: alerts: \"a\": \"metric\" is missing: the figure that is judged"},
+    {"alerts:\n  - {name: a, metric: loss, above: 1, below: 0}\n",
+     "line 2, column 5: alerts: \"a\": found \"above\" and \"below\", expected one of them: make it two rules"},
+    {"alerts:\n  - {name: a, metric: loss, when: below, above: 1}\n",
+     "line 2, column 5: alerts: \"a\": a rule of the kind below takes no \"above\""},
+    {"alerts:\n  - {name: a, metric: loss, when: below}\n",
+     "line 2, column 5: alerts: \"a\": \"below\" is missing: the rule holds below this"},
+    {"alerts:\n  - {name: a, when: stalled}\n",
+     "line 2, column 5: alerts: \"a\": \"after\" is missing: no new checkpoint for so long"},
+    {"alerts:\n  - {name: a, when: stalled, after: 2h, in_a_row: 2}\n",
+     "line 2, column 5: alerts: \"a\": a rule of the kind stalled takes no \"in_a_row\""},
+    {"alerts:\n  - {name: a, when: nan, layer: 2}\n",
+     "line 2, column 5: alerts: \"a\": \"layer\" without \"metric\": the figure that is judged"},
+    {"alerts:\n  - {name: a, metric: loss, above: 2, head: 2}\n",
+     "line 2, column 5: alerts: \"a\": \"head\" without \"layer\": a number, or any"},
+    {"alerts:\n  - {name: a, metric: loss, above: .inf}\n",
+     "line 2, column 36: alerts.above: found \".inf\", expected a number"},
+    {"alerts:\n  - {name: a, metric: loss, above: 1, layer: all}\n",
+     "line 2, column 46: alerts.layer: found \"all\", expected a whole number from 0 to 65535, or any"},
+    {"alerts:\n  - {name: a, metric: loss, above: 1, command: notify.sh}\n",
+     "line 2, column 48: alerts.command: found \"notify.sh\", expected a program and its arguments as a list"},
+    {"alerts:\n  - {name: a, metric: loss, above: 1, in_a_row: 0}\n",
+     "line 2, column 49: alerts.in_a_row: found \"0\", expected a whole number from 1 to 1000000"},
+    {"alerts:\n  - {name: a, threshold: 1}\n",
+     "line 2, column 15: alerts: unknown key \"threshold\"; known are name, when, metric, layer, head, above, below, "
+     "in_a_row, after, command, time_limit"},
+    {"alerts:\n  - {name: a, name: b}\n", "line 2, column 15: alerts.name: given twice, first in line 2"},
     {"- run\n", "line 1, column 1: found a list, expected keys and values such as \"samples: 100\""},
     {"just words\n", "line 1, column 1: found a text, expected keys and values such as \"samples: 100\""},
     {"? [a]\n: b\n", "line 1, column 3: found a list, expected a text"},
@@ -370,7 +611,7 @@ static void every_bad_file_gets_its_sentence(void **state) {
 
 static void keys_of_later_versions_are_refused_not_ignored(void **state) {
     (void)state;
-    static const char *const later[] = {"watch: 1\n", "alerts: 1\n", "fetch: 1\n"};
+    static const char *const later[] = {"cluster: 1\n", "watch: {email: x}\n", "alerts: [{name: a, email: x}]\n"};
     for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
         struct spt_config config;
         struct spt_error error = {0};
@@ -456,6 +697,7 @@ static void every_row_of_the_table_can_be_printed_as_help(void **state) {
         spt_text_release(&text);
     }
     assert_null(spt_config_key_find("plots"));
+    assert_null(spt_config_key_find("watch"));
 }
 
 int main(void) {
@@ -467,6 +709,10 @@ int main(void) {
         cmocka_unit_test(a_bad_option_gets_the_same_sentence_as_a_bad_key),
         cmocka_unit_test(a_caller_complains_at_the_place_where_the_key_was_set),
         cmocka_unit_test(steps_are_ranges_with_both_ends_among_them),
+        cmocka_unit_test(times_have_units_and_ranges),
+        cmocka_unit_test(a_shard_is_one_of_its_number),
+        cmocka_unit_test(ranges_of_steps_unfold_to_the_steps_they_name),
+        cmocka_unit_test(rules_have_the_fields_of_their_kind),
         cmocka_unit_test(every_bad_file_gets_its_sentence),
         cmocka_unit_test(keys_of_later_versions_are_refused_not_ignored),
         cmocka_unit_test(documents_that_grow_are_refused),
