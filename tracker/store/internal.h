@@ -14,6 +14,7 @@ enum spt_sql_id {
     SPT_SQL_RUN_FIND,
     SPT_SQL_RUN_ADD,
     SPT_SQL_RUN_MOVE,
+    SPT_SQL_RUN_DESCRIBE,
     SPT_SQL_RUN_LIST,
     SPT_SQL_CHECKPOINT_ADD,
     SPT_SQL_CHECKPOINT_AMEND,
@@ -38,6 +39,8 @@ enum spt_sql_id {
     SPT_SQL_EXTERNAL_NAMES,
     SPT_SQL_EXTERNAL_POINTS,
     SPT_SQL_EVENT_ADD,
+    SPT_SQL_EVENT_DELIVER,
+    SPT_SQL_EVENT_LIST,
     SPT_SQL_COUNT,
 };
 
@@ -79,6 +82,10 @@ enum spt_status spt_store_lock(const char *file, const char *path, double wait_s
                                struct spt_error *error);
 
 /* --- open.c --- */
+/* The real path of the store, so that a link and its target share one lock; of a store that is yet to be made, its
+ * folder's. Caller frees *file. */
+enum spt_status spt_store_resolve(const char *path, char **file, struct spt_error *error);
+
 /* spt_store_open for another schema than this program's: how the tests prove migrations. */
 enum spt_status spt_store_open_schema(const char *path, enum spt_store_mode mode, double wait_seconds,
                                       const struct spt_store_schema *schema, struct spt_store **store,
@@ -133,11 +140,16 @@ enum spt_status spt_sql_group_end(struct spt_store *store, enum spt_status statu
 #define SPT_STORE_TIME_MAX 32
 void spt_store_now(char text[SPT_STORE_TIME_MAX]); /* UTC, ISO 8601, to the second */
 
+/* --- read.c --- */
+/* A row that cannot be what this program wrote. */
+enum spt_status spt_store_damaged(struct spt_store *store, const char *table, int64_t id, const char *column,
+                                  struct spt_error *error);
+
 /* --- write.c --- */
 /* The row of the table metric for this name, made when it is missing. */
 enum spt_status spt_store_intern_metric(struct spt_store *store, const struct spt_metric *metric, int64_t *id,
                                         struct spt_error *error);
-/* SPT_INVALID for a store that was opened for reading. */
+/* SPT_INVALID for a store that was opened for reading; SPT_IO inside a checkpoint's transaction that SQLite gave up. */
 enum spt_status spt_store_require_write(struct spt_store *store, struct spt_error *error);
 
 #endif

@@ -1,5 +1,8 @@
 /* The writer's lock: flock on <store>.lock, which the kernel drops with the process, however it ends. The file stays:
  * unlinking it would let two writers hold locks on two files of one name. Its text is for the message to others only.
+ *
+ * Whoever holds it also puts an open file description lock on the file: flock can only be asked about by trying to take
+ * it, which would turn away a writer who comes in that moment; the other can be asked about.
  */
 #include "tracker/store/internal.h"
 
@@ -15,9 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Whoever only asks (spt_store_writer) holds the lock for some microseconds: no writer is refused for that. */
-#define ASKING_SECONDS 0.1
-
 enum { HOST_MAX = 256, HOLDER_MAX = 320, POLL_NANOSECONDS = 20 * 1000 * 1000 };
 
 static double seconds_now(void) {
@@ -28,21 +28,24 @@ static double seconds_now(void) {
 
 /* Writes "host <name> pid <pid>" for those who find the lock taken. That it fails harms nobody. */
 static void sign(int fd) {
+    const struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     char host[HOST_MAX] = "", text[HOLDER_MAX];
     if (gethostname(host, sizeof host - 1)) host[0] = '\0';
     const int length = snprintf(text, sizeof text, "host %s pid %ld\n", host[0] ? host : "unknown", (long)getpid());
     if (ftruncate(fd, 0) == 0 && length > 0 && pwrite(fd, text, (size_t)length, 0) != length) (void)!ftruncate(fd, 0);
+    (void)fcntl(fd, F_OFD_SETLK, &whole);
 }
 
-static void read_signature(int fd, char text[HOLDER_MAX + 1]) {
-    const ssize_t length = pread(fd, text, HOLDER_MAX, 0);
+/* What the holder signed. */
+static void read_holder(int fd, char text[HOLDER_MAX]) {
+    const ssize_t length = pread(fd, text, HOLDER_MAX - 1, 0);
     text[length > 0 ? length : 0] = '\0';
     text[strcspn(text, "\n")] = '\0';
 }
 
 static enum spt_status taken(int fd, const char *path, struct spt_error *error) {
-    char text[HOLDER_MAX + 1];
-    read_signature(fd, text);
+    char text[HOLDER_MAX];
+    read_holder(fd, text);
     return spt_fail(error, SPT_RETRY, path, "the store is locked by another writer (%s)",
                     *text ? text : "it left no name");
 }
@@ -57,7 +60,7 @@ enum spt_status spt_store_lock(const char *file, const char *path, double wait_s
     }
     const int fd = open(name.data, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
     enum spt_status status = fd < 0 ? spt_fail_system(error, errno, name.data, "open the store's lock") : SPT_OK;
-    const double end = seconds_now() + (wait_seconds > ASKING_SECONDS ? wait_seconds : ASKING_SECONDS);
+    const double end = seconds_now() + (wait_seconds > 0 ? wait_seconds : 0);
     bool interrupted = false;
     while (status == SPT_OK && flock(fd, LOCK_EX | LOCK_NB)) {
         if (errno == EINTR) continue;
@@ -79,15 +82,12 @@ enum spt_status spt_store_lock(const char *file, const char *path, double wait_s
     return status;
 }
 
-/* A shared lock tells: it is given at once unless a writer holds his. */
 static enum spt_status ask(int fd, const char *name, char **holder, struct spt_error *error) {
-    int refused;
-    do refused = flock(fd, LOCK_SH | LOCK_NB);
-    while (refused && errno == EINTR);
-    if (!refused) return SPT_END;
-    if (errno != EWOULDBLOCK) return spt_fail_system(error, errno, name, "ask for the store's lock");
-    char text[HOLDER_MAX + 1], shown[4 * HOLDER_MAX];
-    read_signature(fd, text);
+    struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(fd, F_OFD_GETLK, &whole)) return spt_fail_system(error, errno, name, "ask for the store's lock");
+    if (whole.l_type == F_UNLCK) return SPT_END;
+    char text[HOLDER_MAX], shown[4 * HOLDER_MAX];
+    read_holder(fd, text);
     spt_text_printable(shown, sizeof shown, text);
     *holder = spt_strdup(shown);
     return *holder ? SPT_OK : spt_fail_memory(error, sizeof shown, "the name of a writer");

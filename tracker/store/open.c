@@ -1,8 +1,8 @@
 /* Opening and closing.
  *
- *     write:  lock  ->  what is the file?  ->  connect  ->  make the tables if there are none  ->  which version?  ->
- * migrate  ->  WAL, prepare read:             what is the file?  ->  connect (immutable where nothing can be written)
- * ->  which version?  ->  prepare
+ *     write:  lock  ->  what is the file?  ->  connect  ->  make the tables if there are none  ->  which version?
+ *             ->  WAL  ->  migrate  ->  prepare
+ *     read:   what is the file?  ->  connect (immutable where nothing can be written)  ->  which version?  ->  prepare
  */
 #include "tracker/store/internal.h"
 
@@ -22,9 +22,7 @@ static const char MAGIC[16] = "SQLite format 3"; /* with its NUL, the first 16 b
 
 enum { BUSY_MILLISECONDS = 10 * 1000, VALUE_MAX = 256 * 1024 * 1024 };
 
-/* The real path of the store, so that a link and its target share one lock; of a store that is yet to be made, its
- * folder's. */
-static enum spt_status resolve(const char *path, char **file, struct spt_error *error) {
+enum spt_status spt_store_resolve(const char *path, char **file, struct spt_error *error) {
     *file = realpath(path, NULL);
     if (*file) return SPT_OK;
     if (errno != ENOENT || !*path) return spt_fail_system(error, errno, path, "open the store");
@@ -212,7 +210,8 @@ static enum spt_status open_to_write(struct spt_store *store, const char *file, 
     if (status == SPT_OK && version < schema->version) {
         char text[64];
         snprintf(text, sizeof text, "from version %lld to %d", (long long)version, schema->version);
-        status = spt_store_put_event(store, "migration", 0, text, error);
+        struct spt_store_event event = {.kind = (char[]){"migration"}, .text = text, .step = SPT_NO_STEP};
+        status = spt_store_add_event(store, &event, error);
     }
     return status;
 }
@@ -242,7 +241,7 @@ enum spt_status spt_store_open_schema(const char *path, enum spt_store_mode mode
     made->metric_id = spt_alloc_zeroed(SPT_METRIC_COUNT, sizeof *made->metric_id);
     char *file = NULL;
     enum spt_status status = made->path && made->metric_id ? SPT_OK : spt_fail_memory(error, sizeof *made, "a store");
-    if (status == SPT_OK) status = resolve(path, &file, error);
+    if (status == SPT_OK) status = spt_store_resolve(path, &file, error);
     if (status == SPT_OK && mode == SPT_STORE_WRITE) status = open_to_write(made, file, wait_seconds, schema, error);
     if (status == SPT_OK && mode == SPT_STORE_READ) status = open_to_read(made, file, schema, error);
     free(file);

@@ -22,9 +22,8 @@ const char *spt_state_name(enum spt_checkpoint_state state) {
     return (unsigned)state < SPT_STATE_COUNT ? STATES[state] : "unknown";
 }
 
-/* A row that cannot be what this program wrote. */
-static enum spt_status damaged(struct spt_store *store, const char *table, int64_t id, const char *column,
-                               struct spt_error *error) {
+enum spt_status spt_store_damaged(struct spt_store *store, const char *table, int64_t id, const char *column,
+                                  struct spt_error *error) {
     return spt_fail(error, SPT_INVALID, store->path, "the store is damaged: row %lld of table %s has no valid %s",
                     (long long)id, table, column);
 }
@@ -35,6 +34,9 @@ static void release_run(struct spt_store_run *run) {
     free(run->source);
     free(run->mask);
     free(run->created);
+    free(run->model_text);
+    free(run->probe_text);
+    free(run->plan_text);
 }
 
 void spt_store_free_runs(struct spt_store_run *runs, size_t count) {
@@ -53,15 +55,18 @@ static enum spt_status read_run(struct spt_sql *sql, struct spt_store_run *run, 
         .samples = (size_t)spt_sql_column_integer(sql, 8, 0),
         .mask = spt_sql_column_text(sql, 9, &failed),
         .created = spt_sql_column_text(sql, 10, &failed),
+        .model_text = spt_sql_column_text(sql, 11, &failed),
+        .probe_text = spt_sql_column_text(sql, 12, &failed),
+        .plan_text = spt_sql_column_text(sql, 13, &failed),
     };
     if (failed) return spt_fail_memory(error, sizeof *run, "a run");
     if (!spt_sql_column_hash(sql, 3, &run->model) || !spt_sql_column_hash(sql, 4, &run->probe) ||
         !spt_sql_column_hash(sql, 5, &run->plan))
-        return damaged(sql->store, "run", run->id, "digest", error);
+        return spt_store_damaged(sql->store, "run", run->id, "digest", error);
     if (!run->name || !run->source || !run->mask || !run->created)
-        return damaged(sql->store, "run", run->id, "name, source, mask and time", error);
+        return spt_store_damaged(sql->store, "run", run->id, "name, source, mask and time", error);
     if (run->layers > LAYERS_MAX || run->heads > LAYERS_MAX || run->samples > INT_MAX)
-        return damaged(sql->store, "run", run->id, "number of layers, heads and samples", error);
+        return spt_store_damaged(sql->store, "run", run->id, "number of layers, heads and samples", error);
     return SPT_OK;
 }
 
@@ -133,11 +138,11 @@ static enum spt_status read_checkpoint(struct spt_sql *sql, struct spt_store_che
     };
     if (failed) return spt_fail_memory(error, sizeof *row, "a checkpoint");
     if (!spt_sql_column_hash(sql, 6, &row->fingerprint) || !spt_sql_column_hash(sql, 7, &row->digest))
-        return damaged(sql->store, "checkpoint", row->id, "digest", error);
+        return spt_store_damaged(sql->store, "checkpoint", row->id, "digest", error);
     if (!find_state((const char *)sqlite3_column_text(sql->statement, 9), &row->state))
-        return damaged(sql->store, "checkpoint", row->id, "state", error);
+        return spt_store_damaged(sql->store, "checkpoint", row->id, "state", error);
     if (!row->branch || !row->label || !row->uri || !row->version)
-        return damaged(sql->store, "checkpoint", row->id, "branch, label, uri and version", error);
+        return spt_store_damaged(sql->store, "checkpoint", row->id, "branch, label, uri and version", error);
     return SPT_OK;
 }
 
@@ -173,19 +178,74 @@ enum spt_status spt_store_checkpoints(struct spt_store *store, int64_t run, stru
     return list_checkpoints(store, run, NULL, rows, count, error);
 }
 
-enum spt_status spt_store_metrics_present(struct spt_store *store, int64_t checkpoint, bool *present,
-                                          struct spt_error *error) {
+/* The row of SPT_METRICS for each id of the table metric that may come up, found once. */
+struct metric_rows {
+    int64_t *id; /* [count] */
+    size_t *row; /* [count] SPT_METRIC_COUNT: of another version of this program */
+    size_t count, id_capacity, row_capacity;
+};
+
+static void release_metric_rows(struct metric_rows *known) {
+    free(known->id);
+    free(known->row);
+}
+
+static enum spt_status find_metric_row(struct metric_rows *known, const struct spt_sql *sql, size_t *row,
+                                       struct spt_error *error) {
+    const int64_t id = sqlite3_column_int64(sql->statement, 0);
+    size_t i = 0;
+    while (i < known->count && known->id[i] != id) i++;
+    if (i == known->count) {
+        const char *name = (const char *)sqlite3_column_text(sql->statement, 1);
+        if (!name || !spt_grow((void **)&known->id, &known->id_capacity, i + 1, sizeof *known->id) ||
+            !spt_grow((void **)&known->row, &known->row_capacity, i + 1, sizeof *known->row))
+            return spt_fail_memory(error, sizeof *known->row, "the list of metrics");
+        known->id[i] = id;
+        known->row[i] = spt_metric_find(name);
+        known->count++;
+    }
+    *row = known->row[i];
+    return SPT_OK;
+}
+
+/* present [SPT_METRIC_COUNT] out */
+static enum spt_status find_present(struct spt_store *store, struct metric_rows *known, int64_t checkpoint,
+                                    bool *present, struct spt_error *error) {
     memset(present, 0, SPT_METRIC_COUNT * sizeof *present);
     struct spt_sql sql = spt_sql_start(store, SPT_SQL_CHECKPOINT_METRICS);
     spt_sql_integer(&sql, checkpoint);
     enum spt_status status;
     while ((status = spt_sql_next(&sql, READ, error)) == SPT_OK) {
-        const char *name = (const char *)sqlite3_column_text(sql.statement, 0);
-        const size_t row = name ? spt_metric_find(name) : SPT_METRIC_COUNT;
-        if (row < SPT_METRIC_COUNT) present[row] = true; /* else of another version of this program */
+        size_t row = SPT_METRIC_COUNT;
+        status = find_metric_row(known, &sql, &row, error);
+        if (status != SPT_OK) break;
+        if (row < SPT_METRIC_COUNT) present[row] = true;
     }
     spt_sql_end(&sql);
     return status == SPT_END ? SPT_OK : status;
+}
+
+enum spt_status spt_store_metrics_present(struct spt_store *store, int64_t checkpoint, bool *present,
+                                          struct spt_error *error) {
+    struct metric_rows known = {0};
+    const enum spt_status status = find_present(store, &known, checkpoint, present, error);
+    release_metric_rows(&known);
+    return status;
+}
+
+enum spt_status spt_store_metrics_present_all(struct spt_store *store, const struct spt_store_checkpoint *rows,
+                                              size_t count, bool *present, struct spt_error *error) {
+    struct metric_rows known = {0};
+    const bool alone = sqlite3_get_autocommit(store->db); /* one transaction: else each row would lock the file */
+    enum spt_status status = alone ? spt_sql_exec(store, "BEGIN", READ, error) : SPT_OK;
+    if (status != SPT_OK) return status;
+    memset(present, 0, count * SPT_METRIC_COUNT * sizeof *present);
+    for (size_t i = 0; i < count && status == SPT_OK; i++)
+        if (rows[i].state == SPT_STATE_ANALYSED)
+            status = find_present(store, &known, rows[i].id, present + i * SPT_METRIC_COUNT, error);
+    if (alone) sqlite3_exec(store->db, "END", NULL, NULL, NULL);
+    release_metric_rows(&known);
+    return status;
 }
 
 /* --- measures --- */

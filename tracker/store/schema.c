@@ -18,7 +18,31 @@
  *
  * Beyond the design's list of columns: run.layers, heads, samples, mask (what plots need to lay out their panels
  * without the model at hand), checkpoint.version (an invalid checkpoint is tried again by another version),
- * external.position (series come back in the order they were added). */
+ * external.position (series come back in the order they were added), run.model_text, probe_text, plan_text (so that a
+ * difference can be told in words), and what an event is of. */
+
+/* The least step of the analysed rows with one digest is found without looking at the others, however many they are. */
+#define CREATE_DUPLICATE                                                                                               \
+    "CREATE INDEX checkpoint_duplicate ON checkpoint(run, digest, step)"                                               \
+    " WHERE state = 'analysed' AND superseded IS NULL AND step IS NOT NULL;"
+
+#define CREATE_EVENT                                                                                                   \
+    "CREATE TABLE event("                                                                                              \
+    " id INTEGER PRIMARY KEY,"                                                                                         \
+    " time TEXT NOT NULL,"                                                                                             \
+    " kind TEXT NOT NULL,"                                                                                             \
+    " run INTEGER REFERENCES run(id),"                                                                                 \
+    " checkpoint INTEGER REFERENCES checkpoint(id),"                                                                   \
+    " step INTEGER,"                                                                                                   \
+    " branch TEXT NOT NULL,"                                                                                           \
+    " rule TEXT,"                                                                                                      \
+    " key TEXT,"                                                                                                       \
+    " text TEXT NOT NULL,"                                                                                             \
+    " delivery TEXT NOT NULL,"                                                                                         \
+    " outcome TEXT) STRICT;"                                                                                           \
+    "CREATE UNIQUE INDEX event_key ON event(COALESCE(run, 0), kind, key) WHERE key IS NOT NULL;"                       \
+    "CREATE INDEX event_run ON event(run, kind);"
+
 static const char CREATE[] =
     "CREATE TABLE run("
     " id INTEGER PRIMARY KEY,"
@@ -33,6 +57,9 @@ static const char CREATE[] =
     " mask TEXT NOT NULL,"
     " spectail_version TEXT NOT NULL,"
     " created TEXT NOT NULL,"
+    " model_text TEXT,"
+    " probe_text TEXT,"
+    " plan_text TEXT,"
     " UNIQUE(name, model_digest, probe_digest, plan_digest)) STRICT;"
 
     "CREATE TABLE checkpoint("
@@ -53,8 +80,7 @@ static const char CREATE[] =
     " seconds REAL,"
     " finished TEXT,"
     " version TEXT NOT NULL,"
-    " UNIQUE(run, uri, fingerprint)) STRICT;"
-    "CREATE INDEX checkpoint_digest ON checkpoint(run, digest);"
+    " UNIQUE(run, uri, fingerprint)) STRICT;" CREATE_DUPLICATE
 
     "CREATE TABLE metric("
     " id INTEGER PRIMARY KEY,"
@@ -101,12 +127,7 @@ static const char CREATE[] =
     " position INTEGER NOT NULL," /* the same for all points of a series: series are in this order */
     " PRIMARY KEY(run, name, step)) STRICT, WITHOUT ROWID;"
 
-    "CREATE TABLE event("
-    " id INTEGER PRIMARY KEY,"
-    " time TEXT NOT NULL,"
-    " kind TEXT NOT NULL,"
-    " checkpoint INTEGER REFERENCES checkpoint(id),"
-    " text TEXT NOT NULL) STRICT;";
+    CREATE_EVENT;
 
 #define ADD_VECTOR(table)                                                                                              \
     "INSERT INTO " table "(checkpoint, metric, layer, head, \"values\") VALUES(?1, ?2, ?3, ?4, ?5)"                    \
@@ -120,11 +141,16 @@ static const char *const STATEMENTS[SPT_SQL_COUNT] = {
                          " AND plan_digest = ?4",
     [SPT_SQL_RUN_ADD] =
         "INSERT INTO run(name, source, model_digest, probe_digest, plan_digest, layers, heads, samples, mask,"
-        " created, spectail_version) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        " created, spectail_version, model_text, probe_text, plan_text)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     [SPT_SQL_RUN_MOVE] = "UPDATE run SET source = ?1 WHERE id = ?2",
+    [SPT_SQL_RUN_DESCRIBE] =
+        "UPDATE run SET model_text = COALESCE(model_text, ?1), probe_text = COALESCE(probe_text, ?2),"
+        " plan_text = COALESCE(plan_text, ?3) WHERE id = ?4 AND ((model_text IS NULL AND ?1 IS NOT NULL)"
+        " OR (probe_text IS NULL AND ?2 IS NOT NULL) OR (plan_text IS NULL AND ?3 IS NOT NULL))",
     [SPT_SQL_RUN_LIST] =
         "SELECT id, name, source, model_digest, probe_digest, plan_digest, layers, heads, samples, mask,"
-        " created FROM run ORDER BY id",
+        " created, model_text, probe_text, plan_text FROM run ORDER BY id",
 
     [SPT_SQL_CHECKPOINT_ADD] =
         "INSERT INTO checkpoint(run, uri, fingerprint, branch, label, bytes, state, tries, version)"
@@ -142,11 +168,12 @@ static const char *const STATEMENTS[SPT_SQL_COUNT] = {
         "SELECT c.id, c.branch, c.label, c.uri, c.step, c.tokens, c.fingerprint, c.digest, c.bytes, c.state, c.reason,"
         " c.tries, c.superseded, c.seconds, c.finished, c.version,"
         " (SELECT d.step FROM checkpoint d WHERE c.state = 'analysed' AND d.run = c.run AND d.digest = c.digest"
-        "  AND d.state = 'analysed' AND d.superseded IS NULL AND d.step <> c.step ORDER BY d.step LIMIT 1)"
+        "  AND d.state = 'analysed' AND d.superseded IS NULL AND d.step IS NOT NULL AND d.step <> c.step"
+        "  ORDER BY d.step LIMIT 1)"
         " FROM checkpoint c WHERE c.run = ?1 AND c.superseded IS NULL AND (?2 IS NULL OR c.state = ?2)"
         " ORDER BY c.branch, c.step IS NULL, c.step, c.label, c.id",
     [SPT_SQL_CHECKPOINT_METRICS] =
-        "SELECT name FROM metric m WHERE EXISTS(SELECT 1 FROM measure WHERE checkpoint = ?1 AND metric = m.id)"
+        "SELECT id, name FROM metric m WHERE EXISTS(SELECT 1 FROM measure WHERE checkpoint = ?1 AND metric = m.id)"
         " OR EXISTS(SELECT 1 FROM curve WHERE checkpoint = ?1 AND metric = m.id)",
 
     [SPT_SQL_METRIC_ADD] = "INSERT INTO metric(name, unit) VALUES(?1, ?2) ON CONFLICT(name) DO NOTHING",
@@ -177,11 +204,33 @@ static const char *const STATEMENTS[SPT_SQL_COUNT] = {
     [SPT_SQL_EXTERNAL_NAMES] = "SELECT name FROM external WHERE run = ?1 GROUP BY name ORDER BY MIN(position), name",
     [SPT_SQL_EXTERNAL_POINTS] = "SELECT step, value FROM external WHERE run = ?1 AND name = ?2 ORDER BY step",
 
-    [SPT_SQL_EVENT_ADD] = "INSERT INTO event(time, kind, checkpoint, text) VALUES(?1, ?2, ?3, ?4)",
+    [SPT_SQL_EVENT_ADD] =
+        "INSERT INTO event(time, kind, run, checkpoint, step, branch, rule, key, text, delivery, outcome)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING RETURNING id",
+    [SPT_SQL_EVENT_DELIVER] = "UPDATE event SET delivery = ?1, outcome = ?2 WHERE id = ?3 RETURNING id",
+    [SPT_SQL_EVENT_LIST] =
+        "SELECT id, time, kind, run, checkpoint, step, branch, rule, key, text, delivery, outcome FROM event"
+        " WHERE run IS ?1 AND (?2 IS NULL OR kind = ?2) ORDER BY time, step, kind, rule, key, text, id",
 };
 
+/* From 1 to 2: events say what they are of and how their delivery went; runs say in words what their digests are of. */
+static enum spt_status migrate_1(struct spt_store *store, struct spt_error *error) {
+    static const char SQL[] =
+        "ALTER TABLE run ADD COLUMN model_text TEXT;"
+        "ALTER TABLE run ADD COLUMN probe_text TEXT;"
+        "ALTER TABLE run ADD COLUMN plan_text TEXT;"
+        "DROP INDEX checkpoint_digest;" CREATE_DUPLICATE "ALTER TABLE event RENAME TO event_of_1;" CREATE_EVENT
+        "INSERT INTO event(id, time, kind, run, checkpoint, step, branch, text, delivery)"
+        " SELECT e.id, e.time, e.kind, c.run, e.checkpoint, c.step, COALESCE(c.branch, ''), e.text, 'none'"
+        " FROM event_of_1 e LEFT JOIN checkpoint c ON c.id = e.checkpoint;"
+        "DROP TABLE event_of_1;";
+    return spt_sql_exec(store, SQL, "write to the store", error);
+}
+
+static spt_store_migration *const MIGRATIONS[] = {migrate_1};
+
 const struct spt_store_schema SPT_STORE_SCHEMA = {
-    .version = 1, .create = CREATE, .migrations = NULL, .statements = STATEMENTS};
+    .version = 2, .create = CREATE, .migrations = MIGRATIONS, .statements = STATEMENTS};
 
 static enum spt_status set_version(struct spt_store *store, int version, struct spt_error *error) {
     char sql[64]; /* a pragma takes no bound parameter */

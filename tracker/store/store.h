@@ -48,7 +48,8 @@ void spt_store_close(struct spt_store *store);
 
 /* Who writes to the store at path now, as he signed the lock: "host <name> pid <pid>", in one printable line that the
  * caller frees; "" when he left no name. SPT_END: nobody does (or path does not exist). The lock itself is asked, the
- * text is only the name: a dead writer is nobody, whatever he left. SPT_IO: the lock's file cannot be asked. */
+ * text is only the name: a dead writer is nobody, whatever he left. Nothing is locked by the question, so that it turns
+ * no writer away; nothing but reading the folder is asked of the caller. SPT_IO: the lock's file cannot be asked. */
 enum spt_status spt_store_writer(const char *path, char **holder, struct spt_error *error);
 
 /* --- runs --- */
@@ -65,7 +66,8 @@ struct spt_store_run {
 };
 
 /* The run with these digests and name, made when it is missing (created NULL: now). Fills id. Write mode. A run that is
- * found under another source has moved: the store keeps the new source, and the old one as an event. */
+ * found under another source has moved: the store keeps the new source, and the old one as an event. Texts that its row
+ * lacks are added to it. */
 enum spt_status spt_store_find_or_add_run(struct spt_store *store, struct spt_store_run *run, struct spt_error *error);
 /* All runs, oldest first; caller frees with spt_store_free_runs. */
 enum spt_status spt_store_runs(struct spt_store *store, struct spt_store_run **runs, size_t *count,
@@ -98,6 +100,11 @@ void spt_store_free_checkpoints(struct spt_store_checkpoint *rows, size_t count)
 /* Which metrics (by index in SPT_METRICS) an analysed checkpoint has. present [SPT_METRIC_COUNT] out. */
 enum spt_status spt_store_metrics_present(struct spt_store *store, int64_t checkpoint, bool *present,
                                           struct spt_error *error);
+
+/* The same for a whole list in one snapshot; nothing for rows that are not analysed. present [count, SPT_METRIC_COUNT]
+ * out. 10,000 rows with all metrics: a quarter of a second. */
+enum spt_status spt_store_metrics_present_all(struct spt_store *store, const struct spt_store_checkpoint *rows,
+                                              size_t count, bool *present, struct spt_error *error);
 
 /* --- writing one checkpoint --- */
 /* Opens the transaction and inserts or updates the ledger row by (run, uri, fingerprint); fills row->id and row->tries.
@@ -163,18 +170,17 @@ struct spt_store_event {
     char *outcome; /* how the delivery ended; NULL: as it should */
 };
 
-/* Adds an event, and fills id. SPT_END: one of this (run, kind, key) is there already, nothing was added. */
+/* Adds an event, and fills id; between begin and commit it is part of the checkpoint's transaction. SPT_END: one of
+ * this (run, kind, key) is there already, nothing was added. */
 enum spt_status spt_store_add_event(struct spt_store *store, struct spt_store_event *event, struct spt_error *error);
-/* How the delivery of an event goes on; outcome may be NULL. */
+/* How the delivery of an event goes on; outcome may be NULL. SPT_INVALID: no such event. */
 enum spt_status spt_store_deliver(struct spt_store *store, int64_t event, enum spt_delivery delivery,
                                   const char *outcome, struct spt_error *error);
-/* A run's events (and with run 0 those of none), oldest first; kind NULL: all kinds. Caller frees with spt_store_free_events. */
+/* A run's events (with run 0 those of none), by time, and by step within a second; kind NULL: all kinds. Caller frees
+ * with spt_store_free_events. */
 enum spt_status spt_store_events(struct spt_store *store, int64_t run, const char *kind,
                                  struct spt_store_event **events, size_t *count, struct spt_error *error);
 void spt_store_free_events(struct spt_store_event *events, size_t count);
-/* checkpoint 0: none. */
-enum spt_status spt_store_put_event(struct spt_store *store, const char *kind, int64_t checkpoint, const char *text,
-                                    struct spt_error *error);
 
 /* --- reading --- */
 /* A measured figure as it stands in the store; metric may be of a version this program does not know: text, not a row

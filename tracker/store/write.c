@@ -1,4 +1,4 @@
-/* Writing: runs, one checkpoint a transaction, nulls, series, events.
+/* Writing: runs, one checkpoint a transaction, nulls, series.
  *
  *     idle --begin--> open --put...--> open --commit--> idle
  *                      |  '--(SQLite rolls back by itself: disk full, I/O error)--> lost --rollback--> idle
@@ -18,8 +18,11 @@
 static const char WRITE[] = "write to the store";
 
 enum spt_status spt_store_require_write(struct spt_store *store, struct spt_error *error) {
-    return store->lock >= 0 ? SPT_OK
-                            : spt_fail(error, SPT_INVALID, store->path, "the store was opened for reading only");
+    if (store->lock < 0) return spt_fail(error, SPT_INVALID, store->path, "the store was opened for reading only");
+    if (store->checkpoint && sqlite3_get_autocommit(store->db))
+        return spt_fail(error, SPT_IO, store->path,
+                        "the checkpoint that was being written is lost: an earlier write failed");
+    return SPT_OK;
 }
 
 /* --- runs --- */
@@ -38,6 +41,9 @@ static enum spt_status add_run(struct spt_store *store, struct spt_store_run *ru
     spt_sql_text(&sql, run->mask);
     spt_sql_text(&sql, run->created ? run->created : now);
     spt_sql_text(&sql, SPT_VERSION);
+    spt_sql_text(&sql, run->model_text);
+    spt_sql_text(&sql, run->probe_text);
+    spt_sql_text(&sql, run->plan_text);
     const enum spt_status status = spt_sql_finish(&sql, WRITE, error);
     if (status == SPT_OK) run->id = sqlite3_last_insert_rowid(store->db);
     return status;
@@ -49,7 +55,19 @@ static enum spt_status move_run(struct spt_store *store, const struct spt_store_
     spt_sql_text(&sql, run->source);
     spt_sql_integer(&sql, run->id);
     const enum spt_status status = spt_sql_finish(&sql, WRITE, error);
-    return status == SPT_OK ? spt_store_put_event(store, "moved", 0, from, error) : status;
+    struct spt_store_event event = {
+        .kind = (char[]){"moved"}, .run = run->id, .step = SPT_NO_STEP, .text = (char *)from};
+    return status == SPT_OK ? spt_store_add_event(store, &event, error) : status;
+}
+
+/* What the digests are of, where an older version did not say. */
+static enum spt_status describe_run(struct spt_store *store, const struct spt_store_run *run, struct spt_error *error) {
+    struct spt_sql sql = spt_sql_start(store, SPT_SQL_RUN_DESCRIBE);
+    spt_sql_text(&sql, run->model_text);
+    spt_sql_text(&sql, run->probe_text);
+    spt_sql_text(&sql, run->plan_text);
+    spt_sql_integer(&sql, run->id);
+    return spt_sql_finish(&sql, WRITE, error);
 }
 
 enum spt_status spt_store_find_or_add_run(struct spt_store *store, struct spt_store_run *run, struct spt_error *error) {
@@ -73,8 +91,9 @@ enum spt_status spt_store_find_or_add_run(struct spt_store *store, struct spt_st
         status = add_run(store, run, error);
     } else if (status == SPT_OK && !source) {
         status = spt_fail_memory(error, 1, "a path");
-    } else if (status == SPT_OK && strcmp(source, run->source) != 0) {
-        status = move_run(store, run, source, error);
+    } else if (status == SPT_OK) {
+        status = describe_run(store, run, error);
+        if (status == SPT_OK && strcmp(source, run->source) != 0) status = move_run(store, run, source, error);
     }
     free(source);
     return spt_sql_group_end(store, status, error);
@@ -83,10 +102,7 @@ enum spt_status spt_store_find_or_add_run(struct spt_store *store, struct spt_st
 /* --- one checkpoint --- */
 static enum spt_status require_checkpoint(struct spt_store *store, struct spt_error *error) {
     if (!store->checkpoint) return spt_fail(error, SPT_INVALID, store->path, "no checkpoint is being written");
-    if (sqlite3_get_autocommit(store->db))
-        return spt_fail(error, SPT_IO, store->path,
-                        "the checkpoint that was being written is lost: an earlier write failed");
-    return SPT_OK;
+    return spt_store_require_write(store, error);
 }
 
 /* Inserts the row, or finds it and counts the try. *kept: the row is analysed already, and this is a failure to add to
@@ -279,7 +295,7 @@ enum spt_status spt_store_put_curve(struct spt_store *store, const struct spt_ve
     return put_vector(store, SPT_SQL_CURVE_ADD, curve, error);
 }
 
-/* --- nulls, series, events --- */
+/* --- nulls, series --- */
 static enum spt_status put_null(struct spt_store *store, int64_t run, const struct spt_null *null,
                                 struct spt_error *error) {
     int64_t metric = 0;
@@ -345,18 +361,4 @@ enum spt_status spt_store_put_external(struct spt_store *store, int64_t run, con
     for (size_t i = 0; i < count && status == SPT_OK; i++)
         status = put_point(store, run, name, &points[i], position, error);
     return spt_sql_group_end(store, status, error);
-}
-
-enum spt_status spt_store_put_event(struct spt_store *store, const char *kind, int64_t checkpoint, const char *text,
-                                    struct spt_error *error) {
-    const enum spt_status status = spt_store_require_write(store, error);
-    if (status != SPT_OK) return status;
-    char now[SPT_STORE_TIME_MAX];
-    spt_store_now(now);
-    struct spt_sql sql = spt_sql_start(store, SPT_SQL_EVENT_ADD);
-    spt_sql_text(&sql, now);
-    spt_sql_text(&sql, kind);
-    spt_sql_integer_or_null(&sql, checkpoint, 0);
-    spt_sql_text(&sql, text);
-    return spt_sql_finish(&sql, WRITE, error);
 }
