@@ -74,8 +74,9 @@ static enum spt_status place_folder(const char *folder, const struct spt_step_na
         struct spt_step_name name;
         struct spt_folder content;
         enum spt_status status = spt_step_names_match(names, last_part(folder), &name, error);
-        if (!status) status = spt_folder_scan(folder, NULL, NULL, &content, error);
         if (status || name.kind != SPT_STEP_NAME_STEP) return status;
+        status = spt_folder_scan(folder, NULL, NULL, &content, error);
+        if (status) return status;
         if (!content.weights && !content.trainer_state && !content.hub) return SPT_OK;
         root = parent_of(folder);
     }
@@ -106,10 +107,14 @@ static enum spt_status place_file(const char *folder, const char *name, const st
     return spt_fail_memory(error, strlen(folder), "a path");
 }
 
+/* SPT_END where nothing is, and what may yet become a run. */
 static enum spt_status fail_no_path(const char *path, int system_error, struct spt_error *error) {
-    return spt_fail_system(
+    const enum spt_status status = spt_fail_system(
         error, system_error, path,
         "open this run (expected a run's folder, a checkpoint's folder, a weights file or a hub cache)");
+    if (system_error != ENOENT && system_error != ENOTDIR) return status;
+    error->status = SPT_END;
+    return SPT_END;
 }
 
 static enum spt_status find_place(const char *path, const struct spt_step_names *names, struct place *place,
@@ -117,7 +122,7 @@ static enum spt_status find_place(const char *path, const struct spt_step_names 
     struct stat st;
     if (stat(path, &st) != 0) return fail_no_path(path, errno, error);
     if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
-        return spt_fail(error, SPT_INVALID, path,
+        return spt_fail(error, SPT_END, path,
                         "is neither a folder nor a file, expected a run's folder, a checkpoint's "
                         "folder, a weights file or a hub cache");
     /* The folder is resolved, the file's name kept: in a hub cache it is a link into blobs/, where names are hashes. */
@@ -180,7 +185,7 @@ static enum spt_status fail_nothing_found(const struct spt_listing *listing, con
         status = spt_fail_memory(error, found.length, "a message");
     else
         status =
-            spt_fail(error, SPT_INVALID, path,
+            spt_fail(error, SPT_END, path,
                      "no checkpoint: found %s; expected a weights file (model.safetensors or its index), a hub cache "
                      "(models--org--repo) or folders with %s",
                      count ? found.data : "an empty folder", expected.data);
@@ -233,10 +238,8 @@ static enum spt_status make_run(struct spt_listing *listing, struct place *place
     return SPT_OK;
 }
 
-enum spt_status spt_run_open(const char *path, const struct spt_run_options *options, struct spt_run **run,
+enum spt_status spt_run_look(const char *path, const struct spt_run_options *options, struct spt_run **run,
                              struct spt_error *error) {
-    const struct spt_run_options none = {0};
-    if (!options) options = &none;
     struct spt_step_names *names = NULL;
     enum spt_status status = spt_step_names_new(options->step_pattern, &names, error);
     if (status) return status;
@@ -253,6 +256,17 @@ enum spt_status spt_run_open(const char *path, const struct spt_run_options *opt
     return status;
 }
 
+enum spt_status spt_run_open(const char *path, const struct spt_run_options *options, struct spt_run **run,
+                             struct spt_error *error) {
+    const struct spt_run_options none = {0};
+    struct spt_error why;
+    if (!error) error = &why;
+    const enum spt_status status = spt_run_look(path, options ? options : &none, run, error);
+    if (status != SPT_END) return status;
+    error->status = error->system ? SPT_IO : SPT_INVALID;
+    return error->status;
+}
+
 void spt_run_close(struct spt_run *run) {
     if (!run) return;
     for (size_t i = 0; i < run->count; i++) spt_checkpoint_ref_release(&run->refs[i]);
@@ -260,6 +274,11 @@ void spt_run_close(struct spt_run *run) {
     free(run->root);
     free(run->name);
     free(run);
+}
+
+enum spt_status spt_run_check_marker(const struct spt_checkpoint_ref *ref, struct spt_error *error) {
+    if (!ref->awaits) return SPT_OK;
+    return spt_fail(error, SPT_RETRY, ref->path, "%s is not there yet: its trainer writes it last", ref->awaits);
 }
 
 enum spt_status spt_run_fingerprint(const struct spt_checkpoint_ref *ref, struct spt_hash *fingerprint,

@@ -30,7 +30,13 @@ struct spt_checkpoint_ref {
     char *config;                /* config.json of this checkpoint, else of its run; NULL: none */
     char *tokenizer;             /* tokenizer.json likewise; NULL: none */
     char *trainer_state;         /* trainer_state.json; NULL: none */
+    char *awaits;                /* the file that its writer adds last and that is not there yet; NULL: none */
     struct spt_hash fingerprint; /* of (relative name, size, mtime_ns) of its files */
+    /* Of its folder's device and inode, of (name, device, inode, size, mtime, ctime) of its files, and of which files
+     * of HF Trainer's lie beside them. Its files are those that the fingerprint counts: weights and their index,
+     * config.json, tokenizer.json, trainer_state.json. */
+    struct spt_hash state;
+    int64_t newest; /* the last mtime among its files, in seconds of the clock of their file system; 0: no file */
 };
 
 struct spt_run {
@@ -58,6 +64,9 @@ struct spt_run_options {
 enum spt_status spt_run_open(const char *path, const struct spt_run_options *options, struct spt_run **run,
                              struct spt_error *error);
 void spt_run_close(struct spt_run *run);
+
+/* SPT_RETRY while ref awaits its writer's last file: it is not complete, whatever is there. Asked before it is opened. */
+enum spt_status spt_run_check_marker(const struct spt_checkpoint_ref *ref, struct spt_error *error);
 
 /* The fingerprint of ref as it is on disk now: equal to ref->fingerprint while no file changed. */
 enum spt_status spt_run_fingerprint(const struct spt_checkpoint_ref *ref, struct spt_hash *fingerprint,

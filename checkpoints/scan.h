@@ -15,9 +15,8 @@
 /* One checkpoint as the last look saw it. */
 struct spt_sight {
     const struct spt_checkpoint_ref *ref; /* borrowed until the next look */
-    /* Of (name, device, inode, size, mtime, ctime) of each of its files, and of which there are: what must stay the same for a quiet period. */
-    struct spt_hash state;
-    double since;   /* when (as now below) a look saw this state first */
+    struct spt_hash state;                /* its ref's: what must stay the same for a quiet period */
+    double since;                         /* when (as now below) a look saw this state first */
     int64_t newest; /* the last mtime among its files, in seconds of the clock of their file system; 0: no file */
     bool fresh;     /* the last look saw this state first */
 };
@@ -29,8 +28,9 @@ enum spt_status spt_scan_new(const char *path, const struct spt_run_options *opt
                              struct spt_error *error);
 void spt_scan_free(struct spt_scan *scan);
 
-/* now: seconds on a clock that never goes back. SPT_END: no checkpoint is there yet, or no such folder (error says which, as
- * spt_run_open does): look again later. SPT_IO: the folder cannot be listed now; what was seen before stands. */
+/* now: seconds on a clock that never goes back. SPT_END: nothing that can be a run is there yet (error says what is, as
+ * spt_run_open does): look again later; there are no sights then, and spt_scan_run is what was seen last. SPT_IO: the folder cannot be
+ * listed now; what was seen before stands. SPT_INVALID: the step pattern takes too long on a name. */
 enum spt_status spt_scan_look(struct spt_scan *scan, double now, struct spt_error *error);
 
 /* The run as last seen; NULL before the first look that found one. Borrowed until the next look. */

@@ -32,7 +32,7 @@ static int64_t nanoseconds(struct timespec time) {
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
-static struct spt_file_identity identity_of(const struct stat *st) {
+struct spt_file_identity spt_file_identity_of(const struct stat *st) {
     return (struct spt_file_identity){.device = st->st_dev,
                                       .inode = st->st_ino,
                                       .size = (uint64_t)st->st_size,
@@ -68,7 +68,7 @@ enum spt_status spt_file_open(const char *path, int *fd, struct spt_file_identit
         return status;
     }
     *fd = opened;
-    if (identity) *identity = identity_of(&st);
+    if (identity) *identity = spt_file_identity_of(&st);
     return SPT_OK;
 }
 
@@ -77,7 +77,7 @@ enum spt_status spt_file_confirm(int fd, const char *path, const struct spt_file
     struct stat opened, named;
     if (fstat(fd, &opened) != 0) return spt_fail_system(error, errno, path, "look at");
     if (stat(path, &named) != 0) return spt_fail_system(error, errno, path, "find again after reading");
-    const struct spt_file_identity now = identity_of(&opened), there = identity_of(&named);
+    const struct spt_file_identity now = spt_file_identity_of(&opened), there = spt_file_identity_of(&named);
     if (!spt_file_identity_equal(&now, identity)) return spt_fail(error, SPT_RETRY, path, "changed while it was read");
     if (!spt_file_identity_equal(&there, identity))
         return spt_fail(error, SPT_RETRY, path, "replaced while it was read");

@@ -18,6 +18,8 @@ struct spt_file_identity {
     int64_t mtime_ns, ctime_ns;
 };
 
+struct stat;
+struct spt_file_identity spt_file_identity_of(const struct stat *st);
 bool spt_file_identity_equal(const struct spt_file_identity *a, const struct spt_file_identity *b);
 
 /* Opens path for reading. SPT_IO (errno in error->system), SPT_INVALID for what is no regular file. The caller closes

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { NANOSECONDS = 1000 * 1000 * 1000 };
+
 /* Names of weights in the formats that exist, those included that no reader knows: their checkpoints are listed, and
  * recorded as unsupported, instead of being passed over. Optimizer states and training arguments are no weights. */
 static const char *const WEIGHTS[] = {
@@ -27,7 +29,19 @@ static const char *const WEIGHTS[] = {
     "*.gguf",
 };
 
+/* What HF Trainer writes between the weights and trainer_state.json. */
+static const char *const OF_TRAINER[] = {
+    "training_args.bin", "optimizer.pt", "scheduler.pt", "scaler.pt", "rng_state.pth", "rng_state_*.pth",
+};
+
+static bool is_of_trainer(const char *name) {
+    for (size_t i = 0; i < sizeof OF_TRAINER / sizeof *OF_TRAINER; i++)
+        if (fnmatch(OF_TRAINER[i], name, 0) == 0) return true;
+    return false;
+}
+
 bool spt_folder_is_weights_name(const char *name) {
+    if (!strchr(name, '.')) return false; /* as most names of steps: every pattern has a dot */
     for (size_t i = 0; i < sizeof WEIGHTS / sizeof *WEIGHTS; i++)
         if (fnmatch(WEIGHTS[i], name, 0) == 0) return true;
     return false;
@@ -77,108 +91,182 @@ enum spt_status spt_entries_read(const char *path, struct spt_entries *entries, 
     return status;
 }
 
+const struct spt_entry *spt_entries_find(const struct spt_entries *entries, const char *name) {
+    const struct spt_entry wanted = {.name = name};
+    if (!entries->count) return NULL;
+    return bsearch(&wanted, entries->items, entries->count, sizeof wanted, compare_entries);
+}
+
 void spt_entries_release(struct spt_entries *entries) {
     free(entries->items);
     spt_arena_release(&entries->names);
     *entries = (struct spt_entries){0};
 }
 
-/* What the fingerprint is made of. */
-struct member {
-    const char *name;
-    uint64_t size;
-    int64_t mtime_ns;
-};
-
 struct scan {
-    struct spt_folder *folder;
+    struct spt_folder_reading *reading;
     const char *path, *only;
     const struct spt_log *log;
-    struct member *members;
-    size_t count, capacity;
-    struct spt_arena names;
+    size_t capacity;
+    struct spt_hash beside; /* of the names of what HF Trainer wrote, in whatever order the folder gives them */
 };
 
 static int compare_members(const void *a, const void *b) {
-    return strcmp(((const struct member *)a)->name, ((const struct member *)b)->name);
+    return strcmp(((const struct spt_member *)a)->name, ((const struct spt_member *)b)->name);
 }
 
 /* Where to note that name is there; NULL: spectail does not read it. */
 static bool *flag_of(struct scan *scan, const char *name, bool *weights) {
-    if (strcmp(name, "config.json") == 0) return &scan->folder->config;
-    if (strcmp(name, "tokenizer.json") == 0) return &scan->folder->tokenizer;
-    if (strcmp(name, "trainer_state.json") == 0) return &scan->folder->trainer_state;
+    struct spt_folder *folder = &scan->reading->folder;
+    if (strcmp(name, "config.json") == 0) return &folder->config;
+    if (strcmp(name, "tokenizer.json") == 0) return &folder->tokenizer;
+    if (strcmp(name, "trainer_state.json") == 0) return &folder->trainer_state;
     const bool counts = scan->only ? strcmp(name, scan->only) == 0 : spt_folder_is_weights_name(name);
     return counts ? weights : NULL;
 }
 
+static void say_skipped(struct scan *scan, const char *name, const char *why) {
+    scan->reading->said = true;
+    spt_log(scan->log, SPT_LOG_WARNING, "%s/%s: skipped: %s", scan->path, name, why);
+}
+
+static bool add_member(struct scan *scan, const char *name, const struct stat *st) {
+    struct spt_folder_reading *reading = scan->reading;
+    void *members = reading->members;
+    const bool room = spt_grow(&members, &scan->capacity, reading->count + 1, sizeof *reading->members);
+    reading->members = members;
+    char *copy = room ? spt_strdup(name) : NULL;
+    if (!copy) return false;
+    reading->members[reading->count++] = (struct spt_member){.name = copy, .identity = spt_file_identity_of(st)};
+    return true;
+}
+
 static bool scan_entry(struct scan *scan, int fd, const char *name) {
-    scan->folder->hub |= strcmp(name, "snapshots") == 0 || strncmp(name, "models--", 8) == 0;
+    struct spt_folder *folder = &scan->reading->folder;
+    folder->hub |= strcmp(name, "snapshots") == 0 || strncmp(name, "models--", 8) == 0;
     bool weights = false;
     bool *flag = flag_of(scan, name, &weights);
-    if (!flag) return true;
+    if (!flag) {
+        if (!is_of_trainer(name)) return true;
+        const struct spt_hash hash = spt_hash_of(name, strlen(name));
+        folder->of_trainer = true;
+        scan->beside.low ^= hash.low;
+        scan->beside.high ^= hash.high;
+        return true;
+    }
     struct stat st;
     if (fstatat(fd, name, &st, 0) != 0) {
-        spt_log(scan->log, SPT_LOG_WARNING, "%s/%s: skipped: %s", scan->path, name, strerror(errno));
+        say_skipped(scan, name, strerror(errno));
         return true;
     }
     if (!S_ISREG(st.st_mode)) {
-        spt_log(scan->log, SPT_LOG_WARNING, "%s/%s: skipped: no regular file", scan->path, name);
+        say_skipped(scan, name, "no regular file");
         return true;
     }
     *flag = true;
-    scan->folder->weights += weights;
-    void *members = scan->members;
-    const bool room = spt_grow(&members, &scan->capacity, scan->count + 1, sizeof *scan->members);
-    scan->members = members;
-    const char *copy = room ? spt_arena_copy(&scan->names, name, strlen(name)) : NULL;
-    if (!copy) return false;
-    scan->members[scan->count++] =
-        (struct member){.name = copy,
-                        .size = (uint64_t)st.st_size,
-                        .mtime_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec};
-    return true;
+    folder->weights += weights;
+    return add_member(scan, name, &st);
 }
 
+static void hash_identity(struct spt_hash_stream *stream, const struct spt_file_identity *identity) {
+    spt_hash_add_u64(stream, identity->device);
+    spt_hash_add_u64(stream, identity->inode);
+    spt_hash_add_u64(stream, identity->size);
+    spt_hash_add_u64(stream, (uint64_t)identity->mtime_ns);
+    spt_hash_add_u64(stream, (uint64_t)identity->ctime_ns);
+}
+
+static int64_t seconds_of(int64_t ns) {
+    return ns / NANOSECONDS - (ns % NANOSECONDS < 0);
+}
+
+/* The fingerprint is kept in stores: it must stay as it is. */
 static bool hash_members(struct scan *scan) {
-    struct spt_hash_stream *stream = spt_hash_new();
-    if (!stream) return false;
-    if (scan->count) qsort(scan->members, scan->count, sizeof *scan->members, compare_members);
-    for (size_t i = 0; i < scan->count; i++) {
-        spt_hash_add_text(stream, scan->members[i].name);
-        spt_hash_add_u64(stream, scan->members[i].size);
-        spt_hash_add_u64(stream, (uint64_t)scan->members[i].mtime_ns);
+    struct spt_folder_reading *reading = scan->reading;
+    struct spt_folder *folder = &reading->folder;
+    struct spt_hash_stream *fingerprint = spt_hash_new(), *state = spt_hash_new();
+    const bool memory = fingerprint && state;
+    if (memory) {
+        if (reading->count) qsort(reading->members, reading->count, sizeof *reading->members, compare_members);
+        spt_hash_add_u64(state, reading->directory.device);
+        spt_hash_add_u64(state, reading->directory.inode);
+        spt_hash_add_u64(state, (uint64_t)folder->system);
+        for (size_t i = 0; i < reading->count; i++) {
+            const struct spt_member *member = &reading->members[i];
+            spt_hash_add_text(fingerprint, member->name);
+            spt_hash_add_u64(fingerprint, member->identity.size);
+            spt_hash_add_u64(fingerprint, (uint64_t)member->identity.mtime_ns);
+            spt_hash_add_text(state, member->name);
+            hash_identity(state, &member->identity);
+            const int64_t seconds = seconds_of(member->identity.mtime_ns);
+            if (i == 0 || seconds > folder->newest) folder->newest = seconds;
+        }
+        spt_hash_add_u64(state, scan->beside.low);
+        spt_hash_add_u64(state, scan->beside.high);
+        folder->fingerprint = spt_hash_value(fingerprint);
+        folder->state = spt_hash_value(state);
     }
-    scan->folder->fingerprint = spt_hash_value(stream);
-    spt_hash_free(stream);
-    return true;
+    spt_hash_free(fingerprint);
+    spt_hash_free(state);
+    return memory;
 }
 
-enum spt_status spt_folder_scan(const char *path, const char *only, const struct spt_log *log,
-                                struct spt_folder *folder, struct spt_error *error) {
-    *folder = (struct spt_folder){0};
-    struct scan scan = {.folder = folder, .path = path, .only = only, .log = log};
-    DIR *directory = opendir(path);
-    if (!directory) {
-        if (errno == ENOMEM) return spt_fail_memory(error, 0, "a folder");
-        folder->system = errno;
-        return hash_members(&scan) ? SPT_OK : spt_fail_memory(error, 0, "a fingerprint");
+static bool read_entries(struct scan *scan, DIR *directory) {
+    struct spt_folder_reading *reading = scan->reading;
+    struct stat st;
+    if (fstat(dirfd(directory), &st) != 0) {
+        reading->folder.system = errno;
+        return true;
     }
+    reading->directory = spt_file_identity_of(&st);
     bool memory = true;
-    int system_error = 0;
     while (memory) {
         errno = 0;
         const struct dirent *found = readdir(directory);
         if (!found) {
-            system_error = errno;
+            reading->folder.system = errno;
             break;
         }
-        memory = scan_entry(&scan, dirfd(directory), found->d_name);
+        memory = scan_entry(scan, dirfd(directory), found->d_name);
     }
-    (void)closedir(directory);
-    memory = memory && hash_members(&scan);
-    if (system_error) *folder = (struct spt_folder){.system = system_error};
-    free(scan.members);
-    spt_arena_release(&scan.names);
-    return memory ? SPT_OK : spt_fail_memory(error, 0, "a folder's entries");
+    return memory;
+}
+
+enum spt_status spt_folder_read(const char *path, const char *only, const struct spt_log *log,
+                                struct spt_folder_reading *reading, struct spt_error *error) {
+    *reading = (struct spt_folder_reading){0};
+    struct scan scan = {.reading = reading, .path = path, .only = only, .log = log};
+    DIR *directory = opendir(path);
+    bool memory = true;
+    if (directory) {
+        memory = read_entries(&scan, directory);
+        (void)closedir(directory);
+    } else if (errno == ENOMEM) {
+        memory = false;
+    } else {
+        reading->folder.system = errno;
+    }
+    if (reading->folder.system) {
+        const int system_error = reading->folder.system;
+        spt_folder_reading_release(reading);
+        reading->folder.system = system_error;
+    }
+    if (memory && hash_members(&scan)) return SPT_OK;
+    spt_folder_reading_release(reading);
+    return spt_fail_memory(error, 0, "a folder's entries");
+}
+
+void spt_folder_reading_release(struct spt_folder_reading *reading) {
+    for (size_t i = 0; i < reading->count; i++) free(reading->members[i].name);
+    free(reading->members);
+    *reading = (struct spt_folder_reading){0};
+}
+
+enum spt_status spt_folder_scan(const char *path, const char *only, const struct spt_log *log,
+                                struct spt_folder *folder, struct spt_error *error) {
+    struct spt_folder_reading reading;
+    const enum spt_status status = spt_folder_read(path, only, log, &reading, error);
+    *folder = reading.folder;
+    spt_folder_reading_release(&reading);
+    return status;
 }

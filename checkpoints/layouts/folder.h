@@ -3,12 +3,14 @@
 #define SPT_LAYOUTS_FOLDER_H
 
 #include "checkpoints/base/error.h"
+#include "checkpoints/base/file.h"
 #include "checkpoints/base/hash.h"
 #include "checkpoints/base/log.h"
 #include "checkpoints/base/memory.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct spt_entry {
     const char *name;
@@ -26,6 +28,7 @@ struct spt_entries {
 /* Every entry of path whose name does not begin with a dot. SPT_IO. What leads nowhere (a broken link, a loop of links)
  * is no directory. */
 enum spt_status spt_entries_read(const char *path, struct spt_entries *entries, struct spt_error *error);
+const struct spt_entry *spt_entries_find(const struct spt_entries *entries, const char *name); /* NULL: none */
 void spt_entries_release(struct spt_entries *entries);
 
 /* One look at a checkpoint's folder. */
@@ -33,13 +36,33 @@ struct spt_folder {
     int system;     /* errno when it could not be read, else 0; the rest is then zero */
     size_t weights; /* regular files that can hold weights, in any format known by name, and their indexes */
     bool config, tokenizer, trainer_state;
-    bool hub; /* holds a hub cache: snapshots or models--* */
-    struct spt_hash fingerprint;
+    bool of_trainer; /* a file that HF Trainer writes beside the weights: training_args.bin, optimizer.pt ... */
+    bool hub;        /* holds a hub cache: snapshots or models--* */
+    struct spt_hash fingerprint, state; /* as in struct spt_checkpoint_ref */
+    int64_t newest;
 };
 
 /* only: the one weights file that counts; NULL: all. Says through log what should be a file and is none. SPT_NOMEM. */
 enum spt_status spt_folder_scan(const char *path, const char *only, const struct spt_log *log,
                                 struct spt_folder *folder, struct spt_error *error);
+
+/* The same, with what a later look needs to tell whether anything changed. */
+struct spt_member {
+    char *name;
+    struct spt_file_identity identity;
+};
+struct spt_folder_reading {
+    struct spt_folder folder;
+    struct spt_file_identity directory; /* its own, before its entries were read */
+    struct spt_member *members;         /* [count] the files that the fingerprint counts, by name */
+    size_t count;
+    bool said; /* something was skipped and said so */
+};
+
+/* As spt_folder_scan. Release reading after SPT_OK. */
+enum spt_status spt_folder_read(const char *path, const char *only, const struct spt_log *log,
+                                struct spt_folder_reading *reading, struct spt_error *error);
+void spt_folder_reading_release(struct spt_folder_reading *reading);
 
 /* Is name one that a weights file or its index has? */
 bool spt_folder_is_weights_name(const char *name);

@@ -80,6 +80,8 @@ enum spt_status spt_listing_add(struct spt_listing *listing, const struct spt_fo
         .step = step ? found->name.step : SPT_NO_STEP,
         .tokens = step ? found->name.tokens : SPT_NO_TOKENS,
         .fingerprint = folder->fingerprint,
+        .state = folder->state,
+        .newest = folder->newest,
     };
     ref.config = find_companion(found, "config.json", folder->config, directory, options->model_config, listing->config,
                                 &memory);
@@ -87,6 +89,8 @@ enum spt_status spt_listing_add(struct spt_listing *listing, const struct spt_fo
                                    listing->tokenizer, &memory);
     if (folder->trainer_state) ref.trainer_state = spt_file_join(directory, "trainer_state.json");
     if (folder->trainer_state && !ref.trainer_state) memory = false;
+    if (listing->of_trainer && folder->of_trainer && folder->weights && !folder->trainer_state)
+        ref.awaits = copy("trainer_state.json", &memory);
     free(directory);
     if (!memory) {
         spt_checkpoint_ref_release(&ref);
@@ -105,6 +109,7 @@ void spt_checkpoint_ref_release(struct spt_checkpoint_ref *ref) {
     free(ref->config);
     free(ref->tokenizer);
     free(ref->trainer_state);
+    free(ref->awaits);
 }
 
 void spt_listing_release(struct spt_listing *listing) {

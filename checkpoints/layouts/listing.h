@@ -17,6 +17,8 @@ struct spt_listing {
     const struct spt_step_names *names;
     struct spt_entries entries; /* of root; none when file is set */
     char *config, *tokenizer;   /* root's, else its parent's; NULL: none */
+    bool of_trainer;            /* HF Trainer's folder: a ref is told to await trainer_state.json where the Trainer's
+                                   own files are without it */
     struct spt_checkpoint_ref *refs;
     size_t count, capacity;
 };

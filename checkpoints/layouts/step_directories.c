@@ -137,6 +137,17 @@ static enum spt_status add_step(struct spt_listing *listing, const struct spt_en
     return add_folder(listing, found, &folder, error);
 }
 
+/* NeMo keeps an empty file beside what it writes. */
+#define UNFINISHED_MARK "*-unfinished"
+
+static bool has_unfinished_mark(const struct spt_listing *listing, const char *name) {
+    struct spt_text mark = {0};
+    spt_text_format(&mark, "%s%s", name, &UNFINISHED_MARK[1]);
+    const struct spt_entry *entry = mark.failed ? NULL : spt_entries_find(&listing->entries, mark.data);
+    spt_text_release(&mark);
+    return entry && !entry->directory;
+}
+
 /* numbered: the folders named as steps; else the others. */
 static enum spt_status add_entry(struct spt_listing *listing, const struct spt_entry *entry, bool numbered,
                                  struct spt_error *error) {
@@ -157,7 +168,9 @@ static enum spt_status add_entry(struct spt_listing *listing, const struct spt_e
     if ((kind != SPT_STEP_NAME_OTHER) != numbered) return SPT_OK;
     if (kind == SPT_STEP_NAME_TOO_LARGE) say_skipped(listing, entry, "the step does not fit 63 bits");
     if (kind == SPT_STEP_NAME_UNFINISHED) say_skipped(listing, entry, "still being written, as its name says");
-    if (kind == SPT_STEP_NAME_TOO_LARGE || kind == SPT_STEP_NAME_UNFINISHED) return SPT_OK;
+    const bool marked = kind == SPT_STEP_NAME_STEP && has_unfinished_mark(listing, entry->name);
+    if (marked) say_skipped(listing, entry, "still being written, as the file " UNFINISHED_MARK " beside it says");
+    if (kind == SPT_STEP_NAME_TOO_LARGE || kind == SPT_STEP_NAME_UNFINISHED || marked) return SPT_OK;
     char *path = spt_file_join(listing->root, entry->name);
     if (!path) return spt_fail_memory(error, strlen(listing->root), "a path");
     found.path = path;

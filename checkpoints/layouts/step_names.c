@@ -228,10 +228,15 @@ static const char *finished_part(const char *name, size_t *length) {
 
 enum spt_status spt_step_names_match(const struct spt_step_names *names, const char *name, struct spt_step_name *out,
                                      struct spt_error *error) {
-    size_t length = strlen(name);
-    const char *part = names->pattern ? name : finished_part(name, &length);
+    size_t length;
+    const char *part = finished_part(name, &length);
+    const bool marked = length != strlen(name);
     const enum spt_status status = match_part(names, part, length, out, error);
-    if (!status && out->kind == SPT_STEP_NAME_STEP && length != strlen(name)) out->kind = SPT_STEP_NAME_UNFINISHED;
+    if (status) return status;
+    if (marked && out->kind == SPT_STEP_NAME_STEP) out->kind = SPT_STEP_NAME_UNFINISHED;
+    /* A user may mean just the names that end so. */
+    if (marked && out->kind == SPT_STEP_NAME_OTHER && names->pattern)
+        return match_part(names, name, strlen(name), out, error);
     return status;
 }
 
