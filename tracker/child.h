@@ -2,9 +2,10 @@
  *
  *     spt_child_start  ->  spt_child_wait (or spt_child_poll ... until it ended)  ->  spt_child_release
  *
- * The command is an argument vector, found in PATH. It gets its own process group (so that all it started ends with it), the signals we
- * block unblocked, no descriptor of ours, bytes on standard input, standard output joined to standard error, whose last lines are kept for
- * messages. SIGTERM at the time limit, SIGKILL 2 seconds later. One thread at a time.
+ * The command is an argument vector, found in PATH unless it has a slash. It gets its own process group (so that all it started ends with
+ * it), the signals we block unblocked and those we ignore at their defaults, no descriptor of ours, bytes on standard input, standard
+ * output joined to standard error, whose last lines are kept for messages. SIGTERM at the time limit, SIGKILL 2 seconds later; the same
+ * when it is stopped or released before its end. One thread at a time.
  */
 #ifndef SPT_CHILD_H
 #define SPT_CHILD_H
@@ -17,7 +18,7 @@
 struct spt_child_options {
     const char *const *argv; /* [argc], argv[0] the program */
     size_t argc;
-    const void *input; /* [input_size] borrowed until it ended; NULL: standard input is empty */
+    const void *input; /* [input_size] copied; NULL: standard input is empty */
     size_t input_size;
     double time_limit; /* seconds; 0: none */
 };
