@@ -125,27 +125,24 @@ enum spt_status spt_file_read_all(const char *path, size_t limit, char **data, s
     return SPT_OK;
 }
 
-static enum spt_status write_and_sync(int fd, const char *path, const void *data, size_t size,
-                                      struct spt_error *error) {
+enum spt_status spt_file_write(int fd, const char *path, const void *data, size_t size, struct spt_error *error) {
     for (size_t done = 0; done < size;) {
         const ssize_t put = write(fd, (const unsigned char *)data + done, size - done);
         if (put < 0 && errno == EINTR) continue;
         if (put < 0) return spt_fail_system(error, errno, path, "write");
         done += (size_t)put;
     }
-    /* Some file systems (and pipes of the user's making) know no fsync: EINVAL says so, and nothing more can be done.
-     */
-    if (fsync(fd) != 0 && errno != EINVAL) return spt_fail_system(error, errno, path, "write");
     return SPT_OK;
 }
 
-/* A new file beside target; *name is its path, to be freed. */
-static enum spt_status create_beside(const char *target, char **name, int *fd, struct spt_error *error) {
-    const size_t capacity = strlen(target) + 64;
+/* A new file whose name begins with beside; *name is its path, to be freed. */
+static enum spt_status create_beside(const char *target, const char *beside, char **name, int *fd,
+                                     struct spt_error *error) {
+    const size_t capacity = strlen(beside) + 64;
     char *candidate = malloc(capacity);
     if (!candidate) return spt_fail_memory(error, capacity, "a file's name");
     for (int i = 0; i < TEMPORARY_NAMES; i++) {
-        (void)snprintf(candidate, capacity, "%s.%ld-%d.tmp", target, (long)getpid(), i);
+        (void)snprintf(candidate, capacity, "%s.%ld-%d.tmp", beside, (long)getpid(), i);
         *fd = open(candidate, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (*fd >= 0 || errno != EEXIST) break;
     }
@@ -158,29 +155,66 @@ static enum spt_status create_beside(const char *target, char **name, int *fd, s
     return SPT_OK;
 }
 
-static enum spt_status replace_file(const char *target, const void *data, size_t size, struct spt_error *error) {
-    char *name = NULL;
-    int fd = -1;
-    enum spt_status status = create_beside(target, &name, &fd, error);
+/* What path stands for: of a link the file it leads to is replaced, not the link. */
+static enum spt_status find_target(const char *path, char **target, struct spt_error *error) {
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        *target = spt_strdup(path);
+        return *target ? SPT_OK : spt_fail_memory(error, strlen(path) + 1, "a file's name");
+    }
+    const enum spt_status status = require_regular(&st, path, error);
     if (status != SPT_OK) return status;
-    status = write_and_sync(fd, target, data, size, error);
-    if (close(fd) != 0 && status == SPT_OK) status = spt_fail_system(error, errno, target, "write");
-    if (status == SPT_OK && rename(name, target) != 0) status = spt_fail_system(error, errno, target, "write");
-    if (status != SPT_OK) (void)unlink(name);
-    free(name);
+    *target = realpath(path, NULL);
+    return *target ? SPT_OK : spt_fail_system(error, errno, path, "write");
+}
+
+enum spt_status spt_file_draft_begin(struct spt_file_draft *draft, const char *path, const char *beside,
+                                     struct spt_error *error) {
+    *draft = (struct spt_file_draft){.fd = -1};
+    enum spt_status status = find_target(path, &draft->target, error);
+    if (status == SPT_OK)
+        status = create_beside(draft->target, beside ? beside : draft->target, &draft->name, &draft->fd, error);
+    if (status != SPT_OK) spt_file_draft_abandon(draft);
+    return status;
+}
+
+enum spt_status spt_file_draft_write(struct spt_file_draft *draft, const void *data, size_t size,
+                                     struct spt_error *error) {
+    return spt_file_write(draft->fd, draft->target, data, size, error);
+}
+
+void spt_file_draft_abandon(struct spt_file_draft *draft) {
+    if (draft->name && draft->fd >= 0) (void)close(draft->fd);
+    if (draft->name) (void)unlink(draft->name);
+    free(draft->name);
+    free(draft->target);
+    *draft = (struct spt_file_draft){.fd = -1};
+}
+
+enum spt_status spt_file_draft_commit(struct spt_file_draft *draft, struct spt_error *error) {
+    enum spt_status status = SPT_OK;
+    /* Some file systems (and pipes of the user's making) know no fsync: EINVAL says so, and nothing more can be done.
+     */
+    if (fsync(draft->fd) != 0 && errno != EINVAL) status = spt_fail_system(error, errno, draft->target, "write");
+    if (close(draft->fd) != 0 && status == SPT_OK) status = spt_fail_system(error, errno, draft->target, "write");
+    draft->fd = -1;
+    if (status == SPT_OK && rename(draft->name, draft->target) != 0)
+        status = spt_fail_system(error, errno, draft->target, "write");
+    if (status == SPT_OK) {
+        free(draft->name);
+        draft->name = NULL;
+    }
+    spt_file_draft_abandon(draft);
     return status;
 }
 
 enum spt_status spt_file_write_all(const char *path, const void *data, size_t size, struct spt_error *error) {
-    struct stat st;
-    if (stat(path, &st) != 0) return replace_file(path, data, size, error);
-    const enum spt_status status = require_regular(&st, path, error);
-    if (status != SPT_OK) return status;
-    char *target = realpath(path, NULL); /* the file a link leads to is replaced, not the link */
-    if (!target) return spt_fail_system(error, errno, path, "write");
-    const enum spt_status written = replace_file(target, data, size, error);
-    free(target);
-    return written;
+    struct spt_file_draft draft;
+    enum spt_status status = spt_file_draft_begin(&draft, path, NULL, error);
+    if (status == SPT_OK) status = spt_file_draft_write(&draft, data, size, error);
+    if (status == SPT_OK) return spt_file_draft_commit(&draft, error);
+    spt_file_draft_abandon(&draft);
+    return status;
 }
 
 char *spt_file_join(const char *directory, const char *name) {

@@ -44,6 +44,25 @@ enum spt_status spt_file_read_all(const char *path, size_t limit, char **data, s
  * SPT_INVALID when path is there and is no regular file; SPT_IO. */
 enum spt_status spt_file_write_all(const char *path, const void *data, size_t size, struct spt_error *error);
 
+/* The same for what is too large to be held: begin, write any number of times, commit or abandon. Until the commit path
+ * is as it was. */
+struct spt_file_draft {
+    int fd;
+    char *target, *name; /* what is to be replaced, and the temporary file */
+};
+
+/* beside: what the temporary file's name begins with, of the same file system; NULL: path. */
+enum spt_status spt_file_draft_begin(struct spt_file_draft *draft, const char *path, const char *beside,
+                                     struct spt_error *error);
+enum spt_status spt_file_draft_write(struct spt_file_draft *draft, const void *data, size_t size,
+                                     struct spt_error *error);
+/* Ends the draft, whatever comes of it. */
+enum spt_status spt_file_draft_commit(struct spt_file_draft *draft, struct spt_error *error);
+void spt_file_draft_abandon(struct spt_file_draft *draft); /* of a zeroed one too; twice is once */
+
+/* All of size bytes to fd, going on after EINTR and short writes. path is for messages, and may be NULL. */
+enum spt_status spt_file_write(int fd, const char *path, const void *data, size_t size, struct spt_error *error);
+
 /* directory/name in freshly allocated memory; NULL: out of memory. */
 char *spt_file_join(const char *directory, const char *name);
 

@@ -334,6 +334,19 @@ enum spt_status spt_store_mean(struct spt_store *store, int64_t checkpoint, cons
     return status;
 }
 
+enum spt_status spt_store_each_measure_of(struct spt_store *store, const struct spt_store_checkpoint *row,
+                                          spt_store_measure_fn *each, void *context, struct spt_error *error) {
+    sqlite3_stmt *statement = NULL;
+    enum spt_status status = spt_sql_prepare(store, EACH_MEASURE, &statement, error);
+    if (status != SPT_OK) return status;
+    struct spt_sql sql = {.store = store, .statement = statement};
+    spt_sql_integer(&sql, row->id);
+    for (int i = 0; i < 3; i++) spt_sql_text(&sql, NULL); /* every metric, layer and head */
+    status = lend_measures(&sql, row, each, context, error);
+    sqlite3_finalize(statement);
+    return status;
+}
+
 /* --- vectors, nulls, series --- */
 static enum spt_status decode(const struct spt_sql *sql, float **values, size_t *count, struct spt_error *error) {
     const unsigned char *bytes = sqlite3_column_blob(sql->statement, 0);

@@ -202,6 +202,9 @@ enum spt_status spt_store_each_measure(struct spt_store *store, int64_t run, con
 /* The mean of one measure of one checkpoint, NAN where it is undefined. SPT_END: it is not measured. */
 enum spt_status spt_store_mean(struct spt_store *store, int64_t checkpoint, const char *metric, int layer, int head,
                                double *mean, struct spt_error *error);
+/* The same of one checkpoint, lent to each as it is given: only its id is used here. */
+enum spt_status spt_store_each_measure_of(struct spt_store *store, const struct spt_store_checkpoint *row,
+                                          spt_store_measure_fn *each, void *context, struct spt_error *error);
 /* A stored vector (from the table curve, or probe_value where samples is set). SPT_END: none. Caller frees *values. */
 enum spt_status spt_store_vector(struct spt_store *store, int64_t checkpoint, const char *metric, int layer, int head,
                                  bool samples, float **values, size_t *count, struct spt_error *error);

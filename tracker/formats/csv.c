@@ -1,0 +1,68 @@
+/* Comma separated values (RFC 4180), with 17 digits; an empty field is what is undefined, or absent. */
+#include "tracker/formats/format.h"
+
+#include "checkpoints/base/text.h"
+#include "checkpoints/run.h"
+
+#include <string.h>
+
+static void put_text(struct spt_text *out, const char *text) {
+    if (!text[strcspn(text, ",\"\r\n")]) {
+        spt_text_put(out, text);
+        return;
+    }
+    spt_text_put(out, "\"");
+    for (; *text; text++) spt_text_append(out, *text == '"' ? "\"\"" : text, *text == '"' ? 2 : 1);
+    spt_text_put(out, "\"");
+}
+
+static void put_step(struct spt_text *out, int64_t step) {
+    if (step != SPT_NO_STEP) spt_text_format(out, "%lld", (long long)step);
+}
+
+static void put_measure(struct spt_text *out, const char *run, const struct spt_store_measure *m) {
+    const double numbers[] = {m->mean, m->sd, m->lo, m->hi};
+    put_text(out, run);
+    spt_text_put(out, ",");
+    put_text(out, m->checkpoint->branch);
+    spt_text_put(out, ",");
+    put_step(out, m->checkpoint->step);
+    spt_text_put(out, ",");
+    put_text(out, m->checkpoint->label);
+    spt_text_put(out, ",");
+    put_text(out, m->metric);
+    spt_text_format(out, ",%d,%d", m->layer, m->head);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        spt_text_put(out, ",");
+        spt_text_put_number(out, numbers[i]);
+    }
+    spt_text_format(out, ",%lld,%lld\n", (long long)m->n, (long long)m->bad);
+}
+
+static void put_event(struct spt_text *out, const char *run, const struct spt_store_event *event) {
+    const char *const texts[] = {event->rule, event->text, spt_delivery_name(event->delivery), event->outcome};
+    put_text(out, run);
+    spt_text_put(out, ",");
+    put_text(out, event->branch ? event->branch : "");
+    spt_text_put(out, ",");
+    put_step(out, event->step);
+    spt_text_put(out, ",");
+    put_text(out, event->time ? event->time : "");
+    spt_text_put(out, ",");
+    put_text(out, event->kind);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        spt_text_put(out, ",");
+        if (texts[i]) put_text(out, texts[i]);
+    }
+    spt_text_put(out, "\n");
+}
+
+enum spt_status spt_csv_figures(const struct spt_export *export, struct spt_output *output, struct spt_error *error) {
+    return spt_export_measures(export, "run,branch,step,label,metric,layer,head,mean,sd,lo,hi,n,bad\n", put_measure,
+                               output, error);
+}
+
+enum spt_status spt_csv_events(const struct spt_export *export, struct spt_output *output, struct spt_error *error) {
+    return spt_export_events(export, "run,branch,step,time,kind,rule,text,delivery,outcome\n", put_event, output,
+                             error);
+}

@@ -1,0 +1,48 @@
+#include "tracker/formats/output.h"
+
+#include <unistd.h>
+
+enum { FLUSH_BYTES = 1 << 16 };
+
+/* Passes status on, and remembers whose fault it is. */
+static enum spt_status blame(struct spt_output *output, enum spt_status status) {
+    output->failed = output->failed || status != SPT_OK;
+    return status;
+}
+
+enum spt_status spt_output_open(struct spt_output *output, const char *path, bool folder, struct spt_error *error) {
+    *output = (struct spt_output){.path = path, .folder = folder};
+    if (folder) return blame(output, spt_file_make_directories(path, error));
+    return path ? blame(output, spt_file_draft_begin(&output->draft, path, NULL, error)) : SPT_OK;
+}
+
+static enum spt_status flush(struct spt_output *output, struct spt_error *error) {
+    struct spt_text *text = &output->text;
+    if (text->failed) return spt_fail_memory(error, FLUSH_BYTES, "an export");
+    struct spt_error reason;
+    enum spt_status status = SPT_OK;
+    if (text->length && output->path) {
+        status = spt_file_draft_write(&output->draft, text->data, text->length, error);
+    } else if (text->length) {
+        status = spt_file_write(STDOUT_FILENO, NULL, text->data, text->length, &reason);
+        if (status != SPT_OK) status = spt_fail_system(error, reason.system, NULL, "write the export");
+    }
+    spt_text_clear(text);
+    return blame(output, status);
+}
+
+enum spt_status spt_output_settle(struct spt_output *output, struct spt_error *error) {
+    return output->text.length < FLUSH_BYTES && !output->text.failed ? SPT_OK : flush(output, error);
+}
+
+enum spt_status spt_output_commit(struct spt_output *output, struct spt_error *error) {
+    if (output->folder) return SPT_OK;
+    const enum spt_status status = flush(output, error);
+    if (status != SPT_OK || !output->path) return status;
+    return blame(output, spt_file_draft_commit(&output->draft, error));
+}
+
+void spt_output_release(struct spt_output *output) {
+    spt_file_draft_abandon(&output->draft);
+    spt_text_release(&output->text);
+}

@@ -1,0 +1,34 @@
+/* Where an export goes: standard output, a file that appears whole or not at all, or a folder that the format fills.
+ *
+ *     spt_output_open  ->  append to .text and spt_output_settle, any number of times  ->  spt_output_commit
+ *                      ->  spt_output_release, in any case
+ *
+ * What stands in .text is written when it is much, so that an export of any size takes little memory.
+ */
+#ifndef SPT_FORMAT_OUTPUT_H
+#define SPT_FORMAT_OUTPUT_H
+
+#include "checkpoints/base/error.h"
+#include "checkpoints/base/file.h"
+#include "checkpoints/base/text.h"
+
+#include <stdbool.h>
+
+struct spt_output {
+    struct spt_text text;
+    const char *path; /* borrowed; NULL: standard output */
+    bool folder;
+    struct spt_file_draft draft; /* of a file */
+    bool failed;                 /* what failed is the output; else what was to be written */
+};
+
+/* Makes the folder, or begins the file. SPT_IO; SPT_INVALID when path is no regular file. */
+enum spt_status spt_output_open(struct spt_output *output, const char *path, bool folder, struct spt_error *error);
+/* After each piece: writes .text out when it is 64 KiB or more. */
+enum spt_status spt_output_settle(struct spt_output *output, struct spt_error *error);
+/* Writes the rest; a file takes its place. */
+enum spt_status spt_output_commit(struct spt_output *output, struct spt_error *error);
+/* A file that was not committed is as it was before. */
+void spt_output_release(struct spt_output *output);
+
+#endif
