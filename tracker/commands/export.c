@@ -16,13 +16,13 @@ struct request {
 };
 
 static int write_runs(const struct request *request, const struct spt_export *export) {
-    struct spt_output output;
+    struct spt_destination output;
     struct spt_error error;
-    enum spt_status status = spt_output_open(&output, request->to, request->format->folder, &error);
+    enum spt_status status = spt_destination_open(&output, request->to, request->format->folder, &error);
     if (status == SPT_OK)
         status = (request->events ? request->format->events : request->format->figures)(export, &output, &error);
-    if (status == SPT_OK) status = spt_output_commit(&output, &error);
-    spt_output_release(&output);
+    if (status == SPT_OK) status = spt_destination_commit(&output, &error);
+    spt_destination_release(&output);
     if (status == SPT_OK) return SPT_EXIT_DONE;
     return spt_invocation_fail(request->invocation, output.failed ? SPT_EXIT_OUTPUT : SPT_EXIT_STORE, &error);
 }
@@ -93,7 +93,7 @@ static const char *const KEYS[] = {"db", "metrics"};
 
 const struct spt_command SPT_COMMAND_EXPORT = {
     .name = "export",
-    .summary = "figures of a run as CSV, JSON lines, TensorBoard's files or Prometheus' text",
+    .summary = "figures and events of a run for other programs",
     .arguments = "",
     .description =
         "Writes every figure of the latest run to standard output, in key order, with 17 digits: one line for each "

@@ -57,12 +57,14 @@ static void put_event(struct spt_text *out, const char *run, const struct spt_st
     spt_text_put(out, "\n");
 }
 
-enum spt_status spt_csv_figures(const struct spt_export *export, struct spt_output *output, struct spt_error *error) {
+enum spt_status spt_csv_figures(const struct spt_export *export, struct spt_destination *output,
+                                struct spt_error *error) {
     return spt_export_measures(export, "run,branch,step,label,metric,layer,head,mean,sd,lo,hi,n,bad\n", put_measure,
                                output, error);
 }
 
-enum spt_status spt_csv_events(const struct spt_export *export, struct spt_output *output, struct spt_error *error) {
+enum spt_status spt_csv_events(const struct spt_export *export, struct spt_destination *output,
+                               struct spt_error *error) {
     return spt_export_events(export, "run,branch,step,time,kind,rule,text,delivery,outcome\n", put_event, output,
                              error);
 }

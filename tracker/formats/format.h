@@ -9,7 +9,7 @@
 #ifndef SPT_FORMAT_H
 #define SPT_FORMAT_H
 
-#include "tracker/formats/output.h"
+#include "tracker/formats/destination.h"
 #include "tracker/store/store.h"
 
 #include <stdbool.h>
@@ -38,9 +38,10 @@ struct spt_format {
     const char *what; /* a few words for help */
     bool folder;      /* output is a folder, which is made where it is missing; else a text */
     /* Fails with the store, with memory, or with output->failed set. */
-    enum spt_status (*figures)(const struct spt_export *export, struct spt_output *output, struct spt_error *error);
+    enum spt_status (*figures)(const struct spt_export *export, struct spt_destination *output,
+                               struct spt_error *error);
     /* Alerts and other events; NULL: the format has none. */
-    enum spt_status (*events)(const struct spt_export *export, struct spt_output *output, struct spt_error *error);
+    enum spt_status (*events)(const struct spt_export *export, struct spt_destination *output, struct spt_error *error);
 };
 
 extern const struct spt_format SPT_FORMATS[];
@@ -57,19 +58,23 @@ typedef void spt_event_line_fn(struct spt_text *out, const char *run, const stru
 
 /* Every figure in the order (run, branch, step, label, metric, layer, head), single heads always. header: what stands before the first. */
 enum spt_status spt_export_measures(const struct spt_export *export, const char *header, spt_measure_line_fn *line,
-                                    struct spt_output *output, struct spt_error *error);
+                                    struct spt_destination *output, struct spt_error *error);
 /* Every event of the runs, each run's oldest first; where all runs are written, then those of no run, whose name is "". */
 enum spt_status spt_export_events(const struct spt_export *export, const char *header, spt_event_line_fn *line,
-                                  struct spt_output *output, struct spt_error *error);
+                                  struct spt_destination *output, struct spt_error *error);
 
 /* --- the formats --- */
-enum spt_status spt_csv_figures(const struct spt_export *export, struct spt_output *output, struct spt_error *error);
-enum spt_status spt_csv_events(const struct spt_export *export, struct spt_output *output, struct spt_error *error);
-enum spt_status spt_jsonl_figures(const struct spt_export *export, struct spt_output *output, struct spt_error *error);
-enum spt_status spt_jsonl_events(const struct spt_export *export, struct spt_output *output, struct spt_error *error);
-enum spt_status spt_tensorboard_figures(const struct spt_export *export, struct spt_output *output,
+enum spt_status spt_csv_figures(const struct spt_export *export, struct spt_destination *output,
+                                struct spt_error *error);
+enum spt_status spt_csv_events(const struct spt_export *export, struct spt_destination *output,
+                               struct spt_error *error);
+enum spt_status spt_jsonl_figures(const struct spt_export *export, struct spt_destination *output,
+                                  struct spt_error *error);
+enum spt_status spt_jsonl_events(const struct spt_export *export, struct spt_destination *output,
+                                 struct spt_error *error);
+enum spt_status spt_tensorboard_figures(const struct spt_export *export, struct spt_destination *output,
                                         struct spt_error *error);
-enum spt_status spt_prometheus_figures(const struct spt_export *export, struct spt_output *output,
+enum spt_status spt_prometheus_figures(const struct spt_export *export, struct spt_destination *output,
                                        struct spt_error *error);
 
 #endif

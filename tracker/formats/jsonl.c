@@ -59,10 +59,12 @@ static void put_event(struct spt_text *out, const char *run, const struct spt_st
     spt_text_put(out, "}\n");
 }
 
-enum spt_status spt_jsonl_figures(const struct spt_export *export, struct spt_output *output, struct spt_error *error) {
+enum spt_status spt_jsonl_figures(const struct spt_export *export, struct spt_destination *output,
+                                  struct spt_error *error) {
     return spt_export_measures(export, "", put_measure, output, error);
 }
 
-enum spt_status spt_jsonl_events(const struct spt_export *export, struct spt_output *output, struct spt_error *error) {
+enum spt_status spt_jsonl_events(const struct spt_export *export, struct spt_destination *output,
+                                 struct spt_error *error) {
     return spt_export_events(export, "", put_event, output, error);
 }

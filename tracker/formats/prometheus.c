@@ -224,7 +224,7 @@ enum spt_status spt_prometheus_put(struct spt_text *out, struct spt_store *store
     return status;
 }
 
-enum spt_status spt_prometheus_figures(const struct spt_export *export, struct spt_output *output,
+enum spt_status spt_prometheus_figures(const struct spt_export *export, struct spt_destination *output,
                                        struct spt_error *error) {
     int64_t *runs = spt_alloc(export->run_count, sizeof *runs);
     if (!runs) return spt_fail_memory(error, export->run_count * sizeof *runs, "runs");

@@ -32,7 +32,7 @@ bool spt_figure_chosen(const struct spt_figure_choice *choice, const char *metri
 /* --- lines --- */
 struct lines {
     const struct spt_export *export;
-    struct spt_output *output;
+    struct spt_destination *output;
     spt_measure_line_fn *measure;
     const char *run;
 };
@@ -41,7 +41,7 @@ static enum spt_status on_measure(void *context, const struct spt_store_measure 
     struct lines *lines = context;
     if (!spt_figure_chosen(&lines->export->choice, measure->metric)) return SPT_OK;
     lines->measure(&lines->output->text, lines->run, measure);
-    return spt_output_settle(lines->output, error);
+    return spt_destination_settle(lines->output, error);
 }
 
 /* A run that is written alone goes by the name it has; beside others it must be told from those of the same name. */
@@ -50,7 +50,7 @@ static const char *name_of(const struct spt_export *export, char *const *names, 
 }
 
 enum spt_status spt_export_measures(const struct spt_export *export, const char *header, spt_measure_line_fn *line,
-                                    struct spt_output *output, struct spt_error *error) {
+                                    struct spt_destination *output, struct spt_error *error) {
     struct lines lines = {.export = export, .output = output, .measure = line};
     char **names = spt_run_names(export->all, export->all_count);
     if (!names) return spt_fail_memory(error, export->all_count * sizeof *names, "the names of runs");
@@ -66,20 +66,20 @@ enum spt_status spt_export_measures(const struct spt_export *export, const char 
 }
 
 static enum spt_status put_events(const struct spt_export *export, int64_t run, const char *name,
-                                  spt_event_line_fn *line, struct spt_output *output, struct spt_error *error) {
+                                  spt_event_line_fn *line, struct spt_destination *output, struct spt_error *error) {
     struct spt_store_event *events = NULL;
     size_t count = 0;
     enum spt_status status = spt_store_events(export->store, run, NULL, &events, &count, error);
     for (size_t i = 0; i < count && status == SPT_OK; i++) {
         line(&output->text, name, &events[i]);
-        status = spt_output_settle(output, error);
+        status = spt_destination_settle(output, error);
     }
     spt_store_free_events(events, count);
     return status;
 }
 
 enum spt_status spt_export_events(const struct spt_export *export, const char *header, spt_event_line_fn *line,
-                                  struct spt_output *output, struct spt_error *error) {
+                                  struct spt_destination *output, struct spt_error *error) {
     char **names = spt_run_names(export->all, export->all_count);
     if (!names) return spt_fail_memory(error, export->all_count * sizeof *names, "the names of runs");
     enum spt_status status = SPT_OK;

@@ -424,7 +424,7 @@ void spt_tensorboard_close(struct spt_tensorboard *board) {
     free(board);
 }
 
-enum spt_status spt_tensorboard_figures(const struct spt_export *export, struct spt_output *output,
+enum spt_status spt_tensorboard_figures(const struct spt_export *export, struct spt_destination *output,
                                         struct spt_error *error) {
     enum spt_status status = SPT_OK;
     for (size_t i = 0; i < export->run_count && status == SPT_OK; i++) {

@@ -47,10 +47,10 @@ static Spt__Event event_at(double wall_time, int64_t step) {
 
 void spt_event_put_beginning(struct spt_text *out, double wall_time) {
     Spt__SourceMetadata source = SPT__SOURCE_METADATA__INIT;
-    source.writer = (char[]){"spectail"};
+    source.writer = (char *)"spectail";
     Spt__Event version = event_at(wall_time, 0);
     version.what_case = SPT__EVENT__WHAT_FILE_VERSION;
-    version.file_version = (char[]){"brain.Event:2"};
+    version.file_version = (char *)"brain.Event:2";
     version.source_metadata = &source;
     put_record(out, &version);
 
@@ -66,16 +66,20 @@ void spt_event_put_beginning(struct spt_text *out, double wall_time) {
 struct value {
     Spt__Summary__Value value;
     Spt__SummaryMetadata metadata;
+    Spt__SummaryMetadata__PluginData plugin;
 };
 
 static void fill(struct value *to, const struct spt_scalar *scalar) {
     to->value = (Spt__Summary__Value)SPT__SUMMARY__VALUE__INIT;
-    to->value.tag = (char *)(uintptr_t)scalar->tag; /* only read */
+    to->value.tag = (char *)scalar->tag; /* packing only reads */
     to->value.value_case = SPT__SUMMARY__VALUE__VALUE_SIMPLE_VALUE;
     to->value.simple_value = scalar->value;
     if (!scalar->description) return;
     to->metadata = (Spt__SummaryMetadata)SPT__SUMMARY_METADATA__INIT;
-    to->metadata.summary_description = (char *)(uintptr_t)scalar->description;
+    to->plugin = (Spt__SummaryMetadata__PluginData)SPT__SUMMARY_METADATA__PLUGIN_DATA__INIT;
+    to->plugin.plugin_name = (char *)"scalars";
+    to->metadata.plugin_data = &to->plugin;
+    to->metadata.summary_description = (char *)scalar->description;
     to->value.metadata = &to->metadata;
 }
 

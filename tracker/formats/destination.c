@@ -1,22 +1,23 @@
-#include "tracker/formats/output.h"
+#include "tracker/formats/destination.h"
 
 #include <unistd.h>
 
 enum { FLUSH_BYTES = 1 << 16 };
 
 /* Passes status on, and remembers whose fault it is. */
-static enum spt_status blame(struct spt_output *output, enum spt_status status) {
+static enum spt_status blame(struct spt_destination *output, enum spt_status status) {
     output->failed = output->failed || status != SPT_OK;
     return status;
 }
 
-enum spt_status spt_output_open(struct spt_output *output, const char *path, bool folder, struct spt_error *error) {
-    *output = (struct spt_output){.path = path, .folder = folder};
+enum spt_status spt_destination_open(struct spt_destination *output, const char *path, bool folder,
+                                     struct spt_error *error) {
+    *output = (struct spt_destination){.path = path, .folder = folder};
     if (folder) return blame(output, spt_file_make_directories(path, error));
     return path ? blame(output, spt_file_draft_begin(&output->draft, path, NULL, error)) : SPT_OK;
 }
 
-static enum spt_status flush(struct spt_output *output, struct spt_error *error) {
+static enum spt_status flush(struct spt_destination *output, struct spt_error *error) {
     struct spt_text *text = &output->text;
     if (text->failed) return spt_fail_memory(error, FLUSH_BYTES, "an export");
     struct spt_error reason;
@@ -31,18 +32,18 @@ static enum spt_status flush(struct spt_output *output, struct spt_error *error)
     return blame(output, status);
 }
 
-enum spt_status spt_output_settle(struct spt_output *output, struct spt_error *error) {
+enum spt_status spt_destination_settle(struct spt_destination *output, struct spt_error *error) {
     return output->text.length < FLUSH_BYTES && !output->text.failed ? SPT_OK : flush(output, error);
 }
 
-enum spt_status spt_output_commit(struct spt_output *output, struct spt_error *error) {
+enum spt_status spt_destination_commit(struct spt_destination *output, struct spt_error *error) {
     if (output->folder) return SPT_OK;
     const enum spt_status status = flush(output, error);
     if (status != SPT_OK || !output->path) return status;
     return blame(output, spt_file_draft_commit(&output->draft, error));
 }
 
-void spt_output_release(struct spt_output *output) {
+void spt_destination_release(struct spt_destination *output) {
     spt_file_draft_abandon(&output->draft);
     spt_text_release(&output->text);
 }
