@@ -64,6 +64,11 @@ bool spt_unicode_is_word(uint32_t code) {
            code == 0x200c || code == 0x200d || is_enclosed_letter(code);
 }
 
+size_t spt_unicode_width(uint32_t code) {
+    const int width = utf8proc_charwidth((utf8proc_int32_t)code);
+    return width > 0 ? (size_t)width : 0;
+}
+
 size_t spt_unicode_encode(uint32_t code, char bytes[4]) {
     if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return 0;
     return (size_t)utf8proc_encode_char((utf8proc_int32_t)code, (utf8proc_uint8_t *)bytes);

@@ -23,6 +23,9 @@ bool spt_unicode_is_punctuation(uint32_t code); /* general category P */
 /* A character of a word as regular expressions have it (UTS 18, \w): Alphabetic, M, Nd, Pc or Join_Control. */
 bool spt_unicode_is_word(uint32_t code);
 
+/* Columns that code takes in a terminal: 0 (marks, controls), 1 or 2 (UAX 11: wide and fullwidth). */
+size_t spt_unicode_width(uint32_t code);
+
 /* UTF-8 of code, 1 to 4 bytes; 0 when it is a surrogate or beyond U+10FFFF. */
 size_t spt_unicode_encode(uint32_t code, char bytes[4]);
 

@@ -85,6 +85,17 @@ static void what_is_encoded_is_decoded(void **state) {
     assert_int_equal(spt_unicode_encode(0x110000, bytes), 0);
 }
 
+/* UAX 11 and the tables of wcwidth: U+4E00 and U+1F600 are wide, U+FF21 fullwidth, U+0301 combines. */
+static void the_width_in_a_terminal_is_that_of_the_standard(void **state) {
+    (void)state;
+    static const struct {
+        uint32_t code;
+        size_t width;
+    } CODES[] = {{'a', 1}, {0xe9, 1}, {0x2588, 1}, {0x4e00, 2}, {0xff21, 2}, {0x1f600, 2}, {0x301, 0}, {0x1b, 0}};
+    for (size_t i = 0; i < sizeof CODES / sizeof *CODES; i++)
+        assert_int_equal(spt_unicode_width(CODES[i].code), CODES[i].width);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_four_forms_are_those_of_the_standard),
@@ -92,6 +103,7 @@ int main(void) {
         cmocka_unit_test(classes_of_characters_are_known),
         cmocka_unit_test(lower_case_may_be_two_characters),
         cmocka_unit_test(what_is_encoded_is_decoded),
+        cmocka_unit_test(the_width_in_a_terminal_is_that_of_the_standard),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
