@@ -140,8 +140,9 @@ static bool has_more(const struct spt_screen_run *run, const struct detail *deta
 }
 
 static size_t height_of(const struct spt_screen_run *run, const struct detail *detail) {
-    return 1 + (detail->work && run->label) + (detail->lag && has_lag(run)) + least(run->series_count, detail->series) +
-           least(run->stuck_count, detail->stuck) + has_more(run, detail) + least(run->event_count, detail->events);
+    const size_t singles = 1 + (size_t)(detail->work && run->label) + (size_t)(detail->lag && has_lag(run));
+    const size_t stuck = least(run->stuck_count, detail->stuck) + has_more(run, detail);
+    return singles + least(run->series_count, detail->series) + stuck + least(run->event_count, detail->events);
 }
 
 static size_t height_of_all(const struct spt_screen *screen, const struct detail *detail) {
@@ -286,7 +287,7 @@ static void put_foot(struct line *line) {
     struct spt_text words = {0};
     spt_text_put(&words, "looked at ");
     spt_words_time(&words, line->screen->looked);
-    spt_text_put(&words, "; Ctrl-C ends after the checkpoint at work, twice at once");
+    spt_text_put(&words, "; Ctrl-C ends after the checkpoint at work");
     put_words(line, FAINT, &words);
 }
 

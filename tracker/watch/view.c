@@ -310,7 +310,7 @@ static void on_begin(void *context, const struct spt_watched_run *run, const str
 
 static void on_layer(void *context, size_t layer, size_t layers) {
     struct spt_view *view = context;
-    view->layer = layer;
+    view->layer = layer + 1; /* it is done */
     view->layers = layers;
     draw_now_and_then(view);
 }
