@@ -71,14 +71,20 @@ static enum spt_status read_directory(struct spt_contents *contents, const char 
     return status;
 }
 
+/* What cannot be looked at is neither: taken for a file, a folder would be refused for good. */
+static enum spt_status read_weights(struct spt_contents *contents, const char *path, struct spt_error *error) {
+    struct stat st;
+    if (stat(path, &st) != 0) return spt_fail_system(error, errno, path, "look at");
+    return S_ISDIR(st.st_mode) ? read_directory(contents, path, error) : spt_contents_read_path(contents, path, error);
+}
+
 enum spt_status spt_checkpoint_open(const char *path, const struct spt_checkpoint_options *options,
                                     struct spt_checkpoint **checkpoint, struct spt_error *error) {
     struct spt_checkpoint *made = spt_alloc_zeroed(1, sizeof *made);
     if (!made) return spt_fail_memory(error, sizeof *made, "a checkpoint");
     struct spt_contents *contents = &made->contents;
     spt_contents_init(contents, options);
-    enum spt_status status = spt_file_is_directory(path) ? read_directory(contents, path, error)
-                                                         : spt_contents_read_path(contents, path, error);
+    enum spt_status status = read_weights(contents, path, error);
     if (status == SPT_OK) status = spt_contents_finish(contents, error);
     if (status == SPT_OK) {
         made->progress = spt_alloc_zeroed(contents->tensor_count, sizeof *made->progress);

@@ -4,13 +4,20 @@
 
 #include <stdlib.h>
 
+/* SPT_INVALID is said of the user's file alone: a damaged store is the store's failure. */
+static enum spt_status put(struct spt_store *store, int64_t run, const char *name, const struct spt_store_point *points,
+                           size_t count, struct spt_error *error) {
+    const enum spt_status status = spt_store_put_external(store, run, name, points, count, error);
+    return status == SPT_INVALID ? error->status = SPT_IO : status;
+}
+
 static enum spt_status store_configured(struct spt_store *store, int64_t run, const struct spt_config_series *series,
                                         struct spt_error *error) {
     struct spt_store_point *points;
     size_t count;
     enum spt_status status = spt_series_read(series->file, series->step, series->value, &points, &count, error);
     if (status != SPT_OK) return status == SPT_NOMEM ? status : SPT_INVALID;
-    status = spt_store_put_external(store, run, series->label, points, count, error);
+    status = put(store, run, series->label, points, count, error);
     free(points);
     return status;
 }
@@ -19,7 +26,7 @@ static enum spt_status store_history(struct spt_store *store, int64_t run, const
                                      size_t count, struct spt_error *error) {
     enum spt_status status = SPT_OK;
     for (size_t i = 0; status == SPT_OK && i < count; i++)
-        status = spt_store_put_external(store, run, series[i].name, series[i].points, series[i].count, error);
+        status = put(store, run, series[i].name, series[i].points, series[i].count, error);
     return status;
 }
 

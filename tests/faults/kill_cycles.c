@@ -67,12 +67,12 @@ static void make_run(size_t count) {
     mkdir("run", 0777);
     for (size_t i = 0; i < count; i++) {
         struct tiny_checkpoint checkpoint;
-        tiny_make(&checkpoint, &(struct tiny_kind){.sharded = i % 3 == 2}, (int64_t)(i + 1) * 10);
+        tiny_make(&checkpoint, &(struct tiny_kind){.trainer = true, .sharded = i % 3 == 1}, (int64_t)(i + 1) * 10);
         tiny_write(&checkpoint, "run");
         if (i + 1 == count) {
-            mkdir("run/step5000", 0777);
-            mkdir("run/step6000", 0777);
-            FILE *broken = fopen("run/step6000/model.safetensors", "wbe");
+            mkdir("run/checkpoint-5000", 0777);
+            mkdir("run/checkpoint-6000", 0777);
+            FILE *broken = fopen("run/checkpoint-6000/model.safetensors", "wbe");
             if (!broken || fputs("\x10\0\0\0\0\0\0\0 no header at all", broken) < 0 || fclose(broken))
                 neox_die("broken");
         }
@@ -244,7 +244,7 @@ int main(int argc, char **argv) {
     printf("seed %" PRIu64 "\n", test.random);
     test.random = test.random * 0x9e3779b97f4a7c15ULL | 1; /* a state that is never left alone is never 0 */
     scratch_enter();
-    make_run(points ? 3 : CHECKPOINTS);
+    make_run(points ? 2 : CHECKPOINTS);
     run_undisturbed(&test);
     points ? kill_at_points(&test) : kill_at_random(&test, cycles);
     stored_release(&test.expected);

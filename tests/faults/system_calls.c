@@ -85,6 +85,7 @@ static const struct expectation {
     {"/store.db", {3, 3}, "store.db"},
     {"/run", {1, 2}, "run"},
     {"/ids", {2, 2}, "ids"},
+    {"", {3, 3}, "store.db"}, /* SQLite looks at the folders that its file is in */
 };
 
 static void check_status(struct test *test, const char *scope, int status) {
@@ -97,7 +98,7 @@ static void check_status(struct test *test, const char *scope, int status) {
     test->refused++;
     for (size_t i = 0; i < sizeof(EXPECTATIONS) / sizeof(EXPECTATIONS[0]); i++) {
         const struct expectation *e = &EXPECTATIONS[i];
-        if (strncmp(path, e->path, strlen(e->path)) != 0) continue;
+        if (*e->path ? strncmp(path, e->path, strlen(e->path)) != 0 : *path) continue;
         char *said = program_said("../said");
         if (status != e->statuses[0] && status != e->statuses[1])
             report(test, "the status is not as documented", program_describe(status, described));
@@ -109,11 +110,12 @@ static void check_status(struct test *test, const char *scope, int status) {
     report(test, "a file that is none of the sweep's", path);
 }
 
-static void check_stored(struct test *test, bool whole, const char *when) {
+typedef bool check_fn(const struct stored *found, const struct stored *expected, char problem[STORED_PROBLEM]);
+
+static void check_stored(struct test *test, check_fn *check, const char *when) {
     struct stored found;
     char problem[STORED_PROBLEM];
-    if (!stored_read("store.db", &found, problem) ||
-        !(whole ? stored_is : stored_is_part_of)(&found, &test->expected, problem))
+    if (!stored_read("store.db", &found, problem) || !check(&found, &test->expected, problem))
         report(test, when, problem);
     stored_release(&found);
 }
@@ -135,10 +137,13 @@ static bool fail_once(struct test *test, const char *scope) {
         report(test, "the sweep", program_describe(status, described));
     else
         check_status(test, scope, status);
-    check_stored(test, status == 0, status == 0 ? "it ended with 0, and" : "it ended with an error, and");
+    if (status == 0)
+        check_stored(test, stored_has_all, "it ended with 0, and");
+    else
+        check_stored(test, stored_is_part_of, "it ended with an error, and");
     const int again = program_run(SWEEP, "../said");
     if (again) report(test, "the sweep after it", program_describe(again, described));
-    check_stored(test, true, "after the sweep after it");
+    check_stored(test, stored_is, "after the sweep after it");
     stored_remove("store.db");
     return true;
 }
@@ -167,7 +172,7 @@ int main(int argc, char **argv) {
     if (chdir("scope") || !getcwd(scope, sizeof(scope)) || mkdir("run", 0777)) neox_die("scope");
     for (int64_t i = 0; i < count; i++) {
         struct tiny_checkpoint checkpoint;
-        tiny_make(&checkpoint, &(struct tiny_kind){.trainer = true, .sharded = i % 2 == 1}, 10 * (i + 1));
+        tiny_make(&checkpoint, &(struct tiny_kind){.trainer = true, .sharded = i % 2 == 0}, 10 * (i + 1));
         tiny_write(&checkpoint, "run");
         tiny_release(&checkpoint);
     }

@@ -137,7 +137,9 @@ static bool read_store(sqlite3 *db, struct stored *stored, char *problem) {
                 "SELECT m.name, layer, printf('%!.17g', mean), printf('%!.17g', sd), draws FROM null_value v"
                 " JOIN metric m ON m.id = v.metric ORDER BY 1, 2",
                 NULL, problem);
-    return stored->nulls && read_items(db, stored, problem);
+    stored->series =
+        rows_of(db, "SELECT name, step, printf('%!.17g', value) FROM external ORDER BY 1, 2", NULL, problem);
+    return stored->nulls && stored->series && read_items(db, stored, problem);
 }
 
 bool stored_read(const char *path, struct stored *stored, char problem[STORED_PROBLEM]) {
@@ -164,6 +166,7 @@ void stored_release(struct stored *stored) {
     }
     free(stored->items);
     free(stored->nulls);
+    free(stored->series);
     *stored = (struct stored){0};
 }
 
@@ -202,12 +205,20 @@ bool stored_is_part_of(const struct stored *part, const struct stored *whole, ch
     return true;
 }
 
-bool stored_is(const struct stored *found, const struct stored *expected, char problem[STORED_PROBLEM]) {
+static bool is_text(const char *what, const char *found, const char *expected, char *problem) {
+    if (strcmp(found ? found : "", expected ? expected : "") == 0) return true;
+    return say_difference(problem, what, found ? found : "", expected ? expected : "");
+}
+
+bool stored_has_all(const struct stored *found, const struct stored *expected, char problem[STORED_PROBLEM]) {
     if (!stored_is_part_of(found, expected, problem)) return false;
     for (size_t i = 0; i < expected->count; i++)
         if (!find(found, expected->items[i].key)) return say(problem, expected->items[i].key, "is not stored");
-    if (strcmp(found->nulls ? found->nulls : "", expected->nulls ? expected->nulls : "") == 0) return true;
-    return say_difference(problem, "nulls", found->nulls ? found->nulls : "", expected->nulls ? expected->nulls : "");
+    return is_text("nulls", found->nulls, expected->nulls, problem);
+}
+
+bool stored_is(const struct stored *found, const struct stored *expected, char problem[STORED_PROBLEM]) {
+    return stored_has_all(found, expected, problem) && is_text("series", found->series, expected->series, problem);
 }
 
 void stored_remove(const char *path) {

@@ -20,6 +20,7 @@ struct stored {
     struct stored_item *items; /* [count] analysed and not superseded, by key */
     size_t count;
     char *nulls;       /* null_value, as text */
+    char *series;      /* external, as text */
     size_t ledger;     /* rows of any state */
     size_t superseded; /* rows that a successor replaced */
 };
@@ -35,6 +36,8 @@ void stored_release(struct stored *stored);
 /* Every checkpoint of part is in whole, with the same text. */
 bool stored_is_part_of(const struct stored *part, const struct stored *whole, char problem[STORED_PROBLEM]);
 /* And the other way round, and the nulls too. */
+bool stored_has_all(const struct stored *found, const struct stored *expected, char problem[STORED_PROBLEM]);
+/* And the user's own series, which a sweep goes on without when they cannot be read. */
 bool stored_is(const struct stored *found, const struct stored *expected, char problem[STORED_PROBLEM]);
 
 void stored_remove(const char *path); /* with what SQLite and the lock left beside it */

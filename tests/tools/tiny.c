@@ -59,8 +59,9 @@ void tiny_make(struct tiny_checkpoint *checkpoint, const struct tiny_kind *kind,
         memory = begin(checkpoint, "trainer_state.json");
         fprintf(memory,
                 "{\n  \"best_metric\": null,\n  \"epoch\": 1.0,\n  \"global_step\": %" PRId64 ",\n"
-                "  \"is_world_process_zero\": true,\n  \"log_history\": []\n}\n",
-                step);
+                "  \"is_world_process_zero\": true,\n  \"log_history\": [\n    {\"loss\": %.3f, \"step\": %" PRId64
+                "}\n  ]\n}\n",
+                step, 4 + 1 / (double)(step + 1), step);
         end(checkpoint, memory);
     }
     neox_release(model);

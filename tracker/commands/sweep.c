@@ -136,9 +136,9 @@ static int do_sweep(struct job *job) {
     struct spt_error error;
     const struct spt_sweep_report report = report_of(job);
     enum spt_status status = plan_sweep(job, &error);
-    if (status == SPT_OK)
-        status = spt_external_store(job->store, job->session.identity.id, job->run, &job->invocation->config, &job->log,
-                                    &error);
+    if (status != SPT_OK) return spt_invocation_fail(job->invocation, SPT_EXIT_STORE, &error);
+    status =
+        spt_external_store(job->store, job->session.identity.id, job->run, &job->invocation->config, &job->log, &error);
     if (status == SPT_INVALID) return spt_invocation_fail(job->invocation, SPT_EXIT_USAGE, &error);
     if (status != SPT_OK) return spt_invocation_fail(job->invocation, SPT_EXIT_STORE, &error);
     spt_sweep_report_plan(&report);
