@@ -25,7 +25,7 @@ static void require_rule(const struct spt_config_alert *alert) {
     if (alert->when == SPT_ALERT_ABOVE) require(alert->metric && isfinite(alert->above));
     if (alert->when == SPT_ALERT_BELOW) require(alert->metric && isfinite(alert->below));
     if (alert->when == SPT_ALERT_STALLED) require(alert->after > 0);
-    require(SPT_LEVEL_ANY <= alert->layer && SPT_LEVEL_ANY <= alert->head);
+    require(SPT_CONFIG_ANY <= alert->layer && SPT_CONFIG_ANY <= alert->head);
     require(alert->in_a_row >= 1 && alert->time_limit > 0 && alert->line && alert->column);
     require_texts(&alert->command);
 }

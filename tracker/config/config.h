@@ -30,7 +30,7 @@ enum spt_config_type {
     SPT_CONFIG_NUMBER,      /* double, finite */
     SPT_CONFIG_BOOL,        /* bool */
     SPT_CONFIG_CHOICE,      /* int: index into the choices */
-    SPT_CONFIG_LEVEL,       /* int64_t: a layer or head; SPT_LEVEL_ANY, SPT_LEVEL_WHOLE */
+    SPT_CONFIG_LEVEL,       /* int64_t: a layer or head; SPT_CONFIG_ANY, SPT_CONFIG_WHOLE */
     SPT_CONFIG_SHARD,       /* struct spt_config_shard */
     SPT_CONFIG_STEPS,       /* struct spt_config_steps */
     SPT_CONFIG_STEP_RANGES, /* struct spt_config_step_ranges: a YAML list, or one text with commas */
@@ -43,8 +43,8 @@ enum spt_config_type {
 
 /* In place of a layer's or head's number. */
 enum {
-    SPT_LEVEL_WHOLE = -1, /* not given: the whole model, the whole layer; as the store has it */
-    SPT_LEVEL_ANY = -2,   /* "any": each of them */
+    SPT_CONFIG_WHOLE = -1, /* not given: the whole model, the whole layer; as the store has it */
+    SPT_CONFIG_ANY = -2,   /* "any": each of them */
 };
 
 /* Steps first .. last, both among them. Every checkpoint: INT64_MIN .. INT64_MAX, which holds SPT_NO_STEP too. */
@@ -106,7 +106,7 @@ struct spt_config_alert {
     char *name; /* unlike those of all other rules */
     int when;   /* of enum spt_alert_when */
     char *metric;
-    int64_t layer, head;             /* SPT_LEVEL_WHOLE, SPT_LEVEL_ANY, or a number; head only where a layer is given */
+    int64_t layer, head;             /* SPT_CONFIG_WHOLE, SPT_CONFIG_ANY, or a number; head only where a layer is given */
     double above, below;             /* NAN where not given */
     int64_t in_a_row;                /* checkpoints, >= 1 */
     double after;                    /* seconds */

@@ -121,7 +121,7 @@ static void clear_real(void *at, const struct spt_config_key *key) {
 
 static void clear_level(void *at, const struct spt_config_key *key) {
     (void)key;
-    *(int64_t *)at = SPT_LEVEL_WHOLE;
+    *(int64_t *)at = SPT_CONFIG_WHOLE;
 }
 
 /* What is always given a default, and owns nothing. */
@@ -204,7 +204,7 @@ static enum spt_status put_bytes(void *at, const struct spt_config_key *key, con
 static enum spt_status put_level(void *at, const struct spt_config_key *key, const char *text,
                                  const struct spt_config_place *place, struct spt_error *error) {
     if (strcmp(text, "any") != 0) return put_integer(at, key, text, place, error);
-    *(int64_t *)at = SPT_LEVEL_ANY;
+    *(int64_t *)at = SPT_CONFIG_ANY;
     return SPT_OK;
 }
 

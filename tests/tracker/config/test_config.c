@@ -424,8 +424,8 @@ static void rules_have_the_fields_of_their_kind(void **state) {
     assert_string_equal(a[0].name, "sink appears");
     assert_int_equal(a[0].when, SPT_ALERT_ABOVE);
     assert_string_equal(a[0].metric, "sink.first_excess");
-    assert_int_equal(a[0].layer, SPT_LEVEL_WHOLE);
-    assert_int_equal(a[0].head, SPT_LEVEL_WHOLE);
+    assert_int_equal(a[0].layer, SPT_CONFIG_WHOLE);
+    assert_int_equal(a[0].head, SPT_CONFIG_WHOLE);
     assert_true(a[0].above == 0.3);
     assert_int_equal(a[0].in_a_row, 3);
     assert_int_equal(a[0].command.count, 2);
@@ -440,8 +440,8 @@ static void rules_have_the_fields_of_their_kind(void **state) {
     assert_int_equal(a[1].in_a_row, 1);
     assert_int_equal(a[1].command.count, 0);
     assert_true(a[1].time_limit == 10);
-    assert_int_equal(a[2].layer, SPT_LEVEL_ANY);
-    assert_int_equal(a[2].head, SPT_LEVEL_ANY);
+    assert_int_equal(a[2].layer, SPT_CONFIG_ANY);
+    assert_int_equal(a[2].head, SPT_CONFIG_ANY);
     assert_true(a[2].above == -0.001);
     assert_int_equal(a[3].when, SPT_ALERT_NAN);
     assert_null(a[3].metric);
