@@ -191,11 +191,12 @@ void spt_file_draft_abandon(struct spt_file_draft *draft) {
     *draft = (struct spt_file_draft){.fd = -1};
 }
 
-enum spt_status spt_file_draft_commit(struct spt_file_draft *draft, struct spt_error *error) {
+static enum spt_status put_in_place(struct spt_file_draft *draft, bool lasting, struct spt_error *error) {
     enum spt_status status = SPT_OK;
     /* Some file systems (and pipes of the user's making) know no fsync: EINVAL says so, and nothing more can be done.
      */
-    if (fsync(draft->fd) != 0 && errno != EINVAL) status = spt_fail_system(error, errno, draft->target, "write");
+    if (lasting && fsync(draft->fd) != 0 && errno != EINVAL)
+        status = spt_fail_system(error, errno, draft->target, "write");
     if (close(draft->fd) != 0 && status == SPT_OK) status = spt_fail_system(error, errno, draft->target, "write");
     draft->fd = -1;
     if (status == SPT_OK && rename(draft->name, draft->target) != 0)
@@ -208,13 +209,26 @@ enum spt_status spt_file_draft_commit(struct spt_file_draft *draft, struct spt_e
     return status;
 }
 
-enum spt_status spt_file_write_all(const char *path, const void *data, size_t size, struct spt_error *error) {
+enum spt_status spt_file_draft_commit(struct spt_file_draft *draft, struct spt_error *error) {
+    return put_in_place(draft, true, error);
+}
+
+static enum spt_status write_whole(const char *path, const void *data, size_t size, bool lasting,
+                                   struct spt_error *error) {
     struct spt_file_draft draft;
     enum spt_status status = spt_file_draft_begin(&draft, path, NULL, error);
     if (status == SPT_OK) status = spt_file_draft_write(&draft, data, size, error);
-    if (status == SPT_OK) return spt_file_draft_commit(&draft, error);
+    if (status == SPT_OK) return put_in_place(&draft, lasting, error);
     spt_file_draft_abandon(&draft);
     return status;
+}
+
+enum spt_status spt_file_write_all(const char *path, const void *data, size_t size, struct spt_error *error) {
+    return write_whole(path, data, size, true, error);
+}
+
+enum spt_status spt_file_write_fleeting(const char *path, const void *data, size_t size, struct spt_error *error) {
+    return write_whole(path, data, size, false, error);
 }
 
 char *spt_file_join(const char *directory, const char *name) {

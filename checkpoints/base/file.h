@@ -44,7 +44,11 @@ enum spt_status spt_file_read_all(const char *path, size_t limit, char **data, s
  * SPT_INVALID when path is there and is no regular file; SPT_IO. */
 enum spt_status spt_file_write_all(const char *path, const void *data, size_t size, struct spt_error *error);
 
-/* The same for what is too large to be held: begin, write any number of times, commit or abandon. Until the commit path
+/* The same without fsync, for what is written every few seconds and is worth nothing once the machine went down: who
+ * reads it sees the old or the new, whole. */
+enum spt_status spt_file_write_fleeting(const char *path, const void *data, size_t size, struct spt_error *error);
+
+/* spt_file_write_all for what is too large to be held: begin, write any number of times, commit or abandon. Until the commit path
  * is as it was. */
 struct spt_file_draft {
     int fd;
