@@ -10,24 +10,32 @@ static int compare(const void *a, const void *b) {
     return strcmp((*x)->uri, (*y)->uri);
 }
 
+static enum spt_status index_rows(struct spt_ledger *ledger, struct spt_store *store, struct spt_error *error) {
+    size_t cells;
+    ledger->by_uri = spt_alloc(ledger->count, sizeof *ledger->by_uri);
+    ledger->present =
+        spt_multiply(ledger->count, SPT_METRIC_COUNT, &cells) ? spt_alloc(cells, sizeof *ledger->present) : NULL;
+    if (!ledger->by_uri || !ledger->present)
+        return spt_fail_memory(error, ledger->count * SPT_METRIC_COUNT, "the checkpoints of a run");
+    for (size_t i = 0; i < ledger->count; i++) ledger->by_uri[i] = &ledger->rows[i];
+    qsort(ledger->by_uri, ledger->count, sizeof *ledger->by_uri, compare);
+    return spt_store_metrics_present_all(store, ledger->rows, ledger->count, ledger->present, error);
+}
+
 enum spt_status spt_ledger_read(struct spt_ledger *ledger, struct spt_store *store, int64_t run,
                                 struct spt_error *error) {
     if (!run) return SPT_OK;
-    const enum spt_status status = spt_store_checkpoints(store, run, &ledger->rows, &ledger->count, error);
+    enum spt_status status = spt_store_checkpoints(store, run, &ledger->rows, &ledger->count, error);
     if (status != SPT_OK) return status;
-    ledger->by_uri = spt_alloc(ledger->count, sizeof *ledger->by_uri);
-    if (!ledger->by_uri) {
-        spt_ledger_release(ledger);
-        return spt_fail_memory(error, ledger->count * sizeof *ledger->by_uri, "the checkpoints of a run");
-    }
-    for (size_t i = 0; i < ledger->count; i++) ledger->by_uri[i] = &ledger->rows[i];
-    qsort(ledger->by_uri, ledger->count, sizeof *ledger->by_uri, compare);
-    return SPT_OK;
+    status = index_rows(ledger, store, error);
+    if (status != SPT_OK) spt_ledger_release(ledger);
+    return status;
 }
 
 void spt_ledger_release(struct spt_ledger *ledger) {
     spt_store_free_checkpoints(ledger->rows, ledger->count);
     free(ledger->by_uri);
+    free(ledger->present);
     *ledger = (struct spt_ledger){0};
 }
 
@@ -60,4 +68,8 @@ const struct spt_store_checkpoint *spt_ledger_find_uri(const struct spt_ledger *
     for (size_t i = first_of(ledger, uri); is_of(ledger, i, uri); i++)
         if (!found || ledger->by_uri[i]->state == SPT_STATE_ANALYSED) found = ledger->by_uri[i];
     return found;
+}
+
+const bool *spt_ledger_present(const struct spt_ledger *ledger, const struct spt_store_checkpoint *row) {
+    return ledger->present + (size_t)(row - ledger->rows) * SPT_METRIC_COUNT;
 }

@@ -2,7 +2,7 @@
  *
  *     spt_ledger_read  ->  spt_ledger_find ...  ->  spt_ledger_release
  *
- * A picture of the moment it was read. Finding one among 10,000 takes less than a microsecond.
+ * A picture of the moment it was read. 10,000 rows are read in half a second; finding one among them takes less than a microsecond.
  */
 #ifndef SPT_LEDGER_H
 #define SPT_LEDGER_H
@@ -13,6 +13,7 @@ struct spt_ledger {
     struct spt_store_checkpoint *rows; /* [count] as spt_store_checkpoints gives them; owned */
     size_t count;
     const struct spt_store_checkpoint **by_uri; /* [count] the same, sorted by uri */
+    bool *present;                              /* [count, SPT_METRIC_COUNT] which metrics each has; owned */
 };
 
 /* Zero-initialised or released ledgers only; a run 0 has no rows. */
@@ -26,5 +27,8 @@ const struct spt_store_checkpoint *spt_ledger_find(const struct spt_ledger *ledg
 
 /* The row of this uri, whatever its files were: the analysed one, else any; NULL: none. */
 const struct spt_store_checkpoint *spt_ledger_find_uri(const struct spt_ledger *ledger, const char *uri);
+
+/* Which metrics a row of the ledger has. [SPT_METRIC_COUNT], borrowed */
+const bool *spt_ledger_present(const struct spt_ledger *ledger, const struct spt_store_checkpoint *row);
 
 #endif

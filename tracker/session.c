@@ -4,6 +4,7 @@
 #include "checkpoints/base/memory.h"
 #include "checkpoints/base/text.h"
 #include "checkpoints/checkpoint.h"
+#include "tracker/ledger.h"
 #include "tracker/metric_choice.h"
 
 #include <stdlib.h>
@@ -251,21 +252,14 @@ static enum spt_status find_run(struct spt_session *session, bool add, struct sp
 
 /* What is analysed again keeps the groups it has: they are measured again with those that are asked for. */
 static enum spt_status widen_plan(struct spt_session *session, struct spt_error *error) {
-    struct spt_store_checkpoint *rows;
-    size_t count;
-    bool *present = spt_alloc(SPT_METRIC_COUNT, sizeof *present);
-    if (!present) return spt_fail_memory(error, SPT_METRIC_COUNT, "the metrics of a run");
-    enum spt_status status = spt_store_checkpoints(session->store, session->identity.id, &rows, &count, error);
-    if (status == SPT_OK) {
-        for (size_t i = 0; status == SPT_OK && i < count; i++) {
-            status = spt_store_metrics_present(session->store, rows[i].id, present, error);
-            for (size_t m = 0; status == SPT_OK && m < SPT_METRIC_COUNT; m++)
-                session->plan.metric[m] = session->plan.metric[m] || present[m];
-        }
-        spt_store_free_checkpoints(rows, count);
-    }
-    free(present);
-    return status == SPT_OK ? find_wanted(session, error) : status;
+    struct spt_ledger ledger = {0};
+    const enum spt_status status = spt_ledger_read(&ledger, session->store, session->identity.id, error);
+    if (status != SPT_OK) return status;
+    for (size_t i = 0; i < ledger.count; i++)
+        for (size_t m = 0; m < SPT_METRIC_COUNT; m++)
+            if (spt_ledger_present(&ledger, &ledger.rows[i])[m]) session->plan.metric[m] = true;
+    spt_ledger_release(&ledger);
+    return find_wanted(session, error);
 }
 
 enum spt_status spt_session_attach(struct spt_session *session, struct spt_store *store, bool add, bool force,
@@ -279,19 +273,6 @@ enum spt_status spt_session_attach(struct spt_session *session, struct spt_store
 }
 
 /* --- what is left to do for a checkpoint --- */
-
-/* Whether an analysed checkpoint holds every metric of the plan. */
-static enum spt_status has_all_metrics(const struct spt_session *session, int64_t checkpoint, bool *all,
-                                       struct spt_error *error) {
-    bool *present = spt_alloc(SPT_METRIC_COUNT, sizeof *present);
-    if (!present) return spt_fail_memory(error, SPT_METRIC_COUNT, "a checkpoint's metrics");
-    const enum spt_status status = spt_store_metrics_present(session->store, checkpoint, present, error);
-    *all = true;
-    for (size_t i = 0; status == SPT_OK && i < SPT_METRIC_COUNT; i++)
-        if (session->wanted[i] && !present[i]) *all = false;
-    free(present);
-    return status;
-}
 
 /* Whether what is kept of single heads, where the plan asks for it, is there: one metric of heads tells for all. */
 static enum spt_status has_heads(const struct spt_session *session, int64_t checkpoint, bool *has,
@@ -310,19 +291,37 @@ static enum spt_status has_heads(const struct spt_session *session, int64_t chec
     return SPT_OK;
 }
 
-enum spt_status spt_session_task(const struct spt_session *session, const struct spt_store_checkpoint *row, bool force,
-                                 enum spt_task_kind *kind, struct spt_error *error) {
+static bool has_wanted(const struct spt_session *session, const bool *present) {
+    for (size_t i = 0; i < SPT_METRIC_COUNT; i++)
+        if (session->wanted[i] && !present[i]) return false;
+    return true;
+}
+
+enum spt_status spt_session_task_known(const struct spt_session *session, const struct spt_store_checkpoint *row,
+                                       const bool *present, bool force, enum spt_task_kind *kind,
+                                       struct spt_error *error) {
     *kind = SPT_TASK_ANALYSE;
     if (!row || force) return SPT_OK;
     if (row->state == SPT_STATE_INVALID || row->state == SPT_STATE_UNSUPPORTED) {
         if (row->version && strcmp(row->version, SPT_VERSION) == 0) *kind = SPT_TASK_REFUSED;
         return SPT_OK;
     }
-    if (row->state != SPT_STATE_ANALYSED) return SPT_OK;
-    bool all = false, heads = false;
-    enum spt_status status = has_all_metrics(session, row->id, &all, error);
-    if (status == SPT_OK && all) status = has_heads(session, row->id, &heads, error);
-    if (status == SPT_OK && all && heads) *kind = SPT_TASK_DONE;
+    bool heads = false;
+    if (row->state != SPT_STATE_ANALYSED || !has_wanted(session, present)) return SPT_OK;
+    const enum spt_status status = has_heads(session, row->id, &heads, error);
+    if (status == SPT_OK && heads) *kind = SPT_TASK_DONE;
+    return status;
+}
+
+enum spt_status spt_session_task(const struct spt_session *session, const struct spt_store_checkpoint *row, bool force,
+                                 enum spt_task_kind *kind, struct spt_error *error) {
+    bool *present = spt_alloc_zeroed(SPT_METRIC_COUNT, sizeof *present);
+    if (!present) return spt_fail_memory(error, SPT_METRIC_COUNT, "a checkpoint's metrics");
+    enum spt_status status = SPT_OK;
+    if (row && row->state == SPT_STATE_ANALYSED && !force)
+        status = spt_store_metrics_present(session->store, row->id, present, error);
+    if (status == SPT_OK) status = spt_session_task_known(session, row, present, force, kind, error);
+    free(present);
     return status;
 }
 

@@ -60,9 +60,16 @@ enum spt_task_kind {
     SPT_TASK_ANALYSE,
 };
 
-/* What is left to do for a checkpoint whose row in the ledger is row (NULL: none). force: all of it. */
+/* What is left to do for a checkpoint whose row in the ledger is row (NULL: none). force: all of it. Attached sessions only where row is not
+ * NULL. */
 enum spt_status spt_session_task(const struct spt_session *session, const struct spt_store_checkpoint *row, bool force,
                                  enum spt_task_kind *kind, struct spt_error *error);
+
+/* The same where it is known already what the row has: for long lists.
+ *   present  [SPT_METRIC_COUNT] of the row (spt_ledger_present); unread where row is NULL */
+enum spt_status spt_session_task_known(const struct spt_session *session, const struct spt_store_checkpoint *row,
+                                       const bool *present, bool force, enum spt_task_kind *kind,
+                                       struct spt_error *error);
 
 /* Makes session->analysis unless it is there, and measures random attention once a run (stop as in spt_emit: SPT_END). */
 enum spt_status spt_session_analysis(struct spt_session *session, bool (*stop)(void *context), void *context,

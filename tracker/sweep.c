@@ -12,7 +12,9 @@
 static enum spt_status plan_task(struct spt_sweep *sweep, const struct spt_ledger *ledger, struct spt_task *task,
                                  struct spt_error *error) {
     const struct spt_store_checkpoint *row = spt_ledger_find(ledger, task->ref->uri, task->ref->fingerprint);
-    const enum spt_status status = spt_session_task(sweep->session, row, sweep->force, &task->kind, error);
+    const bool *present = row ? spt_ledger_present(ledger, row) : NULL;
+    const enum spt_status status =
+        spt_session_task_known(sweep->session, row, present, sweep->force, &task->kind, error);
     if (status != SPT_OK) return status;
     if (task->kind == SPT_TASK_ANALYSE) sweep->todo++;
     if (!row) return SPT_OK;

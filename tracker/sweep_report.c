@@ -29,6 +29,7 @@ static void warn_of_short_probe(const struct spt_session *session) {
 void spt_sweep_report_plan(const struct spt_sweep_report *report) {
     const struct spt_session *session = report->session;
     const struct spt_sweep *sweep = report->sweep;
+    const struct spt_config_shard shard = session->config->shard;
     size_t done = 0, refused = 0;
     char name[256];
     warn_of_short_probe(session);
@@ -38,12 +39,14 @@ void spt_sweep_report_plan(const struct spt_sweep_report *report) {
         refused += sweep->tasks[i].kind == SPT_TASK_REFUSED;
     }
     spt_text_printable(name, sizeof name, session->name);
+    fputs(name, stderr);
+    if (shard.count > 1) fprintf(stderr, ", shard %lld of %lld", (long long)shard.index, (long long)shard.count);
     if (sweep->todo == 0)
-        fprintf(stderr, "%s: nothing to do: of %zu checkpoints %zu are analysed, %zu were refused before\n", name,
+        fprintf(stderr, ": nothing to do: of %zu checkpoints %zu are analysed, %zu were refused before\n",
                 sweep->ref_count, done, refused);
     else
-        fprintf(stderr, "%s: %zu of %zu checkpoints to analyse, %zu samples of %zu to %zu tokens, %s\n", name,
-                sweep->todo, sweep->ref_count, session->samples.probe.samples, shortest(&session->samples.probe),
+        fprintf(stderr, ": %zu of %zu checkpoints to analyse, %zu samples of %zu to %zu tokens, %s\n", sweep->todo,
+                sweep->ref_count, session->samples.probe.samples, shortest(&session->samples.probe),
                 session->samples.probe.longest, session->model.model_type);
 }
 

@@ -4,6 +4,9 @@
 #include "tracker/commands/commands.h"
 #include "tracker/external.h"
 #include "tracker/metric_choice.h"
+#include "tracker/network.h"
+#include "tracker/priority.h"
+#include "tracker/shard.h"
 #include "tracker/signals.h"
 #include "tracker/sweep_report.h"
 
@@ -16,7 +19,10 @@ struct job {
     struct spt_invocation *invocation;
     struct spt_log log;
     struct spt_run *run;
-    const struct spt_checkpoint_ref **refs; /* [ref_count] those that are asked for */
+    /* Those that are asked for, on all machines: what the run's model and probe are read from, so that all shards agree. */
+    const struct spt_checkpoint_ref **asked; /* [asked_count] */
+    size_t asked_count;
+    const struct spt_checkpoint_ref **refs; /* [ref_count] those of them that are this shard's */
     size_t ref_count;
     struct spt_session session;
     struct spt_store *store;
@@ -29,6 +35,7 @@ static void job_release(struct job *job) {
     spt_session_release(&job->session);
     spt_store_close(job->store);
     free(job->refs);
+    free(job->asked);
     spt_run_close(job->run);
 }
 
@@ -48,14 +55,17 @@ static enum spt_status open_run(struct job *job, const char *path, struct spt_er
     };
     const enum spt_status status = spt_run_open(path, &options, &job->run, error);
     if (status != SPT_OK) return status;
+    job->asked = spt_alloc(job->run->count, sizeof *job->asked);
     job->refs = spt_alloc(job->run->count, sizeof *job->refs);
-    if (!job->refs) return spt_fail_memory(error, job->run->count * sizeof *job->refs, "a run");
+    if (!job->asked || !job->refs) return spt_fail_memory(error, job->run->count * sizeof *job->refs, "a run");
     for (size_t i = 0, within = 0; i < job->run->count; i++) {
         const struct spt_checkpoint_ref *ref = &job->run->refs[i];
         if (!spt_config_steps_has(config->steps, ref->step)) continue;
-        if (within++ % (size_t)config->every == 0) job->refs[job->ref_count++] = ref;
+        if (within++ % (size_t)config->every == 0) job->asked[job->asked_count++] = ref;
     }
-    if (job->ref_count) return SPT_OK;
+    for (size_t i = 0; i < job->asked_count; i++)
+        if (spt_shard_has(config->shard, i)) job->refs[job->ref_count++] = job->asked[i];
+    if (job->asked_count) return SPT_OK;
     return spt_config_reject(config, "steps", error, "none of the %zu checkpoints of %s has such a step",
                              job->run->count, job->run->root);
 }
@@ -65,7 +75,7 @@ static enum spt_status prepare(struct job *job, const char *path, struct spt_err
     enum spt_status status = spt_metric_check_plots(config, error);
     if (status == SPT_OK) status = open_run(job, path, error);
     if (status == SPT_OK)
-        status = spt_session_open(&job->session, config, &job->log, job->run, job->refs, job->ref_count, error);
+        status = spt_session_open(&job->session, config, &job->log, job->run, job->asked, job->asked_count, error);
     return status;
 }
 
@@ -88,6 +98,7 @@ static int open_store(struct job *job) {
     if (!read_wait(job->invocation, &wait))
         return spt_invocation_usage(job->invocation, "--wait: found \"%s\", expected a number of seconds from 0",
                                     spt_invocation_value(job->invocation, "wait"));
+    spt_network_warn(job->invocation->config.db, &job->log);
     enum spt_status status = spt_store_open(job->invocation->config.db, SPT_STORE_WRITE, wait, &job->store, &error);
     if (status == SPT_OK) status = spt_session_attach(&job->session, job->store, true, is_forced(job), &error);
     if (status == SPT_OK) return SPT_EXIT_DONE;
@@ -185,6 +196,8 @@ static int run(struct spt_invocation *invocation) {
     const size_t count = given ? invocation->argument_count : configured->count;
     if (count == 0)
         return spt_invocation_usage(invocation, "which run? usage: spectail sweep RUN [options], or run: in --config");
+    const struct spt_log log = spt_invocation_log(invocation);
+    spt_priority_set(&invocation->config, &log);
     int worst = SPT_EXIT_DONE;
     for (size_t i = 0; i < count && worst <= SPT_EXIT_PARTIAL; i++) {
         const int status = sweep_run(invocation, paths[i]);
@@ -203,7 +216,7 @@ static const char *const KEYS[] = {
     "steps",      "every",        "metrics",    "bos",        "model_config",
     "tokenizer",  "step_pattern", "references", "symmetrize", "topology_dimension",
     "bootstrap",  "null_draws",   "keep",       "threads",    "header_limit",
-    "read_ahead",
+    "read_ahead", "priority",     "shard",
 };
 
 const struct spt_command SPT_COMMAND_SWEEP = {
