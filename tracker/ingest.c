@@ -215,7 +215,8 @@ enum spt_status spt_ingest_checkpoint(const struct spt_ingest *ingest, const str
     struct passage passage = {.ingest = ingest, .outcome = outcome};
     struct spt_checkpoint *checkpoint = NULL;
     struct spt_error failure;
-    enum spt_status status = check_model(ingest->session, ref, &failure);
+    enum spt_status status = spt_run_check_marker(ref, &failure);
+    if (status == SPT_OK) status = check_model(ingest->session, ref, &failure);
     if (status == SPT_OK) status = spt_checkpoint_open(ref->path, &ingest->options, &checkpoint, &failure);
     if (status == SPT_OK) status = analyse(&passage, checkpoint, ref, &failure);
     spt_checkpoint_close(checkpoint);

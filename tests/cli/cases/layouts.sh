@@ -11,6 +11,12 @@ done
 spectail sweep trainer $options
 shell "sqlite3 spectail.db 'SELECT name, step, value FROM external ORDER BY name, step'"
 
+# The Trainer is still at work on one: it is not opened, and analysed by the sweep that finds it complete.
+spoilt trainer/checkpoint-512 512
+spectail sweep trainer $options
+printf '{"global_step": 512, "log_history": []}\n' >trainer/checkpoint-512/trainer_state.json
+spectail sweep trainer $options
+
 # A hub cache with a revision a step.
 model=hub/models--me--tiny
 for step in 0 8; do
