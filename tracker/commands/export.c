@@ -34,8 +34,8 @@ static int export_chosen(const struct request *request) {
     struct spt_store *store;
     if (spt_metric_choice(&invocation->config, request->metrics, &error) != SPT_OK)
         return spt_invocation_fail(invocation, SPT_EXIT_USAGE, &error);
-    int status = spt_runs_open(invocation, spt_invocation_value(invocation, "run"),
-                               spt_invocation_value(invocation, "all") != NULL, &store, &runs);
+    const bool whole = spt_invocation_value(invocation, "all") != NULL;
+    int status = spt_runs_open(invocation, spt_invocation_value(invocation, "run"), whole, &store, &runs);
     if (status != SPT_EXIT_DONE) return status;
     const struct spt_export export = {
         .store = store,
@@ -43,6 +43,7 @@ static int export_chosen(const struct request *request) {
         .run_count = runs.count,
         .all = runs.all,
         .all_count = runs.all_count,
+        .whole = whole,
         .choice = {.metrics = invocation->config.metrics.count ? request->metrics : NULL,
                    .heads = spt_invocation_value(invocation, "heads") != NULL},
     };

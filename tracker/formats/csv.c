@@ -41,7 +41,7 @@ static void put_measure(struct spt_text *out, const char *run, const struct spt_
 
 static void put_event(struct spt_text *out, const char *run, const struct spt_store_event *event) {
     const char *const texts[] = {event->rule, event->text, spt_delivery_name(event->delivery), event->outcome};
-    put_text(out, run);
+    put_text(out, run ? run : "");
     spt_text_put(out, ",");
     put_text(out, event->branch ? event->branch : "");
     spt_text_put(out, ",");

@@ -30,6 +30,7 @@ struct spt_export {
     size_t run_count;
     const struct spt_store_run *all; /* [all_count] of the store, oldest first */
     size_t all_count;
+    bool whole; /* all runs were asked for: those of one name are told apart, and what belongs to none comes too */
     struct spt_figure_choice choice;
 };
 
@@ -59,7 +60,7 @@ typedef void spt_event_line_fn(struct spt_text *out, const char *run, const stru
 /* Every figure in the order (run, branch, step, label, metric, layer, head), single heads always. header: what stands before the first. */
 enum spt_status spt_export_measures(const struct spt_export *export, const char *header, spt_measure_line_fn *line,
                                     struct spt_destination *output, struct spt_error *error);
-/* Every event of the runs, each run's oldest first; where all runs are written, then those of no run, whose name is "". */
+/* Every event of the runs, each run's oldest first; of a whole store, then those of no run, whose name is NULL. */
 enum spt_status spt_export_events(const struct spt_export *export, const char *header, spt_event_line_fn *line,
                                   struct spt_destination *output, struct spt_error *error);
 

@@ -9,12 +9,16 @@ static void put_name(struct spt_text *out, const char *name) {
     spt_text_format(out, ", \"%s\": ", name);
 }
 
-static void put_text(struct spt_text *out, const char *name, const char *text) {
-    put_name(out, name);
+static void put_text_or_null(struct spt_text *out, const char *text) {
     if (text)
         spt_text_put_json(out, text);
     else
         spt_text_put(out, "null");
+}
+
+static void put_text(struct spt_text *out, const char *name, const char *text) {
+    put_name(out, name);
+    put_text_or_null(out, text);
 }
 
 static void put_step(struct spt_text *out, int64_t step) {
@@ -47,7 +51,7 @@ static void put_measure(struct spt_text *out, const char *run, const struct spt_
 
 static void put_event(struct spt_text *out, const char *run, const struct spt_store_event *event) {
     spt_text_put(out, "{\"run\": ");
-    spt_text_put_json(out, run);
+    put_text_or_null(out, run);
     put_text(out, "branch", event->branch ? event->branch : "");
     put_step(out, event->step);
     put_text(out, "time", event->time);

@@ -46,7 +46,7 @@ static enum spt_status on_measure(void *context, const struct spt_store_measure 
 
 /* A run that is written alone goes by the name it has; beside others it must be told from those of the same name. */
 static const char *name_of(const struct spt_export *export, char *const *names, size_t i) {
-    return export->run_count > 1 ? names[&export->runs[i] - export->all] : export->runs[i].name;
+    return export->whole ? names[&export->runs[i] - export->all] : export->runs[i].name;
 }
 
 enum spt_status spt_export_measures(const struct spt_export *export, const char *header, spt_measure_line_fn *line,
@@ -86,8 +86,7 @@ enum spt_status spt_export_events(const struct spt_export *export, const char *h
     spt_text_put(&output->text, header);
     for (size_t i = 0; i < export->run_count && status == SPT_OK; i++)
         status = put_events(export, export->runs[i].id, name_of(export, names, i), line, output, error);
-    if (export->run_count == export->all_count && status == SPT_OK)
-        status = put_events(export, 0, "", line, output, error);
+    if (export->whole && status == SPT_OK) status = put_events(export, 0, NULL, line, output, error);
     spt_run_names_free(names, export->all_count);
     return status;
 }
