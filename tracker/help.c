@@ -5,22 +5,24 @@
 
 enum { LEFT_MAX = 128, COLUMN = 30, WIDTH = 100 };
 
-/* Words from column on, in lines of at most WIDTH; further lines begin at indent. */
+/* Words from column on, in lines of at most WIDTH; further lines begin at indent. A newline in text stays one. */
 static void put_words(struct spt_text *out, const char *text, size_t column, size_t indent) {
-    bool first = true;
-    for (const char *word = text; *word; word += strspn(word, " ")) {
-        const size_t length = strcspn(word, " ");
-        if (!first && column + 1 + length > WIDTH) {
-            spt_text_format(out, "\n%*s", (int)indent, "");
-            column = indent;
-        } else if (!first) {
+    for (const char *word = text; *word;) {
+        const size_t gap = strspn(word, " \n"), length = strcspn(word + gap, " \n");
+        const bool wraps = word > text && column + 1 + length > WIDTH;
+        size_t breaks = 0;
+        for (size_t i = 0; i < gap; i++) breaks += word[i] == '\n';
+        if (wraps && !breaks) breaks = 1;
+        for (size_t i = 0; i < breaks; i++) spt_text_put(out, "\n");
+        if (breaks)
+            spt_text_format(out, "%*s", (int)indent, "");
+        else if (word > text)
             spt_text_put(out, " ");
-            column++;
-        }
+        column = breaks ? indent : column + (word > text);
+        word += gap;
         spt_text_append(out, word, length);
         column += length;
         word += length;
-        first = false;
     }
     spt_text_put(out, "\n");
 }

@@ -121,8 +121,10 @@ sed -e "s|$work/here|WORK|g" -e "s|$work|WORK/..|g" -e "s|$data|DATA|g" -e "s|$p
     -e 's/([0-9.]* s\(, [^)]* left\)\{0,1\})/(TIME)/' \
     -e 's/[0-9-]\{10\}T[0-9:]\{8\}Z/WHEN/g' \
     -e 's/ *[0-9.]* s  WHEN/ TIME  WHEN/' \
-    -e 's/[0-9.]* s a checkpoint/TIME a checkpoint/' \
+    -e 's/[0-9.]* s a checkpoint\(, [0-9.e+]* an hour\)\{0,1\}\(, [0-9:]* left\)\{0,1\}/TIME a checkpoint/' \
     -e 's/"seconds": [0-9.e-]*/"seconds": TIME/g' \
+    -e 's/"\(seconds_per_checkpoint\|checkpoints_per_hour\|seconds_left\)": [0-9a-z.e+-]*/"\1": TIME/g' \
+    -e 's/"host [^ "]* pid [0-9]*"/"host HOST pid PID"/g' \
     -e 's/(host [^ ]* pid [0-9]*)/(host HOST pid PID)/' \
     -e 's/\(\.[0-9][0-9]\)[0-9]\{1,\}/\1/g' \
     "$transcript" >"$work/normal"
