@@ -30,7 +30,7 @@ const struct spt_exit_meaning SPT_EXIT_MEANINGS[] = {
     {"2", "usage, configuration, or a run that is missing"},
     {"3", "the store"},
     {"4", "output, or an external program"},
-    {"130, 143", "a sweep was stopped by a signal: the next one goes on where it was"},
+    {"129, 130, 143", "a sweep was stopped by a signal: the next one goes on where it was"},
 };
 const size_t SPT_EXIT_MEANING_COUNT = sizeof SPT_EXIT_MEANINGS / sizeof *SPT_EXIT_MEANINGS;
 
