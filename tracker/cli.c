@@ -6,6 +6,7 @@
 #include "tracker/manual.h"
 
 #include <errno.h>
+#include <math.h>
 #include <popt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,7 +31,7 @@ const struct spt_exit_meaning SPT_EXIT_MEANINGS[] = {
     {"2", "usage, configuration, or a run that is missing"},
     {"3", "the store"},
     {"4", "output, or an external program"},
-    {"129, 130, 143", "a sweep was stopped by a signal: the next one goes on where it was"},
+    {"128 + N", "signal N stopped a sweep (130: Ctrl-C, 143: SIGTERM): the next one goes on where it was"},
 };
 const size_t SPT_EXIT_MEANING_COUNT = sizeof SPT_EXIT_MEANINGS / sizeof *SPT_EXIT_MEANINGS;
 
@@ -74,6 +75,14 @@ int spt_invocation_print(const struct spt_invocation *invocation, const struct s
     if (written && fflush(stdout) == 0) return SPT_EXIT_DONE;
     spt_fail_system(&error, errno, NULL, "write the output");
     return spt_invocation_fail(invocation, SPT_EXIT_OUTPUT, &error);
+}
+
+int spt_invocation_wait(const struct spt_invocation *invocation, double *seconds) {
+    const char *text = spt_invocation_value(invocation, "wait");
+    char *end = NULL;
+    *seconds = text ? strtod(text, &end) : 0;
+    if (!text || (end != text && !*end && *seconds >= 0 && isfinite(*seconds))) return SPT_EXIT_DONE;
+    return spt_invocation_usage(invocation, "--wait: found \"%s\", expected a number of seconds from 0", text);
 }
 
 static void emit_log(void *context, enum spt_log_level level, const char *text) {

@@ -25,7 +25,7 @@ enum spt_exit {
 
 /* The same in words, for help and manual. */
 struct spt_exit_meaning {
-    const char *status, *meaning; /* "130, 143" */
+    const char *status, *meaning; /* "128 + N" */
 };
 extern const struct spt_exit_meaning SPT_EXIT_MEANINGS[];
 extern const size_t SPT_EXIT_MEANING_COUNT;
@@ -76,6 +76,9 @@ int spt_invocation_fail(const struct spt_invocation *invocation, int status, con
 /* The same for a sentence of our own. */
 int spt_invocation_usage(const struct spt_invocation *invocation, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The value of the option --wait, 0 where it is not given: SPT_EXIT_DONE, or SPT_EXIT_USAGE with what is wrong said. */
+int spt_invocation_wait(const struct spt_invocation *invocation, double *seconds);
 
 /* Writes text to stdout: SPT_EXIT_DONE, or SPT_EXIT_OUTPUT with the reason said. */
 struct spt_text;

@@ -5,6 +5,7 @@
 #include "tracker/cli.h"
 
 extern const struct spt_command SPT_COMMAND_SWEEP;
+extern const struct spt_command SPT_COMMAND_WATCH;
 extern const struct spt_command SPT_COMMAND_STATUS;
 extern const struct spt_command SPT_COMMAND_PLOT;
 extern const struct spt_command SPT_COMMAND_EXPORT;

@@ -10,7 +10,6 @@
 #include "tracker/signals.h"
 #include "tracker/sweep_report.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -81,13 +80,6 @@ static enum spt_status prepare(struct job *job, const char *path, struct spt_err
 
 /* --- the store --- */
 
-static bool read_wait(const struct spt_invocation *invocation, double *seconds) {
-    const char *text = spt_invocation_value(invocation, "wait");
-    char *end = NULL;
-    *seconds = text ? strtod(text, &end) : 0;
-    return !text || (end != text && !*end && *seconds >= 0 && isfinite(*seconds));
-}
-
 static bool is_forced(const struct job *job) {
     return spt_invocation_value(job->invocation, "force") != NULL;
 }
@@ -95,9 +87,8 @@ static bool is_forced(const struct job *job) {
 static int open_store(struct job *job) {
     struct spt_error error;
     double wait;
-    if (!read_wait(job->invocation, &wait))
-        return spt_invocation_usage(job->invocation, "--wait: found \"%s\", expected a number of seconds from 0",
-                                    spt_invocation_value(job->invocation, "wait"));
+    const int waits = spt_invocation_wait(job->invocation, &wait);
+    if (waits != SPT_EXIT_DONE) return waits;
     spt_network_warn(job->invocation->config.db, &job->log);
     enum spt_status status = spt_store_open(job->invocation->config.db, SPT_STORE_WRITE, wait, &job->store, &error);
     if (status == SPT_OK) status = spt_session_attach(&job->session, job->store, true, is_forced(job), &error);

@@ -242,6 +242,7 @@ static enum spt_status go_on(struct spt_queue *queue, size_t index, double now, 
     if (!awaits || !waits || item->awaits) return SPT_OK;
     item->state = SPT_WATCHED_WAITING;
     item->awaits = true;
+    item->patient = false;
     item->next = INFINITY;
     add_news(queue, index);
     struct spt_text reason = {0};
@@ -299,8 +300,7 @@ enum spt_status spt_queue_remember(struct spt_queue *queue, const struct spt_che
 /* --- what is next --- */
 
 static bool is_ready(const struct spt_queued *item, double now) {
-    return item->ref &&
-           (item->state == SPT_WATCHED_QUIET || (item->state == SPT_WATCHED_WAITING && item->next <= now));
+    return item->ref && (item->state == SPT_WATCHED_QUIET || (item->state == SPT_WATCHED_WAITING && item->next <= now));
 }
 
 /* Smaller steps first, whatever the branch; what has no step last. */
@@ -319,13 +319,15 @@ size_t spt_queue_take(const struct spt_queue *queue, double now) {
     return best;
 }
 
-static bool is_waiting(const struct spt_queued *item) {
-    return item->ref && item->state == SPT_WATCHED_WAITING;
+static double overdue_at(const struct spt_queue *queue, const struct spt_queued *item) {
+    return item->patient ? INFINITY : item->changed + queue->times.deadline;
 }
 
 size_t spt_queue_overdue(const struct spt_queue *queue, double now) {
-    for (size_t i = 0; i < queue->count; i++)
-        if (is_waiting(&queue->items[i]) && now - queue->items[i].changed >= queue->times.deadline) return i;
+    for (size_t i = 0; i < queue->count; i++) {
+        const struct spt_queued *item = &queue->items[i];
+        if (item->ref && item->state == SPT_WATCHED_WAITING && overdue_at(queue, item) <= now) return i;
+    }
     return SPT_QUEUE_NONE;
 }
 
@@ -336,7 +338,7 @@ double spt_queue_due(const struct spt_queue *queue, double now) {
         if (!item->ref) continue;
         if (item->state == SPT_WATCHED_CHANGING) due = fmin(due, item->changed + queue->times.quiet);
         if (item->state == SPT_WATCHED_QUIET) due = now;
-        if (is_waiting(item)) due = fmin(due, fmin(item->next, item->changed + queue->times.deadline));
+        if (item->state == SPT_WATCHED_WAITING) due = fmin(due, fmin(item->next, overdue_at(queue, item)));
     }
     return fmax(due, now);
 }
@@ -361,11 +363,12 @@ enum spt_status spt_queue_refuse(struct spt_queue *queue, size_t index, const ch
     return SPT_OK;
 }
 
-enum spt_status spt_queue_put_back(struct spt_queue *queue, size_t index, double now, const char *reason,
+enum spt_status spt_queue_put_back(struct spt_queue *queue, size_t index, double now, const char *reason, bool patient,
                                    struct spt_error *error) {
     struct spt_queued *item = &queue->items[index];
     const enum spt_status status = set_reason(item, reason, error);
     if (status != SPT_OK) return status;
+    item->patient = patient;
     item->wait = item->wait > 0 ? fmin(2 * item->wait, queue->times.retry_most) : queue->times.retry_first;
     item->state = SPT_WATCHED_WAITING;
     item->next = now + item->wait;

@@ -27,24 +27,26 @@
 #define SPT_QUEUE_NONE SIZE_MAX
 
 struct spt_queue_times {
-    double quiet;    /* files must be unchanged for so long, >= 0 */
-    double deadline; /* after the last change: what still is not complete is overdue */
+    double quiet;                   /* files must be unchanged for so long, >= 0 */
+    double deadline;                /* after the last change: what still is not complete is overdue */
     double retry_first, retry_most; /* back-off: the first, doubled each time up to the last; anew when files change */
 };
 
 /* One checkpoint. Its index in the queue stays the same for as long as the queue lives. */
 struct spt_queued {
-    struct spt_checkpoint_ref kept;       /* copies of uri, path, label, branch, and step, tokens, fingerprint as last seen; the rest NULL */
+    struct spt_checkpoint_ref
+        kept; /* copies of uri, path, label, branch, and step, tokens, fingerprint as last seen; the rest NULL */
     const struct spt_checkpoint_ref *ref; /* as the last look saw it; NULL: it is not there */
     struct spt_hash files;                /* the state of its files */
     enum spt_watched_state state;
-    bool analysed;    /* it was, once: when it goes, it has not vanished */
-    bool awaits;      /* WAITING for a marker: not tried until it comes */
-    bool is_news;     /* among the news */
-    char *reason;     /* NULL: none */
-    double changed;   /* when a look saw its files first as they are */
-    double next;      /* WAITING: when it is tried again; INFINITY: when its files change */
-    double wait;      /* the last back-off; 0: none yet */
+    bool analysed;  /* it was, once: when it goes, it has not vanished */
+    bool awaits;    /* WAITING for a marker: not tried until it comes */
+    bool patient;   /* WAITING without a deadline */
+    bool is_news;   /* among the news */
+    char *reason;   /* NULL: none */
+    double changed; /* when a look saw its files first as they are */
+    double next;    /* WAITING: when it is tried again; INFINITY: when its files change */
+    double wait;    /* the last back-off; 0: none yet */
 };
 
 struct spt_queue;
@@ -67,14 +69,15 @@ enum spt_status spt_queue_remember(struct spt_queue *queue, const struct spt_che
 /* The one to analyse now; SPT_QUEUE_NONE: none is ready. It stays as it is until the caller says what became of it. */
 size_t spt_queue_take(const struct spt_queue *queue, double now);
 
-/* One that waits and whose files did not change for as long as the deadline; SPT_QUEUE_NONE: none. Record it, and refuse it. */
+/* One that waits, not patiently, and whose files did not change for as long as the deadline; SPT_QUEUE_NONE: none. Record it, and refuse it. */
 size_t spt_queue_overdue(const struct spt_queue *queue, double now);
 
 /* What became of one. reason is copied. SPT_NOMEM leaves it as it was. */
 void spt_queue_analysed(struct spt_queue *queue, size_t index);
 enum spt_status spt_queue_refuse(struct spt_queue *queue, size_t index, const char *reason, struct spt_error *error);
-/* Not complete yet, or unreadable: tried again after the back-off. */
-enum spt_status spt_queue_put_back(struct spt_queue *queue, size_t index, double now, const char *reason,
+/* Not complete yet, or unreadable: tried again after the back-off. patient: for as long as it takes (what the system refuses to read may be
+ * whole), not to the deadline. */
+enum spt_status spt_queue_put_back(struct spt_queue *queue, size_t index, double now, const char *reason, bool patient,
                                    struct spt_error *error);
 
 /* The earliest time at which a look or a take may find something, if no file changes: now or later; INFINITY: never. */

@@ -1,6 +1,7 @@
 /* Tails training runs: every checkpoint is analysed as soon as it is complete, and not before.
  *
- *     spt_watch_new  ->  spt_watch_add for each folder  ->  spt_watch_run until a signal, or (once) until nothing is left  ->  spt_watch_free
+ *     spt_watch_check  ->  spt_watch_new  ->  spt_watch_add for each folder  ->  spt_watch_run until it is told to stop, or (once) until nothing
+ *     is left  ->  spt_watch_free
  *
  * What becomes of a checkpoint (in memory; what the store has of it is in capitals):
  *
@@ -12,7 +13,8 @@
  *                 |                        back-off, doubled each time
  *                 |                                      |  |
  *                 |                                      v  |
- *                 '---- changed ----------------------- WAITING (not complete, or the system refused: UNREADABLE) --deadline--> INCOMPLETE
+ *                 '---- changed ----------------------- WAITING (its marker is missing, it is not complete) --deadline--> INCOMPLETE
+ *                                                               (the system refused to read it: UNREADABLE, without a deadline)
  *
  *      gone from the folder: ANALYSED stays as it is; anything else becomes VANISHED; it may be seen again.
  *      rewritten after ANALYSED: changing again; the old row is superseded in the transaction that stores its successor.
@@ -31,7 +33,7 @@
 enum spt_watched_state {
     SPT_WATCHED_CHANGING, /* its files were seen to change less than the quiet period ago */
     SPT_WATCHED_QUIET,    /* to be analysed next */
-    SPT_WATCHED_WAITING,  /* an attempt found it not complete, or unreadable: tried again */
+    SPT_WATCHED_WAITING,  /* its marker is missing, or an attempt found it not complete or unreadable: tried again */
     SPT_WATCHED_ANALYSED,
     SPT_WATCHED_REFUSED, /* invalid, unsupported, or incomplete past the deadline */
 };
@@ -42,7 +44,7 @@ struct spt_watched {
     int64_t step;
     enum spt_watched_state state;
     double changed; /* when it was first seen as it is now, monotonic seconds */
-    double next;    /* WAITING: when it is tried again */
+    double next;    /* WAITING: when it is tried again; INFINITY: when its files change */
 };
 
 /* A run as the watch sees it; borrowed for the call. */
@@ -70,7 +72,8 @@ struct spt_watch_observer {
                   int current);
     void (*begin)(void *context, const struct spt_watched_run *run, const struct spt_checkpoint_ref *ref);
     void (*layer)(void *context, size_t layer, size_t layers);
-    /* outcome is stored when this is called. */
+    /* outcome is stored when this is called; outcome->stopped: nothing was. Without begin: it was recorded without being opened, since it
+     * vanished, or is not complete after the deadline. */
     void (*end)(void *context, struct spt_store *store, const struct spt_watched_run *run,
                 const struct spt_checkpoint_ref *ref, const struct spt_outcome *outcome);
 };
@@ -90,12 +93,21 @@ struct spt_watch_options {
     void *context;
 };
 
+/* What of the configuration is wrong whatever the runs are: an unknown metric or figure, a rule that cannot be judged, a file that is named and
+ * cannot be read. SPT_INVALID, SPT_UNSUPPORTED, SPT_IO. To be asked before the store is opened. */
+enum spt_status spt_watch_check(const struct spt_config *config, struct spt_error *error);
+
 enum spt_status spt_watch_new(const struct spt_watch_options *options, struct spt_watch **watch,
                               struct spt_error *error);
 void spt_watch_free(struct spt_watch *watch);
-/* path need not exist yet. */
+/* path need not exist yet. SPT_INVALID: a bad step pattern. */
 enum spt_status spt_watch_add(struct spt_watch *watch, const char *path, struct spt_error *error);
-/* SPT_OK: it was told to stop, or nothing is left. *failed: checkpoints that ended refused. A failure is the store's or memory's. */
+
+/* SPT_OK: it was told to stop, or (once) nothing is left. *failed: checkpoints that are there and could not be analysed. A failure is the
+ * store's or memory's, or the user's (spt_watch_is_users_failure): the configuration does not fit the first run that is there, or (once) a
+ * run cannot be analysed at all, said when the others are done. Open files: those of the store, two for waiting, and while a checkpoint is
+ * read its own. */
 enum spt_status spt_watch_run(struct spt_watch *watch, size_t *failed, struct spt_error *error);
+bool spt_watch_is_users_failure(const struct spt_watch *watch);
 
 #endif

@@ -3,7 +3,7 @@
 spectail --version
 spectail --help
 spectail
-for command in sweep status plot export inspect verify tokenize metrics; do
+for command in sweep watch status plot export inspect verify tokenize metrics; do
     spectail "$command" --help
 done
 check '"$program" help >a && "$program" -h >b && cmp a b'

@@ -84,7 +84,8 @@ static void look(struct world *world, double now) {
 }
 
 static void no_news(struct world *world) {
-    while (spt_queue_news(world->queue) != SPT_QUEUE_NONE) {}
+    while (spt_queue_news(world->queue) != SPT_QUEUE_NONE) {
+    }
 }
 
 static const struct spt_queued *of(const struct world *world, const struct made *made) {
@@ -289,7 +290,7 @@ static void back_off_doubles_from_a_second_to_five_minutes(void **state) {
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
         assert_int_equal(next_step(&world, now), 5);
         const size_t taken = spt_queue_take(world.queue, now);
-        assert_int_equal(spt_queue_put_back(world.queue, taken, now, "torn", NULL), SPT_OK);
+        assert_int_equal(spt_queue_put_back(world.queue, taken, now, "torn", false, NULL), SPT_OK);
         assert_int_equal(of(&world, made)->state, SPT_WATCHED_WAITING);
         assert_string_equal(of(&world, made)->reason, "torn");
         now += expected[i];
@@ -306,8 +307,7 @@ static void back_off_starts_anew_when_files_change(void **state) {
     struct made *made = appear(&world, 5);
     look(&world, 0);
     look(&world, 10);
-    for (int i = 0; i < 3; i++)
-        assert_int_equal(spt_queue_put_back(world.queue, 0, 10, "torn", NULL), SPT_OK);
+    for (int i = 0; i < 3; i++) assert_int_equal(spt_queue_put_back(world.queue, 0, 10, "torn", false, NULL), SPT_OK);
     assert_true(of(&world, made)->next == 14);
     write_to(made);
     look(&world, 12);
@@ -316,7 +316,7 @@ static void back_off_starts_anew_when_files_change(void **state) {
     assert_int_equal(next_step(&world, 15), SPT_NO_STEP); /* the quiet period counts from 12 */
     look(&world, 22);
     assert_int_equal(next_step(&world, 22), 5);
-    assert_int_equal(spt_queue_put_back(world.queue, 0, 22, "torn", NULL), SPT_OK);
+    assert_int_equal(spt_queue_put_back(world.queue, 0, 22, "torn", false, NULL), SPT_OK);
     assert_true(of(&world, made)->next == 23);
     close_world(&world);
 }
@@ -330,7 +330,7 @@ static void one_that_is_tried_again_does_not_hold_up_the_others(void **state) {
     look(&world, 0);
     look(&world, 10);
     assert_int_equal(next_step(&world, 10), 1);
-    assert_int_equal(spt_queue_put_back(world.queue, spt_queue_take(world.queue, 10), 10, "torn", NULL), SPT_OK);
+    assert_int_equal(spt_queue_put_back(world.queue, spt_queue_take(world.queue, 10), 10, "torn", false, NULL), SPT_OK);
     analyse_next(&world, 10, 2);
     look(&world, 11);
     assert_int_equal(next_step(&world, 11), 1);
@@ -347,7 +347,7 @@ static void what_waits_is_overdue_after_the_deadline_and_not_before(void **state
     appear(&world, 6);
     look(&world, 0);
     look(&world, 10);
-    assert_int_equal(spt_queue_put_back(world.queue, 0, 10, "torn", NULL), SPT_OK);
+    assert_int_equal(spt_queue_put_back(world.queue, 0, 10, "torn", false, NULL), SPT_OK);
     spt_queue_analysed(world.queue, 1);
     look(&world, 1799);
     assert_true(spt_queue_overdue(world.queue, 1799) == SPT_QUEUE_NONE);
@@ -357,6 +357,20 @@ static void what_waits_is_overdue_after_the_deadline_and_not_before(void **state
     assert_true(spt_queue_overdue(world.queue, 1e6) == SPT_QUEUE_NONE);
     assert_int_equal(next_step(&world, 1e6), SPT_NO_STEP);
     assert_int_equal(of(&world, made)->state, SPT_WATCHED_REFUSED);
+    close_world(&world);
+}
+
+static void what_the_system_refuses_to_read_has_no_deadline(void **state) {
+    (void)state;
+    struct world world;
+    open_world(&world, 1, &TIMES);
+    appear(&world, 5);
+    look(&world, 0);
+    look(&world, 10);
+    assert_int_equal(spt_queue_put_back(world.queue, 0, 10, "permission denied", true, NULL), SPT_OK);
+    look(&world, 1e6);
+    assert_true(spt_queue_overdue(world.queue, 1e6) == SPT_QUEUE_NONE);
+    assert_int_equal(next_step(&world, 1e6), 5);
     close_world(&world);
 }
 
@@ -540,12 +554,12 @@ static void the_next_time_that_matters_is_the_earliest_of_all(void **state) {
     look(&world, 4);
     look(&world, 10);
     assert_true(spt_queue_due(world.queue, 10) == 10); /* at once */
-    assert_int_equal(spt_queue_put_back(world.queue, 0, 13, "torn", NULL), SPT_OK);
+    assert_int_equal(spt_queue_put_back(world.queue, 0, 13, "torn", false, NULL), SPT_OK);
     assert_true(spt_queue_due(world.queue, 13) == 14); /* the back-off, and the end of the other's quiet period */
     look(&world, 14);
     spt_queue_analysed(world.queue, 1);
     for (int i = 0; i < 20; i++)
-        assert_int_equal(spt_queue_put_back(world.queue, 0, 1700, "torn", NULL), SPT_OK);
+        assert_int_equal(spt_queue_put_back(world.queue, 0, 1700, "torn", false, NULL), SPT_OK);
     assert_true(spt_queue_due(world.queue, 1700) == 1800); /* the deadline comes before the next try */
     assert_int_equal(spt_queue_refuse(world.queue, 0, "torn", NULL), SPT_OK);
     assert_true(isinf(spt_queue_due(world.queue, 1800)));
@@ -593,6 +607,7 @@ int main(void) {
         cmocka_unit_test(back_off_starts_anew_when_files_change),
         cmocka_unit_test(one_that_is_tried_again_does_not_hold_up_the_others),
         cmocka_unit_test(what_waits_is_overdue_after_the_deadline_and_not_before),
+        cmocka_unit_test(what_the_system_refuses_to_read_has_no_deadline),
         cmocka_unit_test(what_is_refused_is_tried_again_when_its_files_change),
         cmocka_unit_test(a_writer_that_goes_on_moves_the_deadline),
         cmocka_unit_test(without_its_marker_it_waits_however_quiet_it_is),
