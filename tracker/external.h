@@ -7,7 +7,8 @@
 #include "tracker/store/store.h"
 
 /* Reads all of them and replaces what the store holds under their names. A trainer_state.json that cannot be read is warned of: it is not what
- * was asked for. SPT_INVALID: a series of the configuration; the store's own failures as they are. */
+ * was asked for. SPT_INVALID: a series of the configuration; the store's own failures
+ * are SPT_IO. */
 enum spt_status spt_external_store(struct spt_store *store, int64_t run, const struct spt_run *from,
                                    const struct spt_config *config, const struct spt_log *log, struct spt_error *error);
 

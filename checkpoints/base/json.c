@@ -76,6 +76,21 @@ static enum spt_status fail_json(struct spt_error *error, const char *what, cons
                        what);
 }
 
+/* jansson does not always say that memory was out: it calls the input bad, or goes on with a token that lacks what was to be appended.
+ * Its allocation functions are told nothing of who asks; so what they note is the thread's, between the two lines around json_loadb. */
+static _Thread_local bool memory_was_out;
+
+static void *allocate(size_t size) {
+    void *memory = malloc(size);
+    if (!memory) memory_was_out = true;
+    return memory;
+}
+
+/* Before main: no thread parses yet. */
+__attribute__((constructor)) static void note_failed_allocations(void) {
+    json_set_alloc_funcs(allocate, free);
+}
+
 enum spt_status spt_json_parse(const char *bytes, size_t size, const char *path, uint64_t base, bool allow_nan,
                                struct spt_json_document **document, struct spt_error *error) {
     const char *nul = size ? memchr(bytes, '\0', size) : NULL;
@@ -91,10 +106,14 @@ enum spt_status spt_json_parse(const char *bytes, size_t size, const char *path,
         input = copy;
     }
     json_error_t json;
+    memory_was_out = false;
     json_t *root = json_loadb(input_size ? input : "", input_size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &json);
     free(copy);
+    if (memory_was_out) {
+        json_decref(root);
+        return spt_fail_memory(error, size, "a JSON document");
+    }
     if (!root) {
-        if (json_error_code(&json) == json_error_out_of_memory) return spt_fail_memory(error, size, "a JSON document");
         size_t position = json.position > 0 ? (size_t)json.position : 0, unused;
         if (allow_nan) position = copy_without_odd_numbers(bytes, size, NULL, position, &unused);
         return fail_json(error, json.text, bytes, position < size ? position : size, path, base);
