@@ -169,7 +169,8 @@ static int parse_words(struct spt_invocation *invocation, const struct options *
         char **value = &words->values[number - 1];
         free(*value);
         *value = poptGetOptArg(context);
-        if (!*value) *value = spt_strdup("");
+        /* popt has no word for it: an option's argument that it could not copy is none. */
+        if (!*value && options->rows[number - 1].argInfo == POPT_ARG_NONE) *value = spt_strdup("");
         if (!*value) return spt_invocation_usage(invocation, "out of memory");
     }
     if (number == POPT_ERROR_BADOPT)

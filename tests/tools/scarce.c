@@ -62,7 +62,8 @@ static _Noreturn void corrupted(const char *what) {
 /* --- who asks --- */
 
 static int add_ranges(struct dl_phdr_info *info, size_t size, void *context) {
-    static const char *const NAMES[] = {"libopenblas", "libfftw3", "libgomp", "ld-linux", "liblapack.", "libblas."};
+    static const char *const NAMES[] = {"libopenblas", "libfftw3", "libgomp", "ld-linux",
+                                        "liblapack.",  "libblas.", "libpopt"};
     (void)size, (void)context;
     for (size_t n = 0; n < sizeof(NAMES) / sizeof(NAMES[0]); n++) {
         if (!strstr(info->dlpi_name, NAMES[n])) continue;

@@ -2,8 +2,8 @@
  *
  *     scarce_new (in the test)  ->  scarce_arm (in the child, before its work)  ->  scarce_disarm (after it)  ->  report, in the test
  *
- * malloc and its kin are the test's own, and look at who calls: what OpenBLAS, FFTW, libgomp and the dynamic loader allocate never fails and
- * is not counted (they end the process when they get no memory, and there is nothing a caller could do). Every block stands between guards,
+ * malloc and its kin are the test's own, and look at who calls: what OpenBLAS, FFTW, libgomp, popt and the dynamic loader allocate never
+ * fails and is not counted (without memory they end the process, popt forgets arguments, and a caller is not told). Every block stands between guards,
  * is filled when it is made and when it is freed, and is not used again at once: what reads or writes where it must not ends the process with
  * SIGABRT and a message. Not with AddressSanitizer, which has a malloc of its own.
  */

@@ -27,7 +27,8 @@ static struct spt_config_place place_of(const struct reading *reading, const yam
 }
 
 static enum spt_status fail_yaml(const yaml_parser_t *parser, const char *path, struct spt_error *error) {
-    if (parser->error == YAML_MEMORY_ERROR) return spt_fail_memory(error, 1, "a YAML document");
+    if (parser->error == YAML_MEMORY_ERROR || parser->error == YAML_NO_ERROR) /* a list it could not grow has none */
+        return spt_fail_memory(error, 1, "a YAML document");
     const char *problem = parser->problem ? parser->problem : "not YAML";
     if (parser->error == YAML_READER_ERROR)
         return spt_fail_at(error, SPT_INVALID, path, parser->problem_offset, "byte %zu: %s", parser->problem_offset,
