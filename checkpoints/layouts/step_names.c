@@ -55,6 +55,7 @@ static enum spt_status compile(const char *pattern, uint32_t options, pcre2_code
     *code = pcre2_compile((PCRE2_SPTR)pattern, PCRE2_ZERO_TERMINATED, PCRE2_DOLLAR_ENDONLY | options, &number, &offset,
                           NULL);
     if (*code) return SPT_OK;
+    if (number == PCRE2_ERROR_HEAP_FAILED) return spt_fail_memory(error, strlen(pattern), "a step pattern");
     PCRE2_UCHAR reason[256] = "";
     (void)pcre2_get_error_message(number, reason, sizeof reason);
     return spt_fail(error, SPT_INVALID, NULL, "step pattern \"%.200s\": %s at offset %zu", pattern, (char *)reason,
