@@ -147,6 +147,7 @@ static int watch_runs(struct job *job, const char *const *paths, size_t count) {
         if (job->redraw) spt_redraw_finish(job->redraw, job->store);
     }
     spt_watch_free(watch);
+    spt_view_finish(job->view); /* before a failure is printed: it stands below what was drawn */
     if (status != SPT_OK) return spt_invocation_fail(job->invocation, user ? SPT_EXIT_USAGE : SPT_EXIT_STORE, &error);
     return options.once && failed ? SPT_EXIT_PARTIAL : SPT_EXIT_DONE;
 }

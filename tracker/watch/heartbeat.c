@@ -157,7 +157,7 @@ static void on_state(void *context, struct spt_store *store, const struct spt_wa
     }
     heartbeat->looked = true;
     if (current < 0) spt_text_clear(&heartbeat->work);
-    beat_after(heartbeat, current < 0 ? 0 : STATE_SECONDS);
+    beat_after(heartbeat, spt_watch_rests(runs, count, current) ? 0 : STATE_SECONDS);
 }
 
 static void on_begin(void *context, const struct spt_watched_run *run, const struct spt_checkpoint_ref *ref) {

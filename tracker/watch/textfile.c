@@ -205,7 +205,8 @@ static void on_state(void *context, struct spt_store *store, const struct spt_wa
     struct spt_textfile *textfile = context;
     const double rest = spt_progress_now() - textfile->written;
     if (mark_changes(textfile, runs, count)) textfile->dirty = true;
-    if (textfile->dirty ? current >= 0 && rest < textfile->cost / COST_SHARE : rest < REST_SECONDS) return;
+    const bool often = !spt_watch_rests(runs, count, current) && rest < textfile->cost / COST_SHARE;
+    if (textfile->dirty ? often : rest < REST_SECONDS) return;
     write_file(textfile, store, runs, count);
     textfile->dirty = false;
 }

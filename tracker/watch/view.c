@@ -4,6 +4,8 @@
  *                                     ^    |
  *                                     |    '--something to say--> cursor up N, all cleared --printed--> nothing, drawn at once
  *                                     '---------------------------------------------------------------------'
+ *
+ * and once it is finished: the last block, which nothing touches any more.
  */
 #include "tracker/watch/view.h"
 
@@ -24,6 +26,7 @@
 #include <unistd.h>
 
 #define DRAW_SECONDS 0.2
+#define READ_SECONDS 2.0 /* between two looks for events while one checkpoint follows another */
 enum { STUCK_MAX = 24, EVENTS_MAX = 5, DEFAULT_COLUMNS = 80, DEFAULT_ROWS = 24 };
 
 /* One run as the last look saw it: copies, for it is drawn while the next checkpoint is analysed. */
@@ -41,7 +44,7 @@ struct viewed {
 struct spt_view {
     int fd;
     const struct spt_config *config;
-    bool unicode, colour;
+    bool unicode, colour, finished;
     struct viewed *runs; /* [count] in the watch's order */
     size_t count, capacity;
     size_t current;
@@ -50,7 +53,7 @@ struct spt_view {
     double began;
     size_t layer, layers;
     time_t looked;
-    double drawn;          /* when */
+    double drawn, read;    /* when; when events were looked for */
     struct spt_text block; /* what stands in the terminal; empty: nothing does */
     struct spt_text bytes; /* what is being written */
     const struct spt_log *next;
@@ -178,7 +181,7 @@ static void draw(struct spt_view *view) {
         .current = view->current,
     };
     size_t lines;
-    if (!view->count || !screen.runs) return;
+    if (view->finished || !view->count || !screen.runs) return;
     size_of_terminal(view, &screen.columns, &screen.rows);
     put_to_top(view, screen.columns);
     spt_text_clear(&view->block);
@@ -279,15 +282,18 @@ static bool make_room(struct spt_view *view, size_t count) {
 static void on_state(void *context, struct spt_store *store, const struct spt_watched_run *runs, size_t count,
                      int current) {
     struct spt_view *view = context;
-    const bool busy = current >= 0;
+    const bool busy = !spt_watch_rests(runs, count, current);
     if (!make_room(view, count)) return;
+    const bool reads = !busy || spt_progress_now() - view->read >= READ_SECONDS;
     for (size_t i = 0; i < count; i++) {
         keep_run(&view->runs[i], &runs[i]);
-        /* While one checkpoint follows another its figures come by on_end; the store is asked when there is time. */
-        if (!busy || !view->runs[i].run) read_past(view, &view->runs[i], store, &runs[i]);
+        if (reads || !view->runs[i].run) read_past(view, &view->runs[i], store, &runs[i]);
     }
-    if (busy) view->current = (size_t)current;
-    if (!busy) view->working = false;
+    if (reads) view->read = spt_progress_now();
+    if (current >= 0)
+        view->current = (size_t)current;
+    else
+        view->working = false;
     view->looked = time(NULL);
     if (busy)
         draw_now_and_then(view);
@@ -355,10 +361,17 @@ struct spt_log spt_view_log(struct spt_view *view, const struct spt_log *next) {
     return (struct spt_log){.emit = on_log, .context = view};
 }
 
-void spt_view_free(struct spt_view *view) {
-    if (!view) return;
+void spt_view_finish(struct spt_view *view) {
+    if (!view || view->finished) return;
     view->working = false;
     draw(view);
+    view->finished = true;
+    spt_text_clear(&view->block); /* from now on it is part of what scrolls away */
+}
+
+void spt_view_free(struct spt_view *view) {
+    if (!view) return;
+    spt_view_finish(view);
     for (size_t i = 0; i < view->count; i++) {
         spt_arena_release(&view->runs[i].arena);
         spt_history_free(view->runs[i].history);

@@ -1,6 +1,6 @@
 /* A watch on a terminal: a block of lines that is drawn anew in its place, a few times a second.
  *
- *     spt_view_possible  ->  spt_view_new  ->  spt_view_observer, given to the watch  ->  spt_view_free
+ *     spt_view_possible  ->  spt_view_new  ->  spt_view_observer, given to the watch  ->  spt_view_finish  ->  spt_view_free
  *
  * Nothing of the terminal is changed for longer than one write takes: the alternate screen is not used, the cursor rests below the block and
  * is shown, lines wrap again. So whatever ends the program, the terminal is as it was, with the last state in it. What the libraries say is
@@ -22,7 +22,9 @@ struct spt_view;
 /* fd and config are borrowed. Colours unless NO_COLOR is set; block elements where the locale's characters are UTF-8. */
 enum spt_status spt_view_new(int fd, const struct spt_config *config, struct spt_view **view, struct spt_error *error);
 
-/* Draws the last state once more, with nothing at work, and leaves it. */
+/* Draws the last state once more, with nothing at work, and leaves it: what is printed from now on stands below it. NULL is fine. */
+void spt_view_finish(struct spt_view *view);
+/* Finishes it too. */
 void spt_view_free(struct spt_view *view);
 
 struct spt_watch_observer spt_view_observer(struct spt_view *view); /* valid as long as view is */

@@ -33,6 +33,12 @@ struct spt_watch_lag spt_watch_lag_of(const struct spt_watched_run *run) {
     return lag;
 }
 
+bool spt_watch_rests(const struct spt_watched_run *runs, size_t count, int current) {
+    for (size_t i = 0; i < count; i++)
+        if (runs[i].states[SPT_WATCHED_QUIET]) return false;
+    return current < 0;
+}
+
 void spt_words_duration(struct spt_text *out, double seconds) {
     if (!(fabs(seconds) < 1e15)) {
         spt_text_put(out, "?");

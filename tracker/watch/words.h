@@ -21,6 +21,9 @@ struct spt_watch_lag {
 
 struct spt_watch_lag spt_watch_lag_of(const struct spt_watched_run *run);
 
+/* Whether the watch is about to rest, as its state tells: nothing is at work, and nothing is to be analysed at once. */
+bool spt_watch_rests(const struct spt_watched_run *runs, size_t count, int current);
+
 /* "waiting": the state of a watched checkpoint in a word. */
 const char *spt_watched_state_name(enum spt_watched_state state);
 

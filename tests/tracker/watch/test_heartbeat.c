@@ -17,7 +17,7 @@ static const char BEAT[] = "beat.json", PROM[] = "spectail.prom";
 
 static const struct spt_watched ITEMS[] = {
     {.label = "step1", .branch = "", .step = 1, .state = SPT_WATCHED_ANALYSED},
-    {.label = "step2", .branch = "", .step = 2, .state = SPT_WATCHED_QUIET},
+    {.label = "step2", .branch = "", .step = 2, .state = SPT_WATCHED_CHANGING},
     {.label = "step3", .branch = "", .step = 3, .state = SPT_WATCHED_WAITING, .reason = "half"},
 };
 
@@ -28,7 +28,7 @@ static struct spt_watched_run run_of(const struct spt_store_run *stored) {
         .run = stored,
         .items = ITEMS,
         .count = 3,
-        .states = {[SPT_WATCHED_ANALYSED] = 1, [SPT_WATCHED_QUIET] = 1, [SPT_WATCHED_WAITING] = 1},
+        .states = {[SPT_WATCHED_ANALYSED] = 1, [SPT_WATCHED_CHANGING] = 1, [SPT_WATCHED_WAITING] = 1},
         .newest = 3,
         .analysed = 1,
         .done = 2,
@@ -101,7 +101,7 @@ static void a_heartbeat_has_the_counts_and_the_lag_of_each_run(void **state) {
     assert_int_equal(spt_json_count(list), 2);
     assert_string_equal(spt_json_string(spt_json_get(first, "path"), NULL), "out/\"demo\"");
     assert_int_equal(spt_json_integer(spt_json_get(spt_json_get(first, "states"), "waiting"), -1), 1);
-    assert_int_equal(spt_json_integer(spt_json_get(spt_json_get(first, "states"), "queued"), -1), 1);
+    assert_int_equal(spt_json_integer(spt_json_get(spt_json_get(first, "states"), "changing"), -1), 1);
     assert_int_equal(spt_json_integer(spt_json_get(first, "newest_step"), -1), 3);
     assert_int_equal(spt_json_integer(spt_json_get(first, "analysed_step"), -1), 1);
     assert_int_equal(spt_json_integer(spt_json_get(first, "lag_steps"), -1), 2);
@@ -209,7 +209,7 @@ static void a_text_file_holds_the_watch_and_the_store_and_promtool_accepts_it(vo
     observer.state(observer.context, store, watched, 3, -1);
     promtool_accepts();
     char *text = read_prom();
-    assert_true(has_line(text, "spectail_watch_checkpoints{run=\"demo\",state=\"queued\"} 1"));
+    assert_true(has_line(text, "spectail_watch_checkpoints{run=\"demo\",state=\"changing\"} 1"));
     assert_true(has_line(text, "spectail_watch_checkpoints{run=\"demo\",state=\"refused\"} 0"));
     assert_true(has_line(text, "spectail_watch_newest_step{run=\"demo\"} 3"));
     assert_true(has_line(text, "spectail_watch_lag_steps{run=\"demo\"} 2"));

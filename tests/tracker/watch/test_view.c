@@ -58,7 +58,7 @@ static size_t count_of(const char *text, const char *part) {
 static const struct spt_watched ITEMS[] = {
     {.label = "step1", .branch = "", .step = 1, .state = SPT_WATCHED_ANALYSED},
     {.label = "step2", .branch = "", .step = 2, .state = SPT_WATCHED_REFUSED, .reason = "cut"},
-    {.label = "step3", .branch = "", .step = 3, .state = SPT_WATCHED_QUIET},
+    {.label = "step3", .branch = "", .step = 3, .state = SPT_WATCHED_CHANGING},
 };
 
 static struct spt_watched_run run_of(const struct spt_store_run *stored) {
@@ -68,7 +68,7 @@ static struct spt_watched_run run_of(const struct spt_store_run *stored) {
         .run = stored,
         .items = ITEMS,
         .count = 3,
-        .states = {[SPT_WATCHED_ANALYSED] = 1, [SPT_WATCHED_QUIET] = 1, [SPT_WATCHED_REFUSED] = 1},
+        .states = {[SPT_WATCHED_ANALYSED] = 1, [SPT_WATCHED_CHANGING] = 1, [SPT_WATCHED_REFUSED] = 1},
         .newest = 3,
         .analysed = 1,
     };
@@ -118,8 +118,11 @@ static void each_write_leaves_the_terminal_as_it_was(void **state) {
     assert_begins(see(&terminal), up);
     assert_int_equal(count_of(terminal.seen.data, "\033[?25l"), count_of(terminal.seen.data, "\033[?25h"));
     assert_int_equal(count_of(terminal.seen.data, "\033[1m"), 0); /* NO_COLOR */
-    spt_view_free(view);
+    spt_view_finish(view);
     assert_non_null(strstr(see(&terminal), "1 refused")); /* the last state stays */
+    observer.state(observer.context, NULL, &run, 1, -1);
+    spt_view_free(view);
+    assert_string_equal(see(&terminal), ""); /* and is not touched any more */
     spt_config_release(&config);
     close_terminal(&terminal);
 }
