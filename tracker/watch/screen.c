@@ -217,8 +217,7 @@ static void put_lag(struct line *line, const struct spt_screen_run *run) {
         put_format(line, PLAIN, "%lld steps behind (%zu checkpoint%s", (long long)run->lag.steps, run->lag.ahead,
                    run->lag.ahead == 1 ? "" : "s");
         put_since(line, ", for ", run->lag.since, "");
-        put_format(line, PLAIN, "): step %lld is on disk, %lld analysed", (long long)run->newest,
-                   (long long)run->analysed);
+        put_format(line, PLAIN, "): newest %lld, analysed %lld", (long long)run->newest, (long long)run->analysed);
         return;
     }
     if (run->analysed == SPT_NO_STEP)
@@ -257,6 +256,18 @@ static void put_series(struct line *line, const struct spt_screen_run *run, cons
     put_words(line, PLAIN, &spark);
 }
 
+/* A reason begins with the path of what it is about: the part up to the checkpoint's folder is on the line already. */
+static const char *without_folder(const char *reason, const char *label) {
+    const char *const end = reason + strcspn(reason, ":"); /* of the path */
+    const size_t length = strlen(label);
+    for (const char *at = reason; *reason == '/' && length && (at = strstr(at, label)) != NULL && at < end; at++) {
+        if (at == reason || at[-1] != '/') continue;
+        if (at[length] == '/') return at + length + 1;
+        if (at[length] == ':') return at + length + 1 + strspn(at + length + 1, " ");
+    }
+    return reason;
+}
+
 static void put_stuck(struct line *line, const struct spt_watched *item) {
     const bool refused = item->state == SPT_WATCHED_REFUSED;
     put(line, PLAIN, "  ");
@@ -269,7 +280,7 @@ static void put_stuck(struct line *line, const struct spt_watched *item) {
         put_duration(line, item->next - line->screen->now);
         put(line, PLAIN, item->reason ? ": " : "");
     }
-    if (item->reason) put_foreign(line, PLAIN, item->reason);
+    if (item->reason) put_foreign(line, PLAIN, without_folder(item->reason, item->label));
 }
 
 /* The time of day of what the store has as a whole date. */

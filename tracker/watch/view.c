@@ -185,6 +185,8 @@ static void draw(struct spt_view *view) {
     size_of_terminal(view, &screen.columns, &screen.rows);
     put_to_top(view, screen.columns);
     spt_text_clear(&view->block);
+    if (screen.columns > 1)
+        screen.columns--; /* in the last one a cursor waits to wrap, and clearing would take its character */
     spt_screen_render(&screen, &view->block, &lines);
     if (view->block.failed) spt_text_release(&view->block);
     put_block(view);

@@ -29,11 +29,15 @@ static const struct spt_screen_series SERIES[] = {{"loss", LOSS, 8}, {"sink.firs
 static const struct spt_watched STUCK[] = {
     {.label = "step60",
      .branch = "",
-     .reason = "shard 2 of 3 is missing",
+     .reason = "/runs/step60/a/step60/shard 2 of 3 is missing",
      .step = 60,
      .state = SPT_WATCHED_WAITING,
      .next = 110},
-    {.label = "step30", .branch = "", .reason = "header is cut", .step = 30, .state = SPT_WATCHED_REFUSED},
+    {.label = "step30",
+     .branch = "",
+     .reason = "/runs/step30: header is cut",
+     .step = 30,
+     .state = SPT_WATCHED_REFUSED},
 };
 static const struct spt_screen_event EVENTS[] = {
     {"2026-11-22T17:30:01Z", "sink: step 40: sink.first_excess above 0.3"}};
@@ -81,10 +85,10 @@ static void a_run_at_work_is_shown_with_all_that_is_known(void **state) {
     const struct spt_screen screen = screen_of(&run, 1, 80, 24);
     assert_screen(&screen, "demo  7 checkpoints: 3 analysed, 2 queued, 1 waiting, 1 refused\n"
                            "  step50  ██████████░░░░░░░░░░  layer 3/6  0:01  4.00 s each, 0:11 left\n"
-                           "  20 steps behind (2 checkpoints, for 1:00): step 60 is on disk, 40 analysed\n"
+                           "  20 steps behind (2 checkpoints, for 1:00): newest 60, analysed 40\n"
                            "  loss                        1  █▇▆▅▄▃▂▁\n"
                            "  sink.first_excess           1  ▁▃ █\n"
-                           "  waiting  step60  again in 0:10: shard 2 of 3 is missing\n"
+                           "  waiting  step60  again in 0:10: a/step60/shard 2 of 3 is missing\n"
                            "  refused  step30  header is cut\n"
                            "  alert  17:30:01Z  sink: step 40: sink.first_excess above 0.3\n"
                            "looked at 2026-11-22T17:37:48Z; Ctrl-C ends after the checkpoint at work\n");
@@ -100,7 +104,7 @@ static void without_utf_8_there_is_ascii_only(void **state) {
     screen.unicode = false;
     assert_screen(&screen, "d?mo ??  7 checkpoints: 3 analysed, 2 queued, 1 waiting, 1 ~\n"
                            "  step50  [#######........]  layer 3/6  0:01  4.00 s each, ~\n"
-                           "  20 steps behind (2 checkpoints, for 1:00): step 60 is on ~\n"
+                           "  20 steps behind (2 checkpoints, for 1:00): newest 60, ana~\n"
                            "  loss                        1  #*+=-,._\n"
                            "  sink.first_excess           1  _, #\n"
                            "looked at 2026-11-22T17:37:48Z; Ctrl-C ends after the check~\n");
@@ -138,8 +142,8 @@ static void colours_are_few_and_end_where_they_began(void **state) {
     screen.colour = true;
     assert_screen(&screen,
                   "\033[1mdemo\033[0m  7 checkpoints: 3 analysed, 2 queued, 1 waiting\033[31m, 1 refused\033[0m\n"
-                  "  20 steps behind (2 checkpoints, for 1:00): step 60 is on disk, 40 analysed\n"
-                  "  \033[33mwaiting\033[0m  step60  again in 0:10: shard 2 of 3 is missing\n"
+                  "  20 steps behind (2 checkpoints, for 1:00): newest 60, analysed 40\n"
+                  "  \033[33mwaiting\033[0m  step60  again in 0:10: a/step60/shard 2 of 3 is missing\n"
                   "  \033[31mrefused\033[0m  step30  header is cut\n"
                   "  \033[35malert\033[0m  17:30:01Z  sink: step 40: sink.first_excess above 0.3\n"
                   "\033[2mlooked at 2026-11-22T17:37:48Z; Ctrl-C ends after the checkpoint at work\033[0m\n");
@@ -238,8 +242,8 @@ static void what_does_not_fit_is_counted(void **state) {
     run.stuck_more = 5;
     const struct spt_screen screen = screen_of(&run, 1, 70, 6);
     assert_screen(&screen, "demo  7 checkpoints: 3 analysed, 2 queued, 1 waiting, 1 refused\n"
-                           "  20 steps behind (2 checkpoints, for 1:00): step 60 is on disk, 40 a…\n"
-                           "  waiting  step60  again in 0:10: shard 2 of 3 is missing\n"
+                           "  20 steps behind (2 checkpoints, for 1:00): newest 60, analysed 40\n"
+                           "  waiting  step60  again in 0:10: a/step60/shard 2 of 3 is missing\n"
                            "  ... 6 more wait or are refused: spectail status names them\n"
                            "looked at 2026-11-22T17:37:48Z; Ctrl-C ends after the checkpoint at w…\n");
 }
