@@ -296,9 +296,9 @@ static void put_event(struct line *line, const struct spt_screen_event *event) {
 
 static void put_foot(struct line *line) {
     struct spt_text words = {0};
-    spt_text_put(&words, "looked at ");
+    spt_text_put(&words, line->screen->ended ? "ended; the last look was at " : "looked at ");
     spt_words_time(&words, line->screen->looked);
-    spt_text_put(&words, "; Ctrl-C ends after the checkpoint at work");
+    if (!line->screen->ended) spt_text_put(&words, "; Ctrl-C ends after the checkpoint at work");
     put_words(line, FAINT, &words);
 }
 

@@ -52,6 +52,7 @@ struct spt_screen_run {
 struct spt_screen {
     size_t columns, rows; /* of the terminal */
     bool unicode, colour;
+    bool ended;    /* the watch did: this is what stays */
     double now;    /* monotonic seconds */
     time_t looked; /* when the last look ended */
     const struct spt_screen_run *runs;

@@ -44,8 +44,9 @@ struct viewed {
 struct spt_view {
     int fd;
     const struct spt_config *config;
-    bool unicode, colour, finished;
-    struct viewed *runs; /* [count] in the watch's order */
+    bool unicode, colour;
+    bool ended, finished; /* the next draw is the last; it was drawn */
+    struct viewed *runs;  /* [count] in the watch's order */
     size_t count, capacity;
     size_t current;
     bool working;
@@ -174,6 +175,7 @@ static void draw(struct spt_view *view) {
     struct spt_screen screen = {
         .unicode = view->unicode,
         .colour = view->colour,
+        .ended = view->ended,
         .now = spt_progress_now(),
         .looked = view->looked,
         .runs = page_of(view),
@@ -366,6 +368,7 @@ struct spt_log spt_view_log(struct spt_view *view, const struct spt_log *next) {
 void spt_view_finish(struct spt_view *view) {
     if (!view || view->finished) return;
     view->working = false;
+    view->ended = true;
     draw(view);
     view->finished = true;
     spt_text_clear(&view->block); /* from now on it is part of what scrolls away */

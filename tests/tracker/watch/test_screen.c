@@ -124,13 +124,18 @@ static void what_is_idle_says_how_far_it_is(void **state) {
     runs[1].count = 0;
     runs[2].analysed = SPT_NO_STEP;
     runs[2].lag = (struct spt_watch_lag){.steps = SPT_NO_STEP, .checkpoints = 2, .ahead = 2, .since = 90};
-    const struct spt_screen screen = screen_of(runs, 3, 78, 24);
+    struct spt_screen screen = screen_of(runs, 3, 78, 24);
     assert_screen(&screen, "demo  7 checkpoints: 3 analysed, 2 queued, 1 waiting, 1 refused\n"
                            "  up to date with step 40; the newest came 0:20 ago\n"
                            "out/new  no checkpoint yet\n"
                            "demo  7 checkpoints: 3 analysed, 2 queued, 1 waiting, 1 refused\n"
                            "  nothing analysed yet; step 60 is on disk; the newest came 0:20 ago\n"
                            "looked at 2026-11-22T17:37:48Z; Ctrl-C ends after the checkpoint at work\n");
+    screen.ended = true;
+    screen.count = 1;
+    assert_screen(&screen, "demo  7 checkpoints: 3 analysed, 2 queued, 1 waiting, 1 refused\n"
+                           "  up to date with step 40; the newest came 0:20 ago\n"
+                           "ended; the last look was at 2026-11-22T17:37:48Z\n");
 }
 
 static void colours_are_few_and_end_where_they_began(void **state) {
