@@ -183,7 +183,8 @@ enum spt_status spt_analysis_checkpoint(struct spt_analysis *a, struct spt_check
     const struct spt_output seen = {
         .samples = a->probe->samples, .length = a->length, .loss = a->loss, .total_loss = a->total_loss};
     a->emit = emit;
-    const enum spt_status status = spt_forward_run(checkpoint, a->config, a->probe, &options, &observer, &said, error);
+    enum spt_status status = spt_forward_run(checkpoint, a->config, a->probe, &options, &observer, &said, error);
+    if (status == SPT_OK && !output) status = spt_forward_hash_head(checkpoint, a->config, on_stop, a, error);
     return status == SPT_OK ? spt_figures_model(&a->figures, output ? &seen : NULL, emit, error) : status;
 }
 

@@ -66,6 +66,17 @@ enum spt_status spt_forward_run(struct spt_checkpoint *checkpoint, const struct 
 enum spt_status spt_forward_check(const struct spt_checkpoint *checkpoint, const struct spt_model_config *config,
                                   struct spt_error *error);
 
+/* What a pass would read, read only to be hashed: *digest is that of a checkpoint that was analysed. SPT_END: stop (may
+ * be NULL) said so. Fails as spt_forward_check does, and as reading does. Costs one read of the tensors. */
+enum spt_status spt_forward_digest(struct spt_checkpoint *checkpoint, const struct spt_model_config *config,
+                                   bool (*stop)(void *context), void *context, struct spt_hash *digest,
+                                   struct spt_error *error);
+
+/* The same for the output head alone, after a pass without loss: so that a checkpoint has one digest, whatever was
+ * measured. A checkpoint without a head has nothing to read. */
+enum spt_status spt_forward_hash_head(struct spt_checkpoint *checkpoint, const struct spt_model_config *config,
+                                      bool (*stop)(void *context), void *context, struct spt_error *error);
+
 /* The mask of a layer: kind and window. */
 void spt_forward_mask(const struct spt_model_config *config, size_t layer, enum spt_mask_kind *kind, size_t *window);
 

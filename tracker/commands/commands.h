@@ -13,5 +13,6 @@ extern const struct spt_command SPT_COMMAND_INSPECT;
 extern const struct spt_command SPT_COMMAND_VERIFY;
 extern const struct spt_command SPT_COMMAND_TOKENIZE;
 extern const struct spt_command SPT_COMMAND_METRICS;
+extern const struct spt_command SPT_COMMAND_MERGE;
 
 #endif

@@ -141,6 +141,8 @@ enum spt_status spt_sql_group_end(struct spt_store *store, enum spt_status statu
 void spt_store_now(char text[SPT_STORE_TIME_MAX]); /* UTC, ISO 8601, to the second */
 
 /* --- read.c --- */
+bool spt_state_find(const char *name, enum spt_checkpoint_state *state); /* name may be NULL */
+
 /* A row that cannot be what this program wrote. */
 enum spt_status spt_store_damaged(struct spt_store *store, const char *table, int64_t id, const char *column,
                                   struct spt_error *error);

@@ -109,7 +109,7 @@ void spt_store_free_checkpoints(struct spt_store_checkpoint *rows, size_t count)
     free(rows);
 }
 
-static bool find_state(const char *name, enum spt_checkpoint_state *state) {
+bool spt_state_find(const char *name, enum spt_checkpoint_state *state) {
     for (int i = 0; name && i < SPT_STATE_COUNT; i++) {
         if (strcmp(name, STATES[i]) != 0) continue;
         *state = (enum spt_checkpoint_state)i;
@@ -139,7 +139,7 @@ static enum spt_status read_checkpoint(struct spt_sql *sql, struct spt_store_che
     if (failed) return spt_fail_memory(error, sizeof *row, "a checkpoint");
     if (!spt_sql_column_hash(sql, 6, &row->fingerprint) || !spt_sql_column_hash(sql, 7, &row->digest))
         return spt_store_damaged(sql->store, "checkpoint", row->id, "digest", error);
-    if (!find_state((const char *)sqlite3_column_text(sql->statement, 9), &row->state))
+    if (!spt_state_find((const char *)sqlite3_column_text(sql->statement, 9), &row->state))
         return spt_store_damaged(sql->store, "checkpoint", row->id, "state", error);
     if (!row->branch || !row->label || !row->uri || !row->version)
         return spt_store_damaged(sql->store, "checkpoint", row->id, "branch, label, uri and version", error);

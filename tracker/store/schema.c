@@ -150,7 +150,7 @@ static const char *const STATEMENTS[SPT_SQL_COUNT] = {
         " OR (probe_text IS NULL AND ?2 IS NOT NULL) OR (plan_text IS NULL AND ?3 IS NOT NULL))",
     [SPT_SQL_RUN_LIST] =
         "SELECT id, name, source, model_digest, probe_digest, plan_digest, layers, heads, samples, mask,"
-        " created, model_text, probe_text, plan_text FROM run ORDER BY id",
+        " created, model_text, probe_text, plan_text FROM run ORDER BY created, id",
 
     [SPT_SQL_CHECKPOINT_ADD] =
         "INSERT INTO checkpoint(run, uri, fingerprint, branch, label, bytes, state, tries, version)"
