@@ -45,7 +45,7 @@ static const char *const INTO[SPT_INTO_COUNT] = {
     " WHERE excluded.created < created OR (model_text IS NULL AND excluded.model_text IS NOT NULL)"
     " OR (probe_text IS NULL AND excluded.probe_text IS NOT NULL)"
     " OR (plan_text IS NULL AND excluded.plan_text IS NOT NULL)",
-    [SPT_INTO_RUN_ID] = "SELECT id FROM run WHERE name = ?1 AND model_digest = ?2 AND probe_digest = ?3"
+    [SPT_INTO_RUN_ID] = "SELECT id, source FROM run WHERE name = ?1 AND model_digest = ?2 AND probe_digest = ?3"
                         " AND plan_digest = ?4",
     [SPT_INTO_ROWS] = "SELECT id, uri, fingerprint, digest, state, finished, superseded FROM checkpoint WHERE run = ?1"
                       " AND uri = ?2 ORDER BY id",
@@ -181,7 +181,9 @@ static enum spt_status find_run(struct spt_merge *merge, const struct spt_store_
     spt_sql_hash(&sql, run->probe);
     spt_sql_hash(&sql, run->plan);
     const enum spt_status status = spt_sql_next(&sql, READ, error);
+    const char *source = status == SPT_OK ? (const char *)sqlite3_column_text(sql.statement, 1) : NULL;
     merge->into_run = status == SPT_OK ? sqlite3_column_int64(sql.statement, 0) : 0;
+    merge->same_folder = source && strcmp(source, run->source) == 0;
     spt_sql_end(&sql);
     return status == SPT_END ? SPT_OK : status;
 }

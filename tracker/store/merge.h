@@ -3,7 +3,8 @@
  * Runs are the same when their name, model, probe and plan are. Of their checkpoints, those of one uri with one
  * fingerprint are the same, and analysed ones of one uri with one digest (a copy on another machine has other times,
  * so another fingerprint). Of two that are the same, an analysed one counts more than one that is not, of two that are
- * not the later one; figures that the one lacks are taken from the other, and its fingerprint is that of the later one. Of several of one uri that are not the same,
+ * not the later one; figures that the one lacks are taken from the other, and the
+ * fingerprint is that of the later one of the folder that the target's run is in (so that the next sweep knows the files). Of several of one uri that are not the same,
  * the one analysed last supersedes the others. Nulls, series (of two values for one step the greater), events (those
  * with a key once) are joined; how a store was migrated is its own affair.
  *

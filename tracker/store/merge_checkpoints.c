@@ -155,7 +155,7 @@ static bool is_free(const struct rows *target, const struct row *old, const stru
 }
 
 /* Two analyses of the same weights: the figures that the one in the target lacks; time and fingerprint of the later
- * one, which is how the files were seen last. */
+ * one, which is how the files were seen last. (Those of a copy elsewhere are not known to a sweep here.) */
 static enum spt_status complete(struct spt_merge *merge, struct rows *target, struct row *old, const struct row *row,
                                 struct spt_error *error) {
     const sqlite3_int64 before = sqlite3_total_changes64(merge->into->db);
@@ -167,7 +167,7 @@ static enum spt_status complete(struct spt_merge *merge, struct rows *target, st
     const int later = strcmp(row->finished, old->finished);
     if (status != SPT_OK || later < 0 || (later == 0 && compare_hashes(row->fingerprint, old->fingerprint) <= 0))
         return status;
-    if (is_free(target, old, row)) old->fingerprint = row->fingerprint;
+    if (merge->same_folder && is_free(target, old, row)) old->fingerprint = row->fingerprint;
     old->finished = row->finished;
     struct spt_sql sql = spt_merge_into(merge, SPT_INTO_LATER);
     spt_sql_text(&sql, old->finished);

@@ -56,6 +56,7 @@ struct spt_merge {
     struct spt_merge_metric *metrics; /* [metric_count] */
     size_t metric_count, metric_capacity;
     int64_t from_run, into_run;
+    bool same_folder; /* both have seen the run in one place: what they say of its files' times is of the same files */
     struct spt_merge_report *report;
 };
 
