@@ -37,7 +37,7 @@ static void a_run_is_found_again_by_its_name_and_digests(void **state) {
                                   .probe = {3, 4},
                                   .plan = {5, 0xfedcba9876543210},
                                   .mask = (char[]){"full"},
-                                  .created = (char[]){"2024-01-02T03:04:05Z"}};
+                                  .created = (char[]){"2124-01-02T03:04:05Z"}};
     struct spt_error error = {0};
     assert_ok(spt_store_find_or_add_run(store, &other, &error), &error);
     assert_int_not_equal(other.id, id);
@@ -53,7 +53,7 @@ static void a_run_is_found_again_by_its_name_and_digests(void **state) {
     assert_int_equal(strlen(runs[0].created), strlen("2024-01-02T03:04:05Z"));
     assert_true(spt_hash_equal(runs[1].plan, other.plan));
     assert_true(spt_hash_equal(runs[1].model, other.model));
-    assert_string_equal(runs[1].created, "2024-01-02T03:04:05Z");
+    assert_string_equal(runs[1].created, "2124-01-02T03:04:05Z");
     spt_store_free_runs(runs, count);
     spt_store_close(store);
     assert_query(PATH, "SELECT plan_digest, spectail_version FROM run WHERE mask = 'full'",
