@@ -299,8 +299,9 @@ static enum spt_status on_history(void *context, const struct spt_store_measure 
 static enum spt_status write_history(struct spt_tensorboard *board, struct spt_store *store, const char *only,
                                      struct spt_error *error) {
     struct history history = {.board = board, .only = only};
+    const int heads = board->choice.heads ? INT_MIN : -1; /* the store passes over them faster than we would */
     enum spt_status status =
-        spt_store_each_measure(store, board->run, NULL, INT_MIN, INT_MIN, on_history, &history, error);
+        spt_store_each_measure(store, board->run, NULL, INT_MIN, heads, on_history, &history, error);
     if (status == SPT_OK) status = end_file(&history, error);
     spt_file_draft_abandon(&history.draft);
     spt_text_release(&history.out);
@@ -325,7 +326,7 @@ static enum spt_status on_addition(void *context, const struct spt_store_measure
 static enum spt_status append(struct branch *branch, const struct spt_text *out, struct spt_error *error) {
     const int fd = open(branch->path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat now;
-    if (fd < 0 && (errno == ENOENT || errno == ELOOP || errno == ENOTDIR))
+    if (fd < 0 && (errno == ENOENT || errno == ESTALE || errno == ELOOP || errno == ENOTDIR))
         return spt_fail(error, SPT_RETRY, branch->path, "is gone");
     if (fd < 0) return spt_fail_system(error, errno, branch->path, "write");
     enum spt_status status = SPT_OK;

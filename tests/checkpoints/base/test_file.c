@@ -78,6 +78,39 @@ static void a_failed_write_leaves_nothing_behind(void **state) {
     assert_int_equal(mkdir(directory, 0777), 0);
 }
 
+static void a_draft_takes_its_place_when_it_is_committed(void **state) {
+    (void)state;
+    struct spt_file_draft draft;
+    char *data;
+    size_t size;
+    put("whole", "old");
+    assert_int_equal(spt_file_draft_begin(&draft, "whole", "other", NULL), SPT_OK);
+    assert_int_equal(strncmp(draft.name, "other.", 6), 0);
+    assert_int_equal(spt_file_draft_write(&draft, "ne", 2, NULL), SPT_OK);
+    assert_int_equal(spt_file_draft_write(&draft, "w", 1, NULL), SPT_OK);
+    assert_int_equal(spt_file_read_all("whole", 10, &data, &size, NULL), SPT_OK);
+    assert_string_equal(data, "old");
+    free(data);
+    assert_int_equal(spt_file_draft_commit(&draft, NULL), SPT_OK);
+    assert_int_equal(spt_file_read_all("whole", 10, &data, &size, NULL), SPT_OK);
+    assert_string_equal(data, "new");
+    free(data);
+    spt_file_draft_abandon(&draft); /* of what was committed: nothing */
+    assert_int_equal(unlink("whole"), 0);
+}
+
+static void an_abandoned_draft_leaves_nothing_behind(void **state) {
+    (void)state;
+    struct spt_file_draft draft = {0};
+    spt_file_draft_abandon(&draft);
+    assert_int_equal(spt_file_draft_begin(&draft, "abandoned", NULL, NULL), SPT_OK);
+    assert_int_equal(spt_file_draft_write(&draft, "x", 1, NULL), SPT_OK);
+    spt_file_draft_abandon(&draft);
+    spt_file_draft_abandon(&draft);
+    assert_int_equal(rmdir(directory), 0); /* empty */
+    assert_int_equal(mkdir(directory, 0777), 0);
+}
+
 static void make_socket(const char *path) {
     const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_true(fd >= 0);
@@ -178,10 +211,11 @@ static void missing_parents_are_made(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(what_is_written_is_read_back_with_a_nul), TEST(writing_through_a_link_keeps_the_link),
-        TEST(a_failed_write_leaves_nothing_behind),    TEST(only_files_are_opened),
-        TEST(a_file_that_ends_early_is_incomplete),    TEST(a_changed_replaced_or_removed_file_is_noticed),
-        TEST(paths_are_joined_with_one_slash),         TEST(missing_parents_are_made),
+        TEST(what_is_written_is_read_back_with_a_nul),  TEST(writing_through_a_link_keeps_the_link),
+        TEST(a_failed_write_leaves_nothing_behind),     TEST(a_draft_takes_its_place_when_it_is_committed),
+        TEST(an_abandoned_draft_leaves_nothing_behind), TEST(only_files_are_opened),
+        TEST(a_file_that_ends_early_is_incomplete),     TEST(a_changed_replaced_or_removed_file_is_noticed),
+        TEST(paths_are_joined_with_one_slash),          TEST(missing_parents_are_made),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

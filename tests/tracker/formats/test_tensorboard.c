@@ -233,12 +233,10 @@ static void only_older_files_of_ours_are_removed(void **state) {
     for (size_t i = 0; i < COUNT; i++) assert_int_equal(access(THEIRS[i], F_OK), 0);
     assert_int_equal(access(OURS, F_OK), -1);
     assert_int_equal(files_in("board/demo"), COUNT + 2); /* the folder, and the new file */
-    assert_int_equal(access("board/demo/events.out.tfevents.9000000000.host.spectail.77", F_OK), -1);
-    struct stat st;
-    char command[256];
-    (void)snprintf(command, sizeof command, "ls board/demo | grep -c '^events.out.tfevents.9000000001.*.spectail.%ld$'",
+    char command[256];                                   /* after the one it replaces, whatever the clock */
+    (void)snprintf(command, sizeof command, "ls board/demo | grep -q '^events.out.tfevents.9000000001.*.spectail.%ld$'",
                    (long)getpid());
-    assert_int_equal(system(command) | stat("board/demo", &st), 0); /* after the one it replaces, whatever the clock */
+    assert_int_equal(system(command), 0);
     spt_store_close(store);
 }
 
