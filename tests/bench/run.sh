@@ -1,7 +1,7 @@
 #!/bin/sh
 # Every benchmark, side by side, in one run: spectail beside the usual Python stack, Ripser, LAPACK and this machine's sgemm; memory on made-up
-# models of Pythia's shapes. Prints ratios. Needs 28 GB of disk for the largest shape (--small leaves it out) and PyPI, unless --python names
-# an environment that has tests/peer/requirements.txt.
+# models of Pythia's shapes; a training beside a watch. Prints ratios. Needs 28 GB of disk for the largest shape (--small leaves it out) and
+# PyPI, unless --python names an environment that has tests/peer/requirements.txt.
 #
 # usage: tests/bench/run.sh [--python PYTHON] [--work DIR] [--small]
 set -eu
@@ -18,7 +18,7 @@ while [ $# -gt 0 ]; do
 done
 
 cmake -S . -B "$work" -G Ninja -DCMAKE_BUILD_TYPE=Release --log-level=WARNING
-cmake --build "$work" --target spectail make_model bench_forward bench_persistence bench_spectrum > /dev/null
+cmake --build "$work" --target spectail make_model bench_forward bench_persistence bench_spectrum trainer > /dev/null
 if [ -z "$python" ]; then
     python=$work/python/bin/python
     [ -x "$python" ] || python3 -m venv "$work/python"
@@ -48,6 +48,8 @@ echo "== forward pass beside sgemm: pythia-410m's shape, 100 samples"
 "$bench/bench_forward" "$(model 410m)" 100 22 5
 echo "== memory: pythia-70m's shape"
 "$python" tests/bench/bench_sweep.py memory "$spectail" "$(model 70m)" "$ids"
+echo "== what a watch costs a training on the same machine: pythia-70m's shape"
+"$python" tests/bench/bench_watch.py "$spectail" "$bench/trainer" "$(model 70m)" "$ids"
 if [ -z "$small" ]; then
     echo "== memory: pythia-12b's shape, 36 layers; then 4 of them, whose peak is the same, with more samples"
     "$python" tests/bench/bench_sweep.py memory "$spectail" "$(model 12b)" "$ids" --samples 100

@@ -62,7 +62,7 @@ static const struct spt_config_key KEYS[] = {
     {"watch.plots", "plots", "DIR", SPT_CONFIG_PATH, .help = "folder of figures that are drawn anew after each checkpoint", AT(watch.plots)},
     {"watch.tensorboard", "tensorboard", "DIR", SPT_CONFIG_PATH, .help = "log folder of TensorBoard that each checkpoint's figures are added to", AT(watch.tensorboard)},
     {"watch.prometheus", "prometheus", "FILE", SPT_CONFIG_PATH, .help = "text file for Prometheus' node exporter, written anew after each checkpoint", AT(watch.prometheus)},
-    {"watch.heartbeat", "heartbeat", "FILE", SPT_CONFIG_PATH, .help = "file that is touched at each look, for a supervisor", AT(watch.heartbeat)},
+    {"watch.heartbeat", "heartbeat", "FILE", SPT_CONFIG_PATH, .help = "JSON file written at each look: for a supervisor its age is the sign of life", AT(watch.heartbeat)},
 };
 /* clang-format on */
 

@@ -21,3 +21,14 @@ sqlite3 spectail.db "INSERT INTO event(time, kind, run, branch, rule, text, deli
     '', 'sink', 'sink: sink.first_excess above 0.3 at step 4', 'failed', 'ended with status 3')"
 shell '"$program" status | tail -n 2'
 shell '"$program" status --json >status.json; sqlite3 :memory: "SELECT json_valid(readfile('"'status.json'"'))"'
+
+# Who writes: a watch, for as long as it lives.
+"$program" watch run --samples 4 --metrics loss --quiet --heartbeat beat.json 2>watch.txt &
+watch=$!
+await '"idle"' beat.json
+shell '"$program" status | tail -n 1'
+shell '"$program" status --json | grep -o "\"writer\": [^,]*"'
+kill "$watch"
+wait "$watch"
+shell 'cat watch.txt; grep -o "\"state\": \"ended\"" beat.json'
+shell '"$program" status --json | grep -o "\"writer\": [^,]*"'
