@@ -8,16 +8,18 @@ The bundled run is swept into a store of its own, and Python's sqlite3 says what
   - events, likewise;
   - TensorBoard's files as its EventAccumulator reads them: every scalar (the 32-bit float nearest to the figure), step
     and wall time, no scalar too few or too many;
-  - TensorBoard's own data server while the files grow: it shows the run as it is in the store, also after a late step
-    made spectail write the history anew.
+  - TensorBoard's own data server while the files grow, by exports and by a watch: it shows the run as it is in the
+    store, also after a late step made spectail write the history anew.
 
 Prints what was compared; exit status 1 at the first difference.
 """
 
 import calendar
+import contextlib
 import json
 import logging
 import pathlib
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -174,25 +176,62 @@ class Peer:
         check("attention on the first token" in metadata.summary_description, f"metadata {metadata}")
         print(f"TensorBoard: {len(read)} scalars{' with heads' if heads else ''}, all as in the store")
 
-    def server(self):
-        """TensorBoard's data server follows the folder while it is written."""
-        board = self.folder / "live"
+    def serve(self, name):
+        """TensorBoard's data server over a folder."""
         ingester = server_ingester.SubprocessServerDataIngester(
             server_binary=server_ingester.get_server_binary(),
-            logdir=str(board),
+            logdir=str(self.folder / name),
             reload_interval=1,
             channel_creds_type=grpc_util.ChannelCredsType.LOCAL,
             samples_per_plugin={"scalars": 10000},
         )
+        ingester.start()
+        return ingester
+
+    def exports_live(self):
         self.store.unlink()
         self.sweep("--steps", "0:16", "--metrics", "loss,sinks")
         self.export("live", "--format", "tensorboard")
-        ingester.start()
+        ingester = self.serve("live")
         self.await_server(ingester.data_provider, "the first steps")
         for steps in ("64:512", "32", "2000:4000"):
             self.sweep("--steps", steps, "--metrics", "loss,sinks")
             self.export("live", "--format", "tensorboard")
             self.await_server(ingester.data_provider, f"steps {steps} more")
+
+    def watch_live(self):
+        """Checkpoints are moved into a run's folder while it is watched; the last one comes late."""
+        run = self.folder / "training" / "demo-run"
+        run.mkdir(parents=True)
+        (self.folder / "watched").mkdir()
+        for file in RUN.iterdir():
+            if file.is_file():
+                shutil.copy(file, run)
+        self.store = self.folder / "watched.db"
+        arguments = ["watch", run, "--db", self.store, "--tensorboard", self.folder / "watched", "--samples", "20"]
+        arguments += ["--metrics", "loss,sinks", "--quiet-period", "0.2s", "--interval", "0.2s", "--quiet"]
+        watch = subprocess.Popen([self.program, *arguments])
+        ingester = self.serve("watched")
+        try:
+            for count, step in enumerate((0, 1, 4, 8, 16, 2)):
+                staged = self.folder / f"step{step}"
+                shutil.copytree(RUN / f"step{step}", staged)
+                staged.rename(run / f"step{step}")
+                self.await_steps(watch, count + 1)
+                self.await_server(ingester.data_provider, f"step {step} watched")
+        finally:
+            watch.terminate()
+        check(watch.wait(WAIT) == 0, f"the watch ended with {watch.returncode}")
+
+    def await_steps(self, watch, count):
+        for _ in range(10 * WAIT):
+            check(watch.poll() is None, f"the watch ended with {watch.returncode}")
+            if self.store.exists():
+                with contextlib.suppress(sqlite3.OperationalError, pd.errors.DatabaseError):
+                    if figures(self.store)["step"].nunique() == count:
+                        return
+            time.sleep(0.1)
+        check(False, f"the watch has not stored {count} checkpoints after {WAIT} s")
 
     def await_server(self, provider, what):
         expected = {key: value[0] for key, value in self.scalars(False).items()}
@@ -224,7 +263,8 @@ def main():
         peer.events()
         peer.tensorboard(heads=False)
         peer.tensorboard(heads=True)
-        peer.server()
+        peer.exports_live()
+        peer.watch_live()
 
 
 if __name__ == "__main__":

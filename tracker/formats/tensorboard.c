@@ -25,8 +25,9 @@
 #include <unistd.h>
 
 static const char PREFIX[] = "events.out.tfevents.", OURS[] = ".spectail.";
+static const char DRAFT[] = ".spectail"; /* TensorBoard reads what has "tfevents" in its name */
 
-enum { FLUSH_BYTES = 1 << 16 };
+enum { FLUSH_BYTES = 1 << 16, DRAFT_SECONDS = 600 };
 
 struct branch {
     char *name;
@@ -160,6 +161,13 @@ static long long our_time(const char *name) {
     return *end == '.' && seconds >= 0 && seconds < 100000000000 ? seconds : -1;
 }
 
+/* A draft that nobody has written to for so long is a killed program's. */
+static bool is_left_behind(const char *name, const struct stat *st) {
+    const size_t length = strlen(name);
+    return strncmp(name, OURS, sizeof OURS - 1) == 0 && length > 4 && strcmp(name + length - 4, ".tmp") == 0 &&
+           time(NULL) - st->st_mtime > DRAFT_SECONDS;
+}
+
 /* Removes our files in folder but the one called keep (NULL: none is removed); *newest: the largest time in their names, or -1. */
 static enum spt_status look_through(const char *folder, const char *keep, long long *newest, struct spt_error *error) {
     DIR *listing = opendir(folder); /* O_CLOEXEC by itself */
@@ -173,8 +181,8 @@ static enum spt_status look_through(const char *folder, const char *keep, long l
         if (!entry || status != SPT_OK) break;
         const long long seconds = our_time(entry->d_name);
         struct stat st;
-        if (seconds < 0 || fstatat(dirfd(listing), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
-            !S_ISREG(st.st_mode))
+        if (fstatat(dirfd(listing), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(st.st_mode) ||
+            (seconds < 0 && !is_left_behind(entry->d_name, &st)))
             continue;
         if (seconds > *newest) *newest = seconds;
         if (keep && strcmp(entry->d_name, keep) != 0 && unlinkat(dirfd(listing), entry->d_name, 0) != 0 &&
@@ -217,7 +225,7 @@ static enum spt_status begin_file(struct history *history, struct spt_error *err
     if (status == SPT_OK) status = look_through(history->folder, NULL, &newest, error);
     if (status != SPT_OK) return fail_output(history->board, status);
     history->path = new_path(history->folder, newest);
-    char *beside = spt_file_join(history->folder, ".spectail"); /* TensorBoard reads what has "tfevents" in its name */
+    char *beside = spt_file_join(history->folder, DRAFT);
     if (history->path && beside)
         status = fail_output(history->board, spt_file_draft_begin(&history->draft, history->path, beside, error));
     else

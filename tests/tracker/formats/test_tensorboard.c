@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static const struct spt_figure_choice LAYERS = {0}, HEADS = {.heads = true};
@@ -240,6 +241,23 @@ static void only_older_files_of_ours_are_removed(void **state) {
     spt_store_close(store);
 }
 
+static void what_a_killed_program_was_writing_is_removed_when_it_is_old(void **state) {
+    (void)state;
+    struct spt_store *store = fixture_open("store.db", SPT_STORE_WRITE);
+    const int64_t run = fixture_add_run(store, "demo", 1);
+    fixture_put(store, run, "", 1, FIGURES, FIGURE_COUNT);
+    assert_int_equal(spt_file_make_directories("board/demo", NULL), SPT_OK);
+    put_file("board/demo/.spectail.77-0.tmp", "half");
+    put_file("board/demo/.spectail.78-0.tmp", "half");
+    const struct timespec hour_ago[2] = {{.tv_sec = time(NULL) - 3600}, {.tv_sec = time(NULL) - 3600}};
+    assert_int_equal(utimensat(AT_FDCWD, "board/demo/.spectail.77-0.tmp", hour_ago, 0), 0);
+    write_board(store, run, &LAYERS);
+    assert_int_equal(access("board/demo/.spectail.77-0.tmp", F_OK), -1);
+    assert_int_equal(access("board/demo/.spectail.78-0.tmp", F_OK), 0); /* another program may be at it */
+    assert_steps("board/demo", "1");
+    spt_store_close(store);
+}
+
 static void what_a_killed_watch_left_torn_is_whole_again(void **state) {
     (void)state;
     struct spt_store *store = fixture_open("store.db", SPT_STORE_WRITE);
@@ -336,6 +354,7 @@ int main(void) {
         TEST(a_step_that_is_late_is_put_where_it_belongs),
         TEST(a_branch_that_appears_later_gets_its_file),
         TEST(only_older_files_of_ours_are_removed),
+        TEST(what_a_killed_program_was_writing_is_removed_when_it_is_old),
         TEST(what_a_killed_watch_left_torn_is_whole_again),
         TEST(a_file_that_others_removed_or_changed_is_written_anew),
         TEST(after_a_full_disk_nothing_is_missing),
