@@ -11,11 +11,15 @@
 
 static enum spt_status plan_task(struct spt_sweep *sweep, const struct spt_ledger *ledger, struct spt_task *task,
                                  struct spt_error *error) {
-    const struct spt_store_checkpoint *row = spt_ledger_find(ledger, task->ref->uri, task->ref->fingerprint);
+    const struct spt_checkpoint_ref *ref = task->ref;
+    const struct spt_store_checkpoint *row =
+        sweep->fetches ? spt_ledger_find_uri(ledger, ref->uri) : spt_ledger_find(ledger, ref->uri, ref->fingerprint);
     const bool *present = row ? spt_ledger_present(ledger, row) : NULL;
     const enum spt_status status =
         spt_session_task_known(sweep->session, row, present, sweep->force, &task->kind, error);
     if (status != SPT_OK) return status;
+    /* What was refused may have been torn on its way: another fetch tells. */
+    if (sweep->fetches && task->kind == SPT_TASK_REFUSED) task->kind = SPT_TASK_ANALYSE;
     if (task->kind == SPT_TASK_ANALYSE) sweep->todo++;
     if (!row) return SPT_OK;
     task->state = row->state;
@@ -69,32 +73,103 @@ static struct spt_ingest ingest_of(struct spt_sweep *sweep) {
     };
 }
 
-static enum spt_status do_task(struct spt_sweep *sweep, struct spt_task *task, struct spt_error *error) {
-    const struct spt_ingest ingest = ingest_of(sweep);
-    struct spt_outcome outcome;
-    spt_progress_begin(sweep->progress, task->ref->label);
-    const enum spt_status status = spt_ingest_checkpoint(&ingest, task->ref, &outcome, error);
-    if (status != SPT_OK) return status;
-    if (outcome.stopped) {
-        sweep->stopped = true;
-        return SPT_OK;
-    }
+/* The task has become what outcome says, which it takes over. */
+static void settle(struct spt_sweep *sweep, struct spt_task *task, struct spt_outcome *outcome) {
     struct spt_text line = {0};
-    const bool analysed = outcome.state == SPT_STATE_ANALYSED;
-    spt_outcome_describe(&outcome, &line);
+    const bool analysed = outcome->state == SPT_STATE_ANALYSED;
+    spt_outcome_describe(outcome, &line);
     spt_progress_end(sweep->progress, analysed, line.data ? line.data : "");
     spt_text_release(&line);
     sweep->analysed += analysed;
     free(task->reason);
-    task->state = outcome.state;
-    task->reason = outcome.reason;
-    outcome.reason = NULL;
-    spt_outcome_release(&outcome);
+    task->state = outcome->state;
+    task->reason = outcome->reason;
+    outcome->reason = NULL;
+    spt_outcome_release(outcome);
+}
+
+/* What cannot be fetched, into the ledger and among the events. */
+static enum spt_status record_failure(struct spt_sweep *sweep, struct spt_task *task, const struct spt_error *failure,
+                                      struct spt_error *error) {
+    const struct spt_ingest ingest = ingest_of(sweep);
+    struct spt_text reason = {0}, sentence = {0};
+    struct spt_outcome outcome = {0};
+    if (failure->path[0]) spt_text_format(&reason, "%s: ", failure->path);
+    spt_text_put(&reason, failure->message);
+    if (!reason.failed) spt_text_format(&sentence, "%s: %s", task->ref->label, reason.data);
+    enum spt_status status = SPT_OK;
+    if (reason.failed || sentence.failed) status = spt_fail_memory(error, strlen(failure->message), "a reason");
+    if (status == SPT_OK)
+        status = spt_ingest_record(&ingest, task->ref, spt_ingest_state_of(failure), reason.data, &outcome, error);
+    struct spt_store_event event = {
+        .kind = (char[]){"fetch"},
+        .run = sweep->session->identity.id,
+        .checkpoint = outcome.id,
+        .step = task->ref->step,
+        .branch = task->ref->branch,
+        .text = sentence.data,
+    };
+    if (status == SPT_OK) status = spt_store_add_event(sweep->session->store, &event, error);
+    if (status == SPT_OK)
+        settle(sweep, task, &outcome);
+    else
+        spt_outcome_release(&outcome);
+    spt_text_release(&reason);
+    spt_text_release(&sentence);
+    return status;
+}
+
+static enum spt_status analyse(struct spt_sweep *sweep, struct spt_task *task, const struct spt_checkpoint_ref *ref,
+                               struct spt_error *error) {
+    const struct spt_ingest ingest = ingest_of(sweep);
+    struct spt_outcome outcome;
+    const enum spt_status status = spt_ingest_checkpoint(&ingest, ref, &outcome, error);
+    if (status != SPT_OK) return status;
+    sweep->stopped = outcome.stopped;
+    if (!outcome.stopped) settle(sweep, task, &outcome);
     return SPT_OK;
 }
 
+/* Analyses the checkpoint where it was brought to, and has that removed. */
+static enum spt_status fetch_and_analyse(struct spt_sweep *sweep, struct spt_task *task, struct spt_error *error) {
+    const struct spt_checkpoint_ref *here;
+    struct spt_error failure;
+    enum spt_status status = spt_fetched_bring(sweep->fetched, task->ref, &here, &failure);
+    if (status == SPT_END) {
+        sweep->stopped = true;
+        return SPT_OK;
+    }
+    if (status == SPT_NOMEM) {
+        *error = failure;
+        return status;
+    }
+    status = status == SPT_OK ? analyse(sweep, task, here, error) : record_failure(sweep, task, &failure, error);
+    if (status != SPT_OK) return status;
+    status = spt_fetched_done(sweep->fetched, error);
+    sweep->fetch_failed = status != SPT_OK;
+    return status;
+}
+
+static enum spt_status do_task(struct spt_sweep *sweep, struct spt_task *task, struct spt_error *error) {
+    spt_progress_begin(sweep->progress, task->ref->label);
+    return sweep->fetched ? fetch_and_analyse(sweep, task, error) : analyse(sweep, task, task->ref, error);
+}
+
+/* The fetch begins on what there is to do. */
+static enum spt_status begin_fetch(struct spt_sweep *sweep, struct spt_error *error) {
+    const struct spt_checkpoint_ref **wanted = spt_alloc(sweep->ref_count, sizeof *wanted);
+    size_t count = 0;
+    if (!wanted) return spt_fail_memory(error, sweep->ref_count * sizeof *wanted, "the steps to fetch");
+    for (size_t i = 0; i < sweep->ref_count; i++)
+        if (sweep->tasks[i].kind == SPT_TASK_ANALYSE) wanted[count++] = sweep->tasks[i].ref;
+    const enum spt_status status = spt_fetched_begin(sweep->fetched, wanted, count, error);
+    sweep->fetch_failed = status == SPT_IO;
+    free(wanted);
+    return status;
+}
+
 enum spt_status spt_sweep_run(struct spt_sweep *sweep, struct spt_error *error) {
-    enum spt_status status = SPT_OK;
+    enum spt_status status = sweep->fetched ? begin_fetch(sweep, error) : SPT_OK;
     for (size_t i = 0; status == SPT_OK && i < sweep->ref_count && !sweep->stopped; i++) {
         if (sweep->tasks[i].kind != SPT_TASK_ANALYSE) continue;
         if (on_stop(sweep))

@@ -7,6 +7,7 @@
 #ifndef SPT_SWEEP_H
 #define SPT_SWEEP_H
 
+#include "tracker/fetched_run.h"
 #include "tracker/ingest.h"
 #include "tracker/progress.h"
 #include "tracker/session.h"
@@ -24,6 +25,8 @@ struct spt_sweep {
     size_t ref_count;
     struct spt_session *session; /* attached; or not, for a dry run without a store */
     bool force;
+    bool fetches; /* its checkpoints are not here: what is known of them is found by uri, whatever their files were */
+    struct spt_fetched *fetched; /* brings them, once planned; NULL where fetches is not set */
     struct spt_progress *progress;
     bool (*stop)(void *context); /* as in spt_ingest; may be NULL */
     void *context;
@@ -33,13 +36,14 @@ struct spt_sweep {
     /* made by spt_sweep_run */
     size_t analysed;
     bool stopped;
+    bool fetch_failed; /* what ended it is a folder that cannot be removed, or made */
 };
 
 /* Holds the refs against the ledger. Reads no checkpoint. */
 enum spt_status spt_sweep_plan(struct spt_sweep *sweep, struct spt_error *error);
 
-/* Does the tasks. A checkpoint that fails is recorded with its reason and the sweep goes on; what ends it is a store or memory that fails,
- * or stop (then sweep->stopped, and SPT_OK). */
+/* Does the tasks. A checkpoint that fails is recorded with its reason and the sweep goes on (one that cannot be fetched as an event too);
+ * what ends it is a store or memory that fails, a fetched folder that cannot be removed, or stop (then sweep->stopped, and SPT_OK). */
 enum spt_status spt_sweep_run(struct spt_sweep *sweep, struct spt_error *error);
 void spt_sweep_release(struct spt_sweep *sweep);
 

@@ -38,22 +38,22 @@ void spt_sweep_report_plan(const struct spt_sweep_report *report) {
         done += sweep->tasks[i].kind == SPT_TASK_DONE;
         refused += sweep->tasks[i].kind == SPT_TASK_REFUSED;
     }
-    spt_text_printable(name, sizeof name, session->name);
+    spt_text_printable(name, sizeof name, report->name);
     fputs(name, stderr);
     if (shard.count > 1) fprintf(stderr, ", shard %lld of %lld", (long long)shard.index, (long long)shard.count);
     if (sweep->todo == 0)
         fprintf(stderr, ": nothing to do: of %zu checkpoints %zu are analysed, %zu were refused before\n",
                 sweep->ref_count, done, refused);
     else
-        fprintf(stderr, ": %zu of %zu checkpoints to analyse, %zu samples of %zu to %zu tokens, %s\n", sweep->todo,
-                sweep->ref_count, session->samples.probe.samples, shortest(&session->samples.probe),
-                session->samples.probe.longest, session->model.model_type);
+        fprintf(stderr, ": %zu of %zu checkpoints to %s, %zu samples of %zu to %zu tokens, %s\n", sweep->todo,
+                sweep->ref_count, sweep->fetches ? "fetch and analyse" : "analyse", session->samples.probe.samples,
+                shortest(&session->samples.probe), session->samples.probe.longest, session->model.model_type);
 }
 
-static const char *task_name(enum spt_task_kind kind) {
+static const char *task_name(const struct spt_sweep *sweep, enum spt_task_kind kind) {
     static const char *const NAMES[] = {
         [SPT_TASK_DONE] = "analysed", [SPT_TASK_REFUSED] = "refused", [SPT_TASK_ANALYSE] = "to analyse"};
-    return NAMES[kind];
+    return sweep->fetches && kind == SPT_TASK_ANALYSE ? "to fetch" : NAMES[kind];
 }
 
 static void list_tasks(const struct spt_sweep_report *report, struct spt_text *out) {
@@ -61,7 +61,7 @@ static void list_tasks(const struct spt_sweep_report *report, struct spt_text *o
         const struct spt_task *task = &report->sweep->tasks[i];
         char label[256];
         spt_text_printable(label, sizeof label, task->ref->label);
-        spt_text_format(out, "%-24s %s", label, task_name(task->kind));
+        spt_text_format(out, "%-24s %s", label, task_name(report->sweep, task->kind));
         if (task->reason) spt_text_format(out, ": %s", task->reason);
         spt_text_put(out, "\n");
     }
@@ -69,7 +69,7 @@ static void list_tasks(const struct spt_sweep_report *report, struct spt_text *o
 
 static void list_tasks_json(const struct spt_sweep_report *report, struct spt_text *out) {
     spt_text_put(out, "{\"run\": ");
-    spt_text_put_json(out, report->session->name);
+    spt_text_put_json(out, report->name);
     spt_text_put(out, ", \"checkpoints\": [");
     for (size_t i = 0; i < report->sweep->ref_count; i++) {
         const struct spt_task *task = &report->sweep->tasks[i];
@@ -79,7 +79,7 @@ static void list_tasks_json(const struct spt_sweep_report *report, struct spt_te
             spt_text_format(out, ", \"step\": %lld", (long long)task->ref->step);
         else
             spt_text_put(out, ", \"step\": null");
-        spt_text_format(out, ", \"task\": \"%s\", \"reason\": ", task_name(task->kind));
+        spt_text_format(out, ", \"task\": \"%s\", \"reason\": ", task_name(report->sweep, task->kind));
         if (task->reason)
             spt_text_put_json(out, task->reason);
         else
@@ -151,7 +151,7 @@ static int say_nothing(const struct spt_sweep_report *report) {
     struct spt_text out = {0};
     if (!report->invocation->json) return SPT_EXIT_DONE;
     spt_text_put(&out, "{\"run\": ");
-    spt_text_put_json(&out, report->session->name);
+    spt_text_put_json(&out, report->name);
     spt_text_put(&out, ", \"checkpoints\": [], \"onsets\": []}\n");
     const int exit = spt_invocation_print(report->invocation, &out);
     spt_text_release(&out);

@@ -13,6 +13,7 @@
 /* All are borrowed. */
 struct spt_sweep_report {
     const struct spt_invocation *invocation;
+    const char *name; /* the run's */
     const struct spt_session *session;
     const struct spt_sweep *sweep;
 };

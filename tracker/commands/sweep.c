@@ -1,8 +1,12 @@
 #include "tracker/sweep.h"
 
+#include "checkpoints/base/file.h"
 #include "checkpoints/base/memory.h"
+#include "checkpoints/base/text.h"
 #include "tracker/commands/commands.h"
 #include "tracker/external.h"
+#include "tracker/fetch.h"
+#include "tracker/fetched_run.h"
 #include "tracker/metric_choice.h"
 #include "tracker/network.h"
 #include "tracker/priority.h"
@@ -25,12 +29,16 @@ struct job {
     size_t ref_count;
     struct spt_session session;
     struct spt_store *store;
+    struct spt_run_options options;
+    bool fetches;                /* the run is one that is fetched */
+    struct spt_fetched *fetched; /* by this */
     struct spt_progress progress;
     struct spt_sweep sweep;
 };
 
 static void job_release(struct job *job) {
     spt_sweep_release(&job->sweep);
+    spt_fetched_free(job->fetched);
     spt_session_release(&job->session);
     spt_store_close(job->store);
     free(job->refs);
@@ -38,22 +46,21 @@ static void job_release(struct job *job) {
     spt_run_close(job->run);
 }
 
+static const char *name_of(const struct job *job) {
+    const char *name = job->invocation->config.name;
+    return name ? name : job->run->name;
+}
+
 static struct spt_sweep_report report_of(const struct job *job) {
-    return (struct spt_sweep_report){.invocation = job->invocation, .session = &job->session, .sweep = &job->sweep};
+    return (struct spt_sweep_report){
+        .invocation = job->invocation, .name = name_of(job), .session = &job->session, .sweep = &job->sweep};
 }
 
 /* --- before the store is touched --- */
 
-static enum spt_status open_run(struct job *job, const char *path, struct spt_error *error) {
+/* Of the run's checkpoints those that are asked for, and of them this shard's. */
+static enum spt_status choose(struct job *job, struct spt_error *error) {
     const struct spt_config *config = &job->invocation->config;
-    const struct spt_run_options options = {
-        .step_pattern = config->step_pattern,
-        .model_config = config->model_config,
-        .tokenizer = config->tokenizer,
-        .log = &job->log,
-    };
-    const enum spt_status status = spt_run_open(path, &options, &job->run, error);
-    if (status != SPT_OK) return status;
     job->asked = spt_alloc(job->run->count, sizeof *job->asked);
     job->refs = spt_alloc(job->run->count, sizeof *job->refs);
     if (!job->asked || !job->refs) return spt_fail_memory(error, job->run->count * sizeof *job->refs, "a run");
@@ -69,13 +76,45 @@ static enum spt_status open_run(struct job *job, const char *path, struct spt_er
                              job->run->count, job->run->root);
 }
 
+/* Lists the run at path, or the one that is fetched. A second call lists it anew. */
+static enum spt_status open_run(struct job *job, const char *path, struct spt_error *error) {
+    free(job->refs);
+    free(job->asked);
+    spt_run_close(job->run);
+    job->refs = job->asked = NULL;
+    job->ref_count = job->asked_count = 0;
+    job->run = NULL;
+    const enum spt_status status = job->fetches ? spt_fetched_list(&job->invocation->config, &job->run, error)
+                                                : spt_run_open(path, &job->options, &job->run, error);
+    return status == SPT_OK ? choose(job, error) : status;
+}
+
+static enum spt_status open_session(struct job *job, struct spt_error *error) {
+    return spt_session_open(&job->session, &job->invocation->config, &job->log, job->run, job->asked, job->asked_count,
+                            error);
+}
+
+/* Of a run that is fetched neither model nor tokenizer may be known yet: then the session stays closed, and that is no failure. */
 static enum spt_status prepare(struct job *job, const char *path, struct spt_error *error) {
     const struct spt_config *config = &job->invocation->config;
+    const bool dry = spt_invocation_value(job->invocation, "dry-run") != NULL;
+    job->options = (struct spt_run_options){
+        .step_pattern = config->step_pattern,
+        .model_config = config->model_config,
+        .tokenizer = config->tokenizer,
+        .log = &job->log,
+    };
     enum spt_status status = spt_metric_check_plots(config, error);
+    if (status == SPT_OK && job->fetches) status = spt_fetch_check(config, error);
+    if (status == SPT_OK && job->fetches && !dry) status = spt_file_make_directories(config->fetch_dir, error);
     if (status == SPT_OK) status = open_run(job, path, error);
-    if (status == SPT_OK)
-        status = spt_session_open(&job->session, config, &job->log, job->run, job->asked, job->asked_count, error);
-    return status;
+    if (status != SPT_OK) return status;
+    status = open_session(job, error);
+    return job->fetches && status == SPT_RETRY ? SPT_OK : status;
+}
+
+static bool is_open(const struct job *job) {
+    return job->session.name != NULL;
 }
 
 /* --- the store --- */
@@ -90,9 +129,14 @@ static int open_store(struct job *job) {
     const int waits = spt_invocation_wait(job->invocation, &wait);
     if (waits != SPT_EXIT_DONE) return waits;
     spt_network_warn(job->invocation->config.db, &job->log);
-    enum spt_status status = spt_store_open(job->invocation->config.db, SPT_STORE_WRITE, wait, &job->store, &error);
-    if (status == SPT_OK) status = spt_session_attach(&job->session, job->store, true, is_forced(job), &error);
-    if (status == SPT_OK) return SPT_EXIT_DONE;
+    if (spt_store_open(job->invocation->config.db, SPT_STORE_WRITE, wait, &job->store, &error) != SPT_OK)
+        return spt_invocation_fail(job->invocation, SPT_EXIT_STORE, &error);
+    return SPT_EXIT_DONE;
+}
+
+static int attach(struct job *job) {
+    struct spt_error error;
+    if (spt_session_attach(&job->session, job->store, true, is_forced(job), &error) == SPT_OK) return SPT_EXIT_DONE;
     return spt_invocation_fail(job->invocation, job->session.taken ? SPT_EXIT_USAGE : SPT_EXIT_STORE, &error);
 }
 
@@ -109,6 +153,8 @@ static enum spt_status plan_sweep(struct job *job, struct spt_error *error) {
         .ref_count = job->ref_count,
         .session = &job->session,
         .force = is_forced(job),
+        .fetches = job->fetches,
+        .fetched = job->fetched,
         .progress = &job->progress,
         .stop = stop_asked,
     };
@@ -121,7 +167,8 @@ static int dry_run(struct job *job) {
     enum spt_status status = SPT_OK;
     if (access(job->invocation->config.db, F_OK) == 0) {
         status = spt_store_open(job->invocation->config.db, SPT_STORE_READ, 0, &job->store, &error);
-        if (status == SPT_OK) status = spt_session_attach(&job->session, job->store, false, false, &error);
+        if (status == SPT_OK && is_open(job))
+            status = spt_session_attach(&job->session, job->store, false, false, &error);
     }
     if (status == SPT_OK) status = plan_sweep(job, &error);
     if (status != SPT_OK) return spt_invocation_fail(job->invocation, SPT_EXIT_STORE, &error);
@@ -133,11 +180,27 @@ static void say(void *context, const char *line) {
     spt_progress_say(context, line);
 }
 
+static int stopped(const struct job *job, size_t todo) {
+    const int signal = spt_signals_take();
+    fprintf(stderr, "spectail sweep: stopped; %zu of %zu checkpoints are done, the same command goes on from there\n",
+            job->sweep.analysed, todo);
+    return 128 + signal;
+}
+
+/* What is fetched anew has new files, and so a new row that takes the place of the old one: it has to hold all that the old one holds. */
+static enum spt_status widen_for_fetched(struct job *job, struct spt_error *error) {
+    bool again = false;
+    for (size_t i = 0; i < job->sweep.ref_count; i++)
+        again |= job->sweep.tasks[i].kind == SPT_TASK_ANALYSE && job->sweep.tasks[i].state == SPT_STATE_ANALYSED;
+    return again ? spt_session_attach(&job->session, job->store, true, true, error) : SPT_OK;
+}
+
 /* A failure while sweeping is the store's or the machine's: what is the checkpoint's own is recorded. */
 static int do_sweep(struct job *job) {
     struct spt_error error;
     const struct spt_sweep_report report = report_of(job);
     enum spt_status status = plan_sweep(job, &error);
+    if (status == SPT_OK && job->fetches) status = widen_for_fetched(job, &error);
     if (status != SPT_OK) return spt_invocation_fail(job->invocation, SPT_EXIT_STORE, &error);
     status =
         spt_external_store(job->store, job->session.identity.id, job->run, &job->invocation->config, &job->log, &error);
@@ -149,21 +212,50 @@ static int do_sweep(struct job *job) {
     job->session.say_context = &job->progress;
     if (job->sweep.todo) status = spt_session_analysis(&job->session, stop_asked, NULL, &error);
     if (job->sweep.todo && status == SPT_OK) status = spt_sweep_run(&job->sweep, &error);
-    if (status == SPT_END || job->sweep.stopped) {
-        const int signal = spt_signals_take();
-        fprintf(stderr,
-                "spectail sweep: stopped; %zu of %zu checkpoints are done, the same command goes on from there\n",
-                job->sweep.analysed, job->sweep.todo);
-        return 128 + signal;
-    }
-    if (status != SPT_OK) return spt_invocation_fail(job->invocation, SPT_EXIT_STORE, &error);
+    if (status == SPT_END || job->sweep.stopped) return stopped(job, job->sweep.todo);
+    if (status != SPT_OK)
+        return spt_invocation_fail(job->invocation, job->sweep.fetch_failed ? SPT_EXIT_OUTPUT : SPT_EXIT_STORE, &error);
     const int said = spt_sweep_report_summary(&report);
     const size_t failed = spt_sweep_report_failures(&report);
     return said == SPT_EXIT_DONE && failed ? SPT_EXIT_PARTIAL : said;
 }
 
+/* Not one checkpoint came, and nobody knows what the run is: there is no row to write that to but among the events. */
+static int nothing_fetched(struct job *job, const struct spt_error *why) {
+    struct spt_error error;
+    struct spt_text sentence = {0};
+    spt_text_format(&sentence, "%s: none of %zu checkpoints can be fetched: %s", name_of(job), job->ref_count,
+                    why->message);
+    struct spt_store_event event = {
+        .kind = (char[]){"fetch"}, .step = SPT_NO_STEP, .branch = (char[]){""}, .text = sentence.data};
+    const enum spt_status status = sentence.failed ? spt_fail_memory(&error, sentence.length, "an event")
+                                                   : spt_store_add_event(job->store, &event, &error);
+    if (status == SPT_OK) fprintf(stderr, "spectail sweep: %s\n", sentence.data);
+    spt_text_release(&sentence);
+    return status == SPT_OK ? SPT_EXIT_PARTIAL : spt_invocation_fail(job->invocation, SPT_EXIT_STORE, &error);
+}
+
+/* Fetches what tells the run's model and probe, where neither the configuration nor an earlier sweep does. */
+static int discover(struct job *job) {
+    struct spt_error error;
+    enum spt_status status =
+        spt_fetched_new(&job->invocation->config, &job->log, &job->options, stop_asked, NULL, &job->fetched, &error);
+    if (status == SPT_OK && is_open(job)) return SPT_EXIT_DONE;
+    if (status == SPT_OK && job->ref_count == 0) {
+        if (!job->invocation->quiet) fprintf(stderr, "%s: nothing to do: this shard has no checkpoint\n", name_of(job));
+        return SPT_EXIT_DONE;
+    }
+    if (status == SPT_OK) status = spt_fetched_discover(job->fetched, job->refs, job->ref_count, &error);
+    if (status == SPT_END) return stopped(job, job->ref_count);
+    if (status == SPT_IO) return nothing_fetched(job, &error);
+    if (status == SPT_OK) status = open_run(job, NULL, &error);
+    if (status == SPT_OK) status = open_session(job, &error);
+    return status == SPT_OK ? SPT_EXIT_DONE : spt_invocation_fail(job->invocation, SPT_EXIT_USAGE, &error);
+}
+
+/* path NULL: of a run that is fetched. */
 static int sweep_run(struct spt_invocation *invocation, const char *path) {
-    struct job job = {.invocation = invocation, .log = spt_invocation_log(invocation)};
+    struct job job = {.invocation = invocation, .log = spt_invocation_log(invocation), .fetches = !path};
     struct spt_error error;
     int status = SPT_EXIT_DONE;
     if (prepare(&job, path, &error) != SPT_OK)
@@ -173,7 +265,9 @@ static int sweep_run(struct spt_invocation *invocation, const char *path) {
     else {
         status = open_store(&job);
         spt_signals_block(); /* not before: who waits for another writer may be interrupted */
-        if (status == SPT_EXIT_DONE) status = do_sweep(&job);
+        if (status == SPT_EXIT_DONE && job.fetches) status = discover(&job);
+        if (status == SPT_EXIT_DONE && is_open(&job)) status = attach(&job);
+        if (status == SPT_EXIT_DONE && is_open(&job)) status = do_sweep(&job);
         spt_signals_unblock();
     }
     job_release(&job);
@@ -185,10 +279,14 @@ static int run(struct spt_invocation *invocation) {
     const bool given = invocation->argument_count > 0;
     const char *const *paths = given ? invocation->arguments : (const char *const *)configured->items;
     const size_t count = given ? invocation->argument_count : configured->count;
-    if (count == 0)
+    const bool fetches = invocation->config.fetch.count && !given;
+    if (fetches && count)
+        return spt_invocation_usage(invocation, "the configuration has both run and fetch, expected one of them");
+    if (count == 0 && !fetches)
         return spt_invocation_usage(invocation, "which run? usage: spectail sweep RUN [options], or run: in --config");
     const struct spt_log log = spt_invocation_log(invocation);
     spt_priority_set(&invocation->config, &log);
+    if (fetches) return sweep_run(invocation, NULL);
     int worst = SPT_EXIT_DONE;
     for (size_t i = 0; i < count && worst <= SPT_EXIT_PARTIAL; i++) {
         const int status = sweep_run(invocation, paths[i]);
@@ -203,11 +301,11 @@ static const struct spt_option OPTIONS[] = {
     {"wait", 0, "SECONDS", "wait so long for another writer of the store (default 0)"},
 };
 static const char *const KEYS[] = {
-    "db",         "name",         "probe",      "ids",        "samples",
-    "steps",      "every",        "metrics",    "bos",        "model_config",
-    "tokenizer",  "step_pattern", "references", "symmetrize", "topology_dimension",
-    "bootstrap",  "null_draws",   "keep",       "threads",    "header_limit",
-    "read_ahead", "priority",     "shard",
+    "db",         "name",         "probe",      "ids",         "samples",
+    "steps",      "every",        "metrics",    "bos",         "model_config",
+    "tokenizer",  "step_pattern", "references", "symmetrize",  "topology_dimension",
+    "bootstrap",  "null_draws",   "keep",       "threads",     "header_limit",
+    "read_ahead", "priority",     "shard",      "fetch_steps", "fetch_dir",
 };
 
 const struct spt_command SPT_COMMAND_SWEEP = {
@@ -219,9 +317,12 @@ const struct spt_command SPT_COMMAND_SWEEP = {
         "Runs one forward pass of the probe through each checkpoint of RUN that the store does not hold yet, measures every "
         "attention matrix, and stores the figures. RUN is a folder of checkpoints, an HF Trainer folder, a hub cache or a "
         "single checkpoint. It may be stopped at any time and goes on where it was; a group of metrics that is missing is "
-        "added. A checkpoint that cannot be analysed is recorded with its reason, and the sweep goes on.",
+        "added. A checkpoint that cannot be analysed is recorded with its reason, and the sweep goes on. A run larger than "
+        "the disk is fetched, two checkpoints at a time, by a command that the configuration names (fetch); then no RUN is "
+        "given. Many machines share a run by --shard, each with a store of its own.",
     .example = "spectail sweep runs/pythia-70m --samples 100 --steps 0:1000 --metrics sinks,rmt\n"
-               "spectail sweep --config configs/demo.yaml",
+               "spectail sweep --config configs/demo.yaml\n"
+               "spectail sweep runs/pythia-70m --shard 2/8 --db shard-2.db --priority low",
     .options = OPTIONS,
     .option_count = sizeof OPTIONS / sizeof *OPTIONS,
     .keys = KEYS,
