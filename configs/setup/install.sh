@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages of packages.txt that are missing: configs/setup/install.sh [build|run|test|ci]... (default: all)
+# Installs the Debian packages of packages.txt that are missing: configs/setup/install.sh [build|run|test|ci|peer]... (default: all but peer)
 #
 # As root, or by sudo. Where all of them are installed, nothing is run and no network is needed.
 set -eu
@@ -11,7 +11,7 @@ wanted=
 for purpose in "$@"; do
     names=$(awk -v purpose="$purpose" '!/^#/ && $2 == purpose {print $1}' "$list")
     if [ -z "$names" ]; then
-        echo "$0: no package is for \"$purpose\"; expected build, run, test or ci" >&2
+        echo "$0: no package is for \"$purpose\"; expected build, run, test, ci or peer" >&2
         exit 2
     fi
     wanted="$wanted $names"

@@ -62,22 +62,66 @@ static void pythia_takes_a_hundred_samples_of_every_step(void **state) {
     spt_config_release(&config);
 }
 
-/* Every line that sets a key stands under a comment, or under another line of the same list or section. */
+/* 154 public checkpoints: step 0, the powers of two up to 512, each thousand up to 143000 (Biderman et al. 2023). */
+static void pythia_fetches_each_of_its_154_steps(void **state) {
+    (void)state;
+    struct spt_config config = read_config(SPT_CONFIGS "/pythia.yaml");
+    int64_t steps[154];
+    assert_int_equal(spt_config_step_count(&config.fetch_steps), 154);
+    spt_config_step_list(&config.fetch_steps, steps);
+    assert_int_equal(steps[0], 0);
+    for (int i = 0; i < 10; i++) assert_int_equal(steps[1 + i], 1 << i);
+    for (int i = 0; i < 143; i++) assert_int_equal(steps[11 + i], 1000 * (i + 1));
+    assert_string_equal(config.fetch.items[0], "hf"); /* found in PATH */
+    size_t models = 0, with_step = 0, with_dir = 0;
+    for (size_t i = 0; i < config.fetch.count; i++) {
+        models += strncmp(config.fetch.items[i], "EleutherAI/pythia-", 18) == 0;
+        with_step += strstr(config.fetch.items[i], "{step}") != NULL;
+        with_dir += strcmp(config.fetch.items[i], "{dir}") == 0;
+    }
+    assert_int_equal(models, 1);
+    assert_int_equal(with_step, 1);
+    assert_int_equal(with_dir, 1);
+    assert_null(config.fetch_dir); /* the command line says where: without it nothing is fetched */
+    spt_config_release(&config);
+}
+
+static void a_tail_asks_for_little_and_rings_for_each_kind_of_rule(void **state) {
+    (void)state;
+    struct spt_config config = read_config(SPT_CONFIGS "/tail.yaml");
+    assert_int_equal(config.run.count, 0); /* the command line says which run */
+    assert_int_equal(config.priority, 1);
+    assert_int_equal(access(config.probe, R_OK), 0);
+    assert_true(config.watch.quiet_period == 10);
+    assert_string_equal(config.watch.plots, SPT_CONFIGS "/figures");
+    bool seen[SPT_ALERT_WHEN_COUNT] = {false};
+    for (size_t i = 0; i < config.alerts.count; i++) {
+        seen[config.alerts.items[i].when] = true;
+        if (config.alerts.items[i].command.count)
+            assert_int_equal(access(config.alerts.items[i].command.items[0], X_OK), 0);
+    }
+    for (size_t i = 0; i < SPT_ALERT_WHEN_COUNT; i++) assert_true(seen[i]);
+    spt_config_release(&config);
+}
+
+/* Every line that sets a key stands under a comment, or further in than the "- " of an item, whose first key does. */
 static void every_key_is_explained(void **state) {
     (void)state;
-    static const char *const files[] = {SPT_CONFIGS "/demo.yaml", SPT_CONFIGS "/pythia.yaml"};
+    static const char *const files[] = {SPT_CONFIGS "/demo.yaml", SPT_CONFIGS "/pythia.yaml", SPT_CONFIGS "/tail.yaml"};
     for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
         char *bytes = NULL, *rest;
         size_t size = 0;
         assert_int_equal(spt_file_read_all(files[f], 1 << 20, &bytes, &size, NULL), SPT_OK);
         bool explained = false;
+        size_t item = SIZE_MAX; /* how far in the dash of the item at hand stands */
         rest = bytes;
         for (char *line; (line = strsep(&rest, "\n")) != NULL; explained = line[strspn(line, " ")] == '#') {
-            const char *text = line + strspn(line, " ");
-            if (*text == '#' || *text == '\0' || *text == '-') continue;
-            if (strncmp(text, "value:", 6) == 0 || strncmp(text, "label:", 6) == 0 || strncmp(text, "step:", 5) == 0)
-                continue;
-            if (!explained && !strstr(text, "# ")) fail_msg("%s: \"%s\" is not explained", files[f], line);
+            const size_t indent = strspn(line, " ");
+            const char *text = line + indent;
+            if (*text == '#' || *text == '\0') continue;
+            if (indent <= item) item = *text == '-' ? indent : SIZE_MAX;
+            const bool within = indent > item || (*text == '-' && !strchr(text, ':')); /* or a list of words */
+            if (!within && !explained) fail_msg("%s: \"%s\" is not explained", files[f], line);
         }
         free(bytes);
     }
@@ -87,6 +131,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_demo_points_at_files_that_are_there),
         cmocka_unit_test(pythia_takes_a_hundred_samples_of_every_step),
+        cmocka_unit_test(pythia_fetches_each_of_its_154_steps),
+        cmocka_unit_test(a_tail_asks_for_little_and_rings_for_each_kind_of_rule),
         cmocka_unit_test(every_key_is_explained),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
