@@ -11,6 +11,7 @@
 #include "neox.h"
 #include "program.h"
 #include "scratch.h"
+#include "seconds.h"
 #include "stored.h"
 #include "tiny.h"
 
@@ -103,9 +104,9 @@ static void run_undisturbed(struct test *test) {
     test->duration = 1e9;
     for (int i = 0; i < 3; i++) {
         stored_remove("store.db");
-        const double start = program_now();
+        const double start = seconds_now();
         run_to_the_end(test, "undisturbed");
-        const double took = program_now() - start;
+        const double took = seconds_now() - start;
         if (took < test->duration) test->duration = took;
     }
     read_stored(&test->expected, "undisturbed");
@@ -152,7 +153,7 @@ static void cycle(struct test *test) {
     char described[64];
     const double after = draw(test) * 1.1 * test->duration;
     program_start(&program, test->mode->command, "said", NULL, NULL);
-    program_sleep(after);
+    seconds_sleep(after);
     kill(program.pid, SIGKILL);
     const int status = program_wait(&program, 60);
     if (status == PROGRAM_KILLED + SIGKILL) {
@@ -170,14 +171,14 @@ static void cycle(struct test *test) {
 }
 
 static void kill_at_random(struct test *test, size_t cycles) {
-    const double start = program_now();
+    const double start = seconds_now();
     while (test->kills < cycles) cycle(test);
     run_to_the_end(test, "the last start of all");
     check_finished(test, "the last start of all");
     printf(
         "%s: %zu kills in %.1f s over a run of %.0f ms: %zu left nothing stored yet, %zu a part, %zu all; %zu stores were finished,"
         " %zu readers came before the next writer\n",
-        test->mode->name, test->kills, program_now() - start, test->duration * 1e3, test->empty, test->partial,
+        test->mode->name, test->kills, seconds_now() - start, test->duration * 1e3, test->empty, test->partial,
         test->full, test->finished, test->readers);
     if (!test->partial || !test->finished)
         fail("kills at random", "none of them hit a store that was begun and not finished");

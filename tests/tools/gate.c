@@ -1,6 +1,7 @@
 #include "gate.h"
 
 #include "neox.h"
+#include "seconds.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -265,11 +266,11 @@ static void answer(const struct gate *gate, const struct program *program) {
 }
 
 int gate_serve(struct gate *gate, struct program *program, double seconds) {
-    const double end = program_now() + seconds;
+    const double end = seconds_now() + seconds;
     close(gate->channel[1]);
     pass_descriptor(gate->channel[0], &gate->listener, true);
     struct pollfd ready[2] = {{.fd = gate->listener, .events = POLLIN}, {.fd = program->pidfd, .events = POLLIN}};
-    while (program_now() < end) {
+    while (seconds_now() < end) {
         if (poll(ready, 2, 100) < 0 && errno != EINTR) neox_die("poll");
         if (ready[1].revents) break;
         if (ready[0].revents & POLLIN) answer(gate, program);

@@ -1,6 +1,7 @@
 #include "program.h"
 
 #include "neox.h"
+#include "seconds.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,7 +10,6 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 int spectail_main(int argc, char **argv); /* tracker/main.c under another name */
@@ -45,12 +45,12 @@ void program_start(struct program *program, const char *const *argv, const char 
 
 int program_wait(struct program *program, double seconds) {
     struct pollfd poll_fd = {.fd = program->pidfd, .events = POLLIN};
-    const double end = program_now() + seconds;
+    const double end = seconds_now() + seconds;
     int ready = 0;
     do {
-        const double left = end - program_now();
+        const double left = end - seconds_now();
         ready = poll(&poll_fd, 1, left > 0 ? (int)(left * 1000) + 1 : 0);
-    } while ((ready < 0 && errno == EINTR) || (ready == 0 && program_now() < end));
+    } while ((ready < 0 && errno == EINTR) || (ready == 0 && seconds_now() < end));
     if (ready == 0) kill(program->pid, SIGKILL);
     int status;
     while (waitpid(program->pid, &status, 0) < 0)
@@ -74,18 +74,6 @@ const char *program_describe(int status, char buffer[64]) {
     else
         snprintf(buffer, 64, "exit %d", status);
     return buffer;
-}
-
-double program_now(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-void program_sleep(double seconds) {
-    if (!(seconds > 0)) return;
-    struct timespec left = {.tv_sec = (time_t)seconds, .tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9)};
-    while (nanosleep(&left, &left) && errno == EINTR) continue;
 }
 
 char *program_said(const char *path) {

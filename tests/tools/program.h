@@ -30,9 +30,6 @@ int program_run(const char *const *argv, const char *said);
 /* "exit 3", "signal 11 (Segmentation fault)" ... Borrowed from buffer. */
 const char *program_describe(int status, char buffer[64]);
 
-double program_now(void); /* monotonic seconds */
-void program_sleep(double seconds);
-
 /* A file's contents as text; caller frees. Empty when there is none. */
 char *program_said(const char *path);
 

@@ -221,6 +221,20 @@ bool stored_is(const struct stored *found, const struct stored *expected, char p
     return stored_has_all(found, expected, problem) && is_text("series", found->series, expected->series, problem);
 }
 
+long stored_ask(const char *path, const char *sql) {
+    sqlite3 *db = NULL;
+    sqlite3_stmt *statement = NULL;
+    long answer = -1;
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK) {
+        sqlite3_busy_timeout(db, 10000);
+        if (sqlite3_prepare_v2(db, sql, -1, &statement, NULL) == SQLITE_OK && sqlite3_step(statement) == SQLITE_ROW)
+            answer = (long)sqlite3_column_int64(statement, 0);
+        sqlite3_finalize(statement);
+    }
+    sqlite3_close(db);
+    return answer;
+}
+
 void stored_remove(const char *path) {
     static const char *const LEFT[] = {"", "-wal", "-journal", "-shm", ".lock"};
     char name[4200];

@@ -40,6 +40,9 @@ bool stored_has_all(const struct stored *found, const struct stored *expected, c
 /* And the user's own series, which a sweep goes on without when they cannot be read. */
 bool stored_is(const struct stored *found, const struct stored *expected, char problem[STORED_PROBLEM]);
 
+/* The number that a query gives of a store that another process may be writing. -1: it cannot be read yet. */
+long stored_ask(const char *path, const char *sql);
+
 void stored_remove(const char *path); /* with what SQLite and the lock left beside it */
 
 #endif
