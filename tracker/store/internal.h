@@ -41,6 +41,10 @@ enum spt_sql_id {
     SPT_SQL_EVENT_ADD,
     SPT_SQL_EVENT_DELIVER,
     SPT_SQL_EVENT_LIST,
+    SPT_SQL_END,
+    SPT_SQL_ROLLBACK,
+    SPT_SQL_GROUP_UNDO,
+    SPT_SQL_GROUP_RELEASE,
     SPT_SQL_COUNT,
 };
 
@@ -110,6 +114,10 @@ struct spt_sql {
     int bound;  /* parameters bound so far */
     int failed; /* SQLite's code of the first that could not be bound; 0: none */
 };
+
+/* One of the statements that end a transaction. They were prepared when the store was opened: what ends it needs no memory then, and cannot
+ * leave it open. */
+void spt_sql_leave(struct spt_store *store, enum spt_sql_id id);
 
 struct spt_sql spt_sql_start(struct spt_store *store, enum spt_sql_id id);
 void spt_sql_text(struct spt_sql *sql,

@@ -243,7 +243,7 @@ enum spt_status spt_store_metrics_present_all(struct spt_store *store, const str
     for (size_t i = 0; i < count && status == SPT_OK; i++)
         if (rows[i].state == SPT_STATE_ANALYSED)
             status = find_present(store, &known, rows[i].id, present + i * SPT_METRIC_COUNT, error);
-    if (alone) sqlite3_exec(store->db, "END", NULL, NULL, NULL);
+    if (alone) spt_sql_leave(store, SPT_SQL_END);
     release_metric_rows(&known);
     return status;
 }
@@ -315,7 +315,7 @@ enum spt_status spt_store_each_measure(struct spt_store *store, int64_t run, con
     enum spt_status status = alone ? spt_sql_exec(store, "BEGIN", READ, error) : SPT_OK;
     if (status != SPT_OK) return status;
     status = each_measure(store, run, metric, layer, head, each, context, error);
-    if (alone) sqlite3_exec(store->db, "END", NULL, NULL, NULL);
+    if (alone) spt_sql_leave(store, SPT_SQL_END);
     return status;
 }
 

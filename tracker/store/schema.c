@@ -208,6 +208,10 @@ static const char *const STATEMENTS[SPT_SQL_COUNT] = {
         "INSERT INTO event(time, kind, run, checkpoint, step, branch, rule, key, text, delivery, outcome)"
         " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING RETURNING id",
     [SPT_SQL_EVENT_DELIVER] = "UPDATE event SET delivery = ?1, outcome = ?2 WHERE id = ?3 RETURNING id",
+    [SPT_SQL_END] = "END",
+    [SPT_SQL_ROLLBACK] = "ROLLBACK",
+    [SPT_SQL_GROUP_UNDO] = "ROLLBACK TO spt_group",
+    [SPT_SQL_GROUP_RELEASE] = "RELEASE spt_group",
     [SPT_SQL_EVENT_LIST] =
         "SELECT id, time, kind, run, checkpoint, step, branch, rule, key, text, delivery, outcome FROM event"
         " WHERE run IS ?1 AND (?2 IS NULL OR kind = ?2) ORDER BY time, step, kind, rule, key, text, id",

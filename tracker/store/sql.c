@@ -55,6 +55,11 @@ enum spt_status spt_sql_scalar(struct spt_store *store, const char *sql, int64_t
     return status;
 }
 
+void spt_sql_leave(struct spt_store *store, enum spt_sql_id id) {
+    sqlite3_step(store->statement[id]);
+    sqlite3_reset(store->statement[id]);
+}
+
 struct spt_sql spt_sql_start(struct spt_store *store, enum spt_sql_id id) {
     sqlite3_reset(store->statement[id]);
     return (struct spt_sql){.store = store, .statement = store->statement[id]};
@@ -176,7 +181,8 @@ enum spt_status spt_sql_group_end(struct spt_store *store, enum spt_status statu
     if (status == SPT_OK) status = spt_sql_exec(store, "RELEASE spt_group", "write to the store", error);
     if (status == SPT_OK || sqlite3_get_autocommit(store->db))
         return status; /* autocommit: SQLite rolled back by itself */
-    sqlite3_exec(store->db, "ROLLBACK TO spt_group; RELEASE spt_group", NULL, NULL, NULL);
+    spt_sql_leave(store, SPT_SQL_GROUP_UNDO);
+    spt_sql_leave(store, SPT_SQL_GROUP_RELEASE);
     return status;
 }
 

@@ -204,7 +204,7 @@ enum spt_status spt_store_commit(struct spt_store *store, struct spt_error *erro
 void spt_store_rollback(struct spt_store *store) {
     store->checkpoint = 0;
     if (!store->db || sqlite3_get_autocommit(store->db)) return;
-    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    spt_sql_leave(store, SPT_SQL_ROLLBACK);
     memset(store->metric_id, 0, SPT_METRIC_COUNT * sizeof *store->metric_id); /* rows that were new are gone */
 }
 
