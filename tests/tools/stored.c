@@ -142,6 +142,22 @@ static bool read_store(sqlite3 *db, struct stored *stored, char *problem) {
     return stored->nulls && stored->series && read_items(db, stored, problem);
 }
 
+static bool read_file(const char *path, int flags, struct stored *stored, char *problem) {
+    sqlite3 *db = NULL;
+    const int opened = sqlite3_open_v2(path, &db, flags, NULL);
+    sqlite3_busy_timeout(db, 10000);
+    bool good = opened == SQLITE_OK || say(problem, path, sqlite3_errmsg(db));
+    if (good && sqlite3_exec(db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK) good = say(problem, path, sqlite3_errmsg(db));
+    good = good && read_store(db, stored, problem);
+    sqlite3_close(db);
+    return good;
+}
+
+bool stored_look(const char *path, struct stored *stored, char problem[STORED_PROBLEM]) {
+    *stored = (struct stored){0};
+    return read_file(path, SQLITE_OPEN_READONLY, stored, problem);
+}
+
 bool stored_read(const char *path, struct stored *stored, char problem[STORED_PROBLEM]) {
     *stored = (struct stored){0};
     char copy[4096], from[4200], to[4200];
@@ -151,10 +167,7 @@ bool stored_read(const char *path, struct stored *stored, char problem[STORED_PR
         snprintf(to, sizeof(to), "%s%s", copy, PARTS[i]);
         if (!copy_file(from, to) && i == 0) return true;
     }
-    sqlite3 *db = NULL;
-    const int opened = sqlite3_open_v2(copy, &db, SQLITE_OPEN_READWRITE, NULL);
-    const bool good = opened == SQLITE_OK ? read_store(db, stored, problem) : say(problem, path, sqlite3_errmsg(db));
-    sqlite3_close(db);
+    const bool good = read_file(copy, SQLITE_OPEN_READWRITE, stored, problem);
     stored_remove(copy);
     return good;
 }

@@ -31,6 +31,8 @@ struct stored {
  * stays as it was left. A store that is not there is empty. false: SQLite refuses it, or PRAGMA integrity_check, foreign_key_check or the
  * rows of a checkpoint that is not analysed say that it is damaged. */
 bool stored_read(const char *path, struct stored *stored, char problem[STORED_PROBLEM]);
+/* The same of a store that another process may be writing, as any reader sees it. */
+bool stored_look(const char *path, struct stored *stored, char problem[STORED_PROBLEM]);
 void stored_release(struct stored *stored);
 
 /* Every checkpoint of part is in whole, with the same text. */
