@@ -105,6 +105,7 @@ static enum spt_status add_row(struct spt_standing *standing, struct listing *li
     }
     if (item->place == SPT_PLACE_CHANGED) {
         listing->told[found] = true;
+        if (row->state == SPT_STATE_WAITING) return SPT_OK; /* its writer goes on: a watch looks again */
         item->state = SPT_STATE_WAITING;
         return say_what_it_was(item, "its files changed since it was", error);
     }

@@ -243,7 +243,8 @@ const struct spt_command SPT_COMMAND_WATCH = {
         "before and after. Checkpoints may come out of order, be renamed into place, overwritten (they are analysed again) or removed; "
         "DIR need not exist yet. What is not complete is tried again, longer apart each time, and recorded as incomplete after the "
         "deadline; a checkpoint that breaks its format is left alone until its files change. Several DIRs go into one store and take "
-        "turns. SIGTERM or Ctrl-C ends it after the checkpoint at hand, a second one at once; no checkpoint is lost, the next start "
+        "turns. A terminal shows how all runs stand, drawn anew in its place (without colours where NO_COLOR is set); elsewhere there is a "
+        "line for each checkpoint, for each that begins to wait and each that is refused. SIGTERM or Ctrl-C ends it after the checkpoint at hand, a second one at once; no checkpoint is lost, the next start "
         "goes on. --once ends when all that is complete is analysed: for cron, or after the training.",
     .example = "spectail watch runs/pythia-70m --db pythia.db --plots figures --tensorboard logs\n"
                "spectail watch --config configs/tail.yaml --priority low",
