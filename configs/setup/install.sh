@@ -1,15 +1,22 @@
 #!/bin/sh
-# Installs the Debian packages of packages.txt that are missing: configs/setup/install.sh [build|run|test|ci|peer]... (default: all but peer)
+# Installs what is missing of packages.txt: configs/setup/install.sh [build] [run] [test] [ci] [peer] (default: all but peer).
 #
-# As root, or by sudo. Where all of them are installed, nothing is run and no network is needed.
+# Packages of the purpose unpack come with test: Debian would set up and start a server for the sake of one program in them, so they are only
+# unpacked, into build-tools/ of the source. As root, or by sudo. Where all is there, nothing is run and no network is needed.
 set -eu
 
 list=$(dirname "$0")/packages.txt
+tools=$(dirname "$0")/../../build-tools
 [ $# -gt 0 ] || set -- build run test ci
 
-wanted=
+names_of() { # PURPOSE
+    awk -v purpose="$1" '!/^#/ && $2 == purpose {print $1}' "$list"
+}
+
+wanted='' unpacked=''
 for purpose in "$@"; do
-    names=$(awk -v purpose="$purpose" '!/^#/ && $2 == purpose {print $1}' "$list")
+    names=$(names_of "$purpose")
+    [ "$purpose" != test ] || unpacked=$(names_of unpack)
     if [ -z "$names" ]; then
         echo "$0: no package is for \"$purpose\"; expected build, run, test, ci or peer" >&2
         exit 2
@@ -22,7 +29,10 @@ for name in $wanted; do
     state=$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null) || state=
     [ "$state" = installed ] || missing="$missing $name"
 done
-[ -n "$missing" ] || exit 0
+for name in $unpacked; do
+    [ ! -d "$tools/$name" ] || unpacked=$(echo "$unpacked" | grep -vx "$name" || true)
+done
+[ -n "$missing$unpacked" ] || exit 0
 
 as_root=
 if [ "$(id -u)" -ne 0 ]; then
@@ -32,7 +42,16 @@ if [ "$(id -u)" -ne 0 ]; then
     fi
     as_root=sudo
 fi
-echo "installing:$missing"
 $as_root apt-get -qq update
-# shellcheck disable=SC2086 # a list of words
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $missing
+if [ -n "$missing" ]; then
+    echo "installing:$missing"
+    # shellcheck disable=SC2086 # a list of words
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $missing
+fi
+for name in $unpacked; do
+    echo "unpacking: $name"
+    mkdir -p "$tools"
+    work=$(mktemp -d "$tools/.$name-XXXXXX")
+    (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$name" && dpkg-deb -x "$name"_*.deb . && rm "$name"_*.deb)
+    mv "$work" "$tools/$name"
+done
