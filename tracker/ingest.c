@@ -137,6 +137,16 @@ static enum spt_status confirm(struct spt_checkpoint *checkpoint, const struct s
     return status;
 }
 
+/* What an earlier pass measured is said with what this one did. */
+static enum spt_status read_earlier(const struct passage *passage, int64_t checkpoint, const char *metric,
+                                    struct spt_reading *reading, struct spt_error *error) {
+    if (reading->measured) return SPT_OK;
+    const enum spt_status status =
+        spt_store_mean(store_of(passage), checkpoint, metric, SPT_WHOLE_MODEL, SPT_WHOLE_LAYER, &reading->value, error);
+    reading->measured = status == SPT_OK;
+    return status == SPT_END ? SPT_OK : status;
+}
+
 static enum spt_status analyse(struct passage *passage, struct spt_checkpoint *checkpoint,
                                const struct spt_checkpoint_ref *ref, struct spt_error *error) {
     const struct spt_ingest *ingest = passage->ingest;
@@ -160,11 +170,15 @@ static enum spt_status analyse(struct passage *passage, struct spt_checkpoint *c
     if (status == SPT_OK) status = spt_checkpoint_digest(checkpoint, &row.digest, error);
     row.seconds = spt_progress_now() - started;
     if (status == SPT_OK) status = from_store(passage, spt_store_amend(session->store, &row, error));
+    struct spt_outcome *outcome = passage->outcome;
+    if (status == SPT_OK) status = from_store(passage, read_earlier(passage, row.id, "loss", &outcome->loss, error));
+    if (status == SPT_OK)
+        status = from_store(passage, read_earlier(passage, row.id, "sink.first_excess", &outcome->sink, error));
     if (status == SPT_OK) {
-        passage->outcome->state = SPT_STATE_ANALYSED;
-        passage->outcome->id = row.id;
-        passage->outcome->seconds = row.seconds;
-        passage->outcome->digest = row.digest;
+        outcome->state = SPT_STATE_ANALYSED;
+        outcome->id = row.id;
+        outcome->seconds = row.seconds;
+        outcome->digest = row.digest;
         return from_store(passage, spt_store_commit(session->store, error));
     }
     spt_store_rollback(session->store);

@@ -212,6 +212,7 @@ enum spt_status spt_session_open(struct spt_session *session, const struct spt_c
 
 void spt_session_release(struct spt_session *session) {
     spt_analysis_free(session->analysis);
+    spt_plan_release(&session->narrow);
     spt_plan_release(&session->plan);
     spt_sample_set_release(&session->samples);
     free(session->wanted);
@@ -377,14 +378,51 @@ static enum spt_status measure_nulls(struct spt_session *session, bool (*stop)(v
     return status;
 }
 
+/* An analysis of the metrics [SPT_METRIC_COUNT]; the one there was is gone, whatever comes of it. */
+static enum spt_status make_analysis(struct spt_session *session, const bool *metrics, struct spt_error *error) {
+    bool *own = spt_alloc(SPT_METRIC_COUNT, sizeof *own);
+    if (!own) return spt_fail_memory(error, SPT_METRIC_COUNT, "a plan");
+    memcpy(own, metrics, SPT_METRIC_COUNT * sizeof *own);
+    spt_analysis_free(session->analysis);
+    session->analysis = NULL;
+    free(session->narrow.metric);
+    session->narrow = session->plan;
+    session->narrow.metric = own;
+    return spt_analysis_new(&session->narrow, &session->model, &session->samples.probe, &session->analysis, error);
+}
+
 enum spt_status spt_session_analysis(struct spt_session *session, bool (*stop)(void *context), void *context,
                                      struct spt_error *error) {
     if (session->analysis) return SPT_OK;
-    enum spt_status status =
-        spt_analysis_new(&session->plan, &session->model, &session->samples.probe, &session->analysis, error);
+    enum spt_status status = make_analysis(session, session->plan.metric, error);
     if (status == SPT_OK) status = measure_nulls(session, stop, context, error);
     if (status == SPT_OK) return SPT_OK;
     spt_analysis_free(session->analysis);
     session->analysis = NULL;
+    return status;
+}
+
+/* lacks [SPT_METRIC_COUNT] out. Where values of heads are missing nobody knows of which metrics: all are measured. */
+static enum spt_status find_lacking(const struct spt_session *session, int64_t checkpoint, bool *lacks,
+                                    struct spt_error *error) {
+    bool heads = false;
+    enum spt_status status = spt_store_metrics_present(session->store, checkpoint, lacks, error);
+    if (status == SPT_OK) status = has_heads(session, checkpoint, &heads, error);
+    for (size_t i = 0; i < SPT_METRIC_COUNT; i++) lacks[i] = session->plan.metric[i] && !(heads && lacks[i]);
+    return status;
+}
+
+enum spt_status spt_session_narrow(struct spt_session *session, int64_t checkpoint, struct spt_error *error) {
+    const size_t size = SPT_METRIC_COUNT * sizeof(bool);
+    bool *lacks = spt_alloc(SPT_METRIC_COUNT, sizeof *lacks);
+    if (!lacks) return spt_fail_memory(error, size, "a plan");
+    enum spt_status status = SPT_OK;
+    if (checkpoint)
+        status = find_lacking(session, checkpoint, lacks, error);
+    else
+        memcpy(lacks, session->plan.metric, size);
+    if (status == SPT_OK && memcmp(lacks, session->narrow.metric, size) != 0)
+        status = make_analysis(session, lacks, error);
+    free(lacks);
     return status;
 }

@@ -32,6 +32,7 @@ struct spt_session {
     struct spt_store *store;                   /* borrowed; NULL until attached */
     bool taken;                    /* spt_session_attach failed because another folder's run has this identity */
     struct spt_analysis *analysis; /* NULL until spt_session_analysis */
+    struct spt_plan narrow; /* what analysis measures: the plan, or a part of its metrics (its metric is owned) */
     /* Told of long work that is no checkpoint's, when it begins; the caller's to set once the session is open. NULL: nobody. */
     void (*say)(void *context, const char *line);
     void *say_context;
@@ -71,8 +72,13 @@ enum spt_status spt_session_task_known(const struct spt_session *session, const 
                                        const bool *present, bool force, enum spt_task_kind *kind,
                                        struct spt_error *error);
 
-/* Makes session->analysis unless it is there, and measures random attention once a run (stop as in spt_emit: SPT_END). */
+/* Makes session->analysis of the whole plan unless there is one, and measures random attention once a run (stop as in spt_emit: SPT_END). */
 enum spt_status spt_session_analysis(struct spt_session *session, bool (*stop)(void *context), void *context,
                                      struct spt_error *error);
+
+/* From here on session->analysis measures what the analysed checkpoint of this id lacks, rather than what it has once more; checkpoint 0: the
+ * whole plan. After spt_session_analysis. One that lacks the same as the one before costs a look into the store, another one a new analysis
+ * (some ms). */
+enum spt_status spt_session_narrow(struct spt_session *session, int64_t checkpoint, struct spt_error *error);
 
 #endif

@@ -23,6 +23,7 @@ static enum spt_status plan_task(struct spt_sweep *sweep, const struct spt_ledge
     if (task->kind == SPT_TASK_ANALYSE) sweep->todo++;
     if (!row) return SPT_OK;
     task->state = row->state;
+    if (row->state == SPT_STATE_ANALYSED && !sweep->force && !sweep->fetches) task->row = row->id;
     if (row->reason && !(task->reason = spt_strdup(row->reason)))
         return spt_fail_memory(error, strlen(row->reason), "a reason");
     return SPT_OK;
@@ -123,11 +124,16 @@ static enum spt_status analyse(struct spt_sweep *sweep, struct spt_task *task, c
                                struct spt_error *error) {
     const struct spt_ingest ingest = ingest_of(sweep);
     struct spt_outcome outcome;
-    const enum spt_status status = spt_ingest_checkpoint(&ingest, ref, &outcome, error);
+    enum spt_status status = spt_session_narrow(sweep->session, task->row, error);
+    if (status == SPT_OK) status = spt_ingest_checkpoint(&ingest, ref, &outcome, error);
     if (status != SPT_OK) return status;
     sweep->stopped = outcome.stopped;
-    if (!outcome.stopped) settle(sweep, task, &outcome);
-    return SPT_OK;
+    if (outcome.stopped) return SPT_OK;
+    const struct spt_outcome stored = outcome;
+    settle(sweep, task, &outcome); /* first: what an alert says comes after its checkpoint's line */
+    return sweep->alerts && stored.state == SPT_STATE_ANALYSED
+               ? spt_alerts_checkpoint(sweep->alerts, ref, &stored, error)
+               : SPT_OK;
 }
 
 /* Analyses the checkpoint where it was brought to, and has that removed. */

@@ -7,6 +7,7 @@
 #ifndef SPT_SWEEP_H
 #define SPT_SWEEP_H
 
+#include "tracker/alerts/alerts.h"
 #include "tracker/fetched_run.h"
 #include "tracker/ingest.h"
 #include "tracker/progress.h"
@@ -16,6 +17,7 @@ struct spt_task {
     const struct spt_checkpoint_ref *ref;
     enum spt_task_kind kind;
     enum spt_checkpoint_state state; /* as it is in the ledger; WAITING: not there */
+    int64_t row;                     /* of these very files, that are analysed and lack something; 0: none */
     char *reason;                    /* why it could not be analysed; NULL: no reason */
 };
 
@@ -27,6 +29,7 @@ struct spt_sweep {
     bool force;
     bool fetches; /* its checkpoints are not here: what is known of them is found by uri, whatever their files were */
     struct spt_fetched *fetched; /* brings them, once planned; NULL where fetches is not set */
+    struct spt_alerts *alerts;   /* judged after each checkpoint; NULL: none */
     struct spt_progress *progress;
     bool (*stop)(void *context); /* as in spt_ingest; may be NULL */
     void *context;

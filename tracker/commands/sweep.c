@@ -32,6 +32,7 @@ struct job {
     struct spt_run_options options;
     bool fetches;                /* the run is one that is fetched */
     struct spt_fetched *fetched; /* by this */
+    struct spt_alerts *alerts;
     struct spt_progress progress;
     struct spt_sweep sweep;
 };
@@ -39,6 +40,7 @@ struct job {
 static void job_release(struct job *job) {
     spt_sweep_release(&job->sweep);
     spt_fetched_free(job->fetched);
+    spt_alerts_free(job->alerts);
     spt_session_release(&job->session);
     spt_store_close(job->store);
     free(job->refs);
@@ -105,6 +107,7 @@ static enum spt_status prepare(struct job *job, const char *path, struct spt_err
         .log = &job->log,
     };
     enum spt_status status = spt_metric_check_plots(config, error);
+    if (status == SPT_OK) status = spt_alerts_check(config, error);
     if (status == SPT_OK && job->fetches) status = spt_fetch_check(config, error);
     if (status == SPT_OK && job->fetches && !dry) status = spt_file_make_directories(config->fetch_dir, error);
     if (status == SPT_OK) status = open_run(job, path, error);
@@ -204,6 +207,10 @@ static int do_sweep(struct job *job) {
     if (status != SPT_OK) return spt_invocation_fail(job->invocation, SPT_EXIT_STORE, &error);
     status =
         spt_external_store(job->store, job->session.identity.id, job->run, &job->invocation->config, &job->log, &error);
+    if (status == SPT_OK) /* what an earlier sweep did not live to tell is told now */
+        status = spt_alerts_new(&job->invocation->config, &job->log, job->store, &job->session.identity, stop_asked,
+                                NULL, &job->alerts, &error);
+    job->sweep.alerts = job->alerts;
     if (status == SPT_INVALID) return spt_invocation_fail(job->invocation, SPT_EXIT_USAGE, &error);
     if (status != SPT_OK) return spt_invocation_fail(job->invocation, SPT_EXIT_STORE, &error);
     spt_sweep_report_plan(&report);

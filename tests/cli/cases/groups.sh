@@ -8,6 +8,17 @@ into two.csv export --db two.db
 into one.csv export --db one.db
 check 'sort one.csv >one && sort two.csv >two && cmp one two'
 
+# Whatever is added in whatever order: only what is missing is measured, and every figure is that of one pass.
+for part in "0:1 topology" "0 loss,rmt.gap" "2 sinks"; do
+    check "\"\$program\" sweep \"\$run\" --steps ${part% *} --metrics ${part#* } --samples 4 --db parts.db"
+done
+check '"$program" sweep "$run" --steps 0:4 --samples 4 --db parts.db'
+check '"$program" sweep "$run" --steps 0:4 --samples 4 --db all.db'
+shell 'for db in parts all; do sqlite3 $db.db "SELECT count(DISTINCT digest) FROM checkpoint"; done'
+into parts.csv export --db parts.db
+into all.csv export --db all.db
+check 'sort parts.csv >parts && sort all.csv >all && cmp parts all'
+
 # Values of single heads are added too, and --force keeps the groups that are there.
 check '"$program" sweep "$run" --steps 0:1 --samples 2 --db keep.db'
 check '"$program" sweep "$run" --steps 0:1 --samples 2 --db keep.db --keep heads'
