@@ -80,12 +80,17 @@ enum spt_status spt_history_new(const struct spt_config *config, struct spt_hist
     return status;
 }
 
-void spt_history_free(struct spt_history *history) {
-    if (!history) return;
-    for (size_t i = 0; i < history->count; i++) {
+static void drop_from(struct spt_history *history, size_t first) {
+    for (size_t i = first; i < history->count; i++) {
         free(history->figures[i].points);
         free(history->figures[i].values);
     }
+    history->count = first;
+}
+
+void spt_history_free(struct spt_history *history) {
+    if (!history) return;
+    drop_from(history, 0);
     free(history);
 }
 
@@ -142,12 +147,18 @@ enum spt_status spt_history_read(struct spt_history *history, struct spt_store *
                                  struct spt_error *error) {
     struct reading reading = {.history = history};
     enum spt_status status = SPT_OK;
+    size_t found = 0;
     history->stale = true;
     for (size_t i = 0; i < history->count; i++) history->figures[i].count = 0;
     for (size_t i = 0; i < history->count && status == SPT_OK; i++) {
         struct figure *figure = reading.figure = &history->figures[i];
+        if (found == SPT_HISTORY_SERIES_MAX) { /* no more are drawn: what is left need not be kept */
+            drop_from(history, i);
+            break;
+        }
         status = spt_store_each_measure(store, run, figure->name, -1, -1, take, &reading, error);
         if (figure->count) qsort(figure->points, figure->count, sizeof *figure->points, compare_points);
+        found += figure->count > 0;
     }
     return status;
 }
