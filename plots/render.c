@@ -11,9 +11,11 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -78,14 +80,73 @@ static enum spt_status put_script(const struct spt_figure *figure, const struct 
 
 /* --- the folder a figure is made in --- */
 
+/* A lock on the folder tells that its maker lives. A folder that is left behind, since its maker was killed while gnuplot drew, is cleared
+ * away by whoever makes the next one. */
 struct workshop {
     char *path;
+    int lock;
 };
+
+/* Between making a folder and locking it its maker is alive without a lock. */
+#define UNLOCKED_AGE_S 5
+
+/* Where folders cannot be locked (NFS), one is taken for left behind when no figure takes so long. */
+#define LOCKLESS_AGE_S 600
+
+static const char WORKSHOP_PREFIX[] = ".spectail-";
+
+static void clear_folder(const char *path) {
+    DIR *folder = opendir(path);
+    if (folder) {
+        for (struct dirent *entry; (entry = readdir(folder));)
+            if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+                unlinkat(dirfd(folder), entry->d_name, 0);
+        closedir(folder);
+    }
+    rmdir(path);
+}
+
+/* Its age by the clock of its own file system: from its last change to now, when ours was made. */
+static bool is_left_behind(const char *path, const struct stat *ours) {
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    struct stat status;
+    if (fd < 0) return false;
+    const bool known = fstat(fd, &status) == 0 && status.st_uid == geteuid();
+    const bool locked = flock(fd, LOCK_EX | LOCK_NB) == 0;
+    const bool busy = !locked && errno == EWOULDBLOCK;
+    close(fd);
+    return known && !busy && ours->st_mtime - status.st_mtime >= (locked ? UNLOCKED_AGE_S : LOCKLESS_AGE_S);
+}
+
+/* Names as open_workshop makes them: the prefix, a figure's name, six characters. */
+static bool is_workshop(const char *name) {
+    const size_t prefix = sizeof WORKSHOP_PREFIX - 1, length = strlen(name);
+    if (strncmp(name, WORKSHOP_PREFIX, prefix) != 0) return false;
+    for (size_t i = 0; i < SPT_FIGURE_COUNT; i++) {
+        const size_t middle = strlen(SPT_FIGURES[i].name);
+        if (length == prefix + middle + 7 && strncmp(name + prefix, SPT_FIGURES[i].name, middle) == 0 &&
+            name[prefix + middle] == '-')
+            return true;
+    }
+    return false;
+}
+
+static void clear_what_is_left(const char *directory, const struct workshop *ours) {
+    struct stat status;
+    DIR *folder = stat(ours->path, &status) == 0 ? opendir(directory) : NULL;
+    if (!folder) return;
+    for (struct dirent *entry; (entry = readdir(folder));) {
+        char *path = is_workshop(entry->d_name) ? spt_file_join(directory, entry->d_name) : NULL;
+        if (path && strcmp(path, ours->path) != 0 && is_left_behind(path, &status)) clear_folder(path);
+        free(path);
+    }
+    closedir(folder);
+}
 
 static enum spt_status open_workshop(struct workshop *shop, const char *directory, const char *name,
                                      struct spt_error *error) {
     struct spt_text path = {0};
-    spt_text_format(&path, "%s/.spectail-%s-XXXXXX", directory, name);
+    spt_text_format(&path, "%s/%s%s-XXXXXX", directory, WORKSHOP_PREFIX, name);
     if (path.failed) return spt_fail_memory(error, strlen(directory), "a path");
     if (!mkdtemp(path.data)) {
         int failed = errno;
@@ -93,19 +154,16 @@ static enum spt_status open_workshop(struct workshop *shop, const char *director
         return spt_fail_system(error, failed, directory, "write in this folder");
     }
     shop->path = path.data;
+    shop->lock = open(shop->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (shop->lock >= 0) (void)flock(shop->lock, LOCK_EX); /* who looks at it lets go at once */
+    clear_what_is_left(directory, shop);
     return SPT_OK;
 }
 
 static void close_workshop(struct workshop *shop) {
     if (!shop->path) return;
-    DIR *folder = opendir(shop->path);
-    if (folder) {
-        for (struct dirent *entry; (entry = readdir(folder));)
-            if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-                unlinkat(dirfd(folder), entry->d_name, 0);
-        closedir(folder);
-    }
-    rmdir(shop->path);
+    clear_folder(shop->path);
+    if (shop->lock >= 0) close(shop->lock);
     free(shop->path);
     shop->path = NULL;
 }
@@ -193,7 +251,7 @@ static enum spt_status show(const struct spt_figure *figure, const struct spt_pl
 static enum spt_status draw(const struct spt_figure *figure, const struct spt_plot_source *source,
                             const struct spt_plot_options *options, const char *directory, const char *gnuplot,
                             const struct spt_text *data, const struct spt_text *script, struct spt_error *error) {
-    struct workshop shop = {0};
+    struct workshop shop = {.lock = -1};
     struct spt_text output = {0}, messages = {0}, file = {0};
     const char *format = spt_plot_format_name(options->format);
     bool terminal = options->format == SPT_PLOT_TERM;

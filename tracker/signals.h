@@ -9,8 +9,12 @@
 #ifndef SPT_SIGNALS_H
 #define SPT_SIGNALS_H
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+
+/* Which they are. */
+void spt_signals_set(sigset_t *set);
 
 /* Blocks them in this thread and all it makes later. */
 void spt_signals_block(void);

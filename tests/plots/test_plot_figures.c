@@ -6,10 +6,13 @@
 #include "plots/plot.h"
 #include "tests/plots/fixture.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 
 static const struct spt_plot_options DEFAULTS = {.format = SPT_PLOT_SVG, .layer = -1};
 
@@ -405,6 +408,44 @@ static void figures_on_a_terminal_keep_to_its_width_and_leave_no_file(void **sta
     fixture_release(&fixture);
 }
 
+/* A folder in out with one file in it, last changed a minute ago unless it is fresh; its descriptor, for locks. */
+static int leave_work(const char *name, bool fresh) {
+    char path[128];
+    snprintf(path, sizeof path, "out/%s", name);
+    assert_int_equal(mkdir(path, 0700), 0);
+    const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    const int file = openat(fd, "emergence.dat", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(file >= 0);
+    close(file);
+    const struct timespec times[2] = {{.tv_sec = time(NULL) - 60}, {.tv_sec = time(NULL) - 60}};
+    if (!fresh) assert_int_equal(futimens(fd, times), 0);
+    return fd;
+}
+
+static void what_a_killed_drawing_left_is_cleared_away_and_nothing_else(void **state) {
+    (void)state;
+    struct fixture fixture;
+    const int64_t steps[] = {0, 1, 2, 4};
+    fixture_init(&fixture, 2, 2, steps, 4);
+    assert_int_equal(mkdir("out", 0700), 0);
+    close(leave_work(".spectail-emergence-a1B2c3", false));
+    close(leave_work(".spectail-heatmap-a1B2c3", false));
+    close(leave_work(".spectail-mine-a1B2c3", false));     /* no figure of that name */
+    close(leave_work(".spectail-emergence-now123", true)); /* its maker may be about to lock it */
+    const int locked = leave_work(".spectail-emergence-lives1", false);
+    assert_int_equal(flock(locked, LOCK_EX | LOCK_NB), 0); /* its maker lives */
+    assert_int_equal(spt_plot_render(spt_figure_find("heatmap"), &fixture.source, &DEFAULTS, "out", NULL), SPT_OK);
+    assert_int_not_equal(access("out/.spectail-emergence-a1B2c3", F_OK), 0);
+    assert_int_not_equal(access("out/.spectail-heatmap-a1B2c3", F_OK), 0);
+    assert_int_equal(access("out/.spectail-mine-a1B2c3/emergence.dat", F_OK), 0);
+    assert_int_equal(access("out/.spectail-emergence-now123/emergence.dat", F_OK), 0);
+    assert_int_equal(access("out/.spectail-emergence-lives1/emergence.dat", F_OK), 0);
+    assert_int_equal(count_names("out"), 6); /* these three, and the figure's */
+    close(locked);
+    fixture_release(&fixture);
+}
+
 static void figures_and_formats_are_found_by_name(void **state) {
     (void)state;
     assert_string_equal(spt_figure_find("betti")->title, "Betti trajectories over training");
@@ -434,6 +475,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(without_gnuplot_nothing_is_made, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(what_gnuplot_refuses_is_quoted_and_leaves_nothing, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(figures_on_a_terminal_keep_to_its_width_and_leave_no_file, enter_folder,
+                                        leave_folder),
+        cmocka_unit_test_setup_teardown(what_a_killed_drawing_left_is_cleared_away_and_nothing_else, enter_folder,
                                         leave_folder),
         cmocka_unit_test(figures_and_formats_are_found_by_name),
     };

@@ -187,9 +187,7 @@ enum spt_status spt_wake_new(const struct spt_log *log, struct spt_wake **wake, 
     struct spt_wake *made = calloc(1, sizeof *made);
     if (!made) return spt_fail_memory(error, sizeof *made, "a watch");
     sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
+    spt_signals_set(&set);
     *made = (struct spt_wake){.log = log, .last = -INFINITY};
     spt_wake_set_gaps(made, 0.2, 5);
     made->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);

@@ -1,4 +1,4 @@
-/* Sleep between two looks at the runs: it ends when the time is over, at SIGINT or SIGTERM, or early when something was
+/* Sleep between two looks at the runs: it ends when the time is over, at a signal that asks us to end, or early when something was
  * written in one of the folders that are followed.
  *
  *     spt_wake_new  ->  after each look spt_wake_follow, spt_wake_wait  ->  spt_wake_free
@@ -23,7 +23,7 @@ enum { SPT_WAKE_MOST = 256 };
 enum spt_wake_reason {
     SPT_WAKE_TIME,
     SPT_WAKE_CHANGE, /* in a folder that is followed: an entry came or went, or a file was closed by its writer */
-    SPT_WAKE_SIGNAL, /* SIGINT or SIGTERM is pending (both are blocked): spt_signals_take takes it */
+    SPT_WAKE_SIGNAL, /* one that tracker/signals.h blocks is pending: spt_signals_take takes it */
 };
 
 struct spt_wake;

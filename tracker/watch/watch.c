@@ -3,6 +3,7 @@
 #include "checkpoints/base/memory.h"
 #include "checkpoints/model_config.h"
 #include "checkpoints/tokenizer/tokenizer.h"
+#include "tracker/alerts/alerts.h"
 #include "tracker/config/probe_file.h"
 #include "tracker/data_file.h"
 #include "tracker/figures.h"
@@ -80,6 +81,7 @@ static enum spt_status check_names(const struct spt_config *config, struct spt_e
 
 enum spt_status spt_watch_check(const struct spt_config *config, struct spt_error *error) {
     enum spt_status status = check_names(config, error);
+    if (status == SPT_OK) status = spt_alerts_check(config, error);
     if (status == SPT_OK) status = check_probe(config, error);
     return status == SPT_OK ? check_companions(config, error) : status;
 }
@@ -250,15 +252,27 @@ static enum spt_status go_on(struct spt_watch *watch, bool *done, struct spt_err
 
 /* --- the end --- */
 
+/* Names each checkpoint that is there and has no figures, those that were known to be so as well. */
+static void say_failures(const struct spt_watch *watch, const struct spt_watched_run *run) {
+    for (size_t i = 0; i < run->count; i++) {
+        const struct spt_watched *item = &run->items[i];
+        if (item->state != SPT_WATCHED_REFUSED && item->state != SPT_WATCHED_WAITING) continue;
+        spt_log(watch->options.log, SPT_LOG_WARNING, "%s: %s is not analysed: %s", run->name, item->label,
+                item->reason);
+    }
+}
+
 static enum spt_status sum_up(struct spt_watch *watch, size_t *failed, struct spt_error *error) {
     const struct spt_watched_run *idle = NULL;
+    if (!watch->options.once) return SPT_OK;
     for (size_t i = 0; i < watch->count; i++) {
         const enum spt_status status = spt_tail_show(watch->tails[i], &watch->shown[i], error);
         if (status != SPT_OK) return status;
+        say_failures(watch, &watch->shown[i]);
         *failed += watch->shown[i].states[SPT_WATCHED_REFUSED] + watch->shown[i].states[SPT_WATCHED_WAITING];
         if (!spt_tail_is_attached(watch->tails[i]) && !idle) idle = &watch->shown[i];
     }
-    if (!watch->options.once || !idle) return SPT_OK;
+    if (!idle) return SPT_OK;
     watch->users_failure = true;
     return spt_fail(error, SPT_INVALID, idle->path, "%s",
                     idle->reason ? idle->reason : "none of its checkpoints has such a step");

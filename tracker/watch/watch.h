@@ -103,10 +103,10 @@ void spt_watch_free(struct spt_watch *watch);
 /* path need not exist yet. SPT_INVALID: a bad step pattern. */
 enum spt_status spt_watch_add(struct spt_watch *watch, const char *path, struct spt_error *error);
 
-/* SPT_OK: it was told to stop, or (once) nothing is left. *failed: checkpoints that are there and could not be analysed. A failure is the
- * store's or memory's, or the user's (spt_watch_is_users_failure): the configuration does not fit the first run that is there, or (once) a
- * run cannot be analysed at all, said when the others are done. Open files: those of the store, two for waiting, and while a checkpoint is
- * read its own. */
+/* SPT_OK: it was told to stop, or (once) nothing is left. *failed: (once) checkpoints that are there and could not be analysed; each is named
+ * through log. A failure is the store's or memory's, or the user's (spt_watch_is_users_failure): the configuration does not fit the first run
+ * that is there, or (once) a run cannot be analysed at all, said when the others are done. Open files: those of the store, two for waiting, and
+ * while a checkpoint is read its own. */
 enum spt_status spt_watch_run(struct spt_watch *watch, size_t *failed, struct spt_error *error);
 bool spt_watch_is_users_failure(const struct spt_watch *watch);
 
