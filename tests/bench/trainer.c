@@ -1,9 +1,10 @@
 /* Does to a machine what a data-parallel training does: every thread multiplies matrices, all wait for the slowest, and now and then a
  * checkpoint is written, in a staging folder that is renamed when it is whole.
  *
- *     trainer MODEL RUN SECONDS EVERY
+ *     trainer MODEL RUN SECONDS EVERY FIRST
  *
- * MODEL: a folder whose files a checkpoint is a copy of; RUN: where RUN/step<N> are written, one every EVERY seconds (0: none).
+ * MODEL: a folder whose files a checkpoint is a copy of; RUN: where RUN/step<N> are written, one every EVERY seconds (0: none),
+ * N from FIRST on.
  * Prints one JSON object: steps, seconds, steps_per_second, checkpoints, slowest_step.
  */
 #include <dirent.h>
@@ -92,11 +93,12 @@ static void train_step(const struct shard *shards) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 5) {
-        fprintf(stderr, "usage: trainer MODEL RUN SECONDS EVERY\n");
+    if (argc != 6) {
+        fprintf(stderr, "usage: trainer MODEL RUN SECONDS EVERY FIRST\n");
         return 2;
     }
     const double seconds = strtod(argv[3], NULL), every = strtod(argv[4], NULL);
+    const long first = strtol(argv[5], NULL, 10);
     const size_t threads = (size_t)omp_get_max_threads();
     struct shard *shards = malloc(threads * sizeof *shards);
     if (!shards) die("memory");
@@ -110,7 +112,7 @@ int main(int argc, char **argv) {
         train_step(shards);
         steps++;
         if (every > 0 && end - last >= every) {
-            write_checkpoint(argv[1], argv[2], FIRST_STEP + steps);
+            write_checkpoint(argv[1], argv[2], first + steps);
             checkpoints++;
             last = end;
         }
