@@ -12,7 +12,7 @@
  *
  *      (judged) --one transaction--> pending --> started --> done | failed         its command ended
  *                                       |           '--(killed meanwhile)--> started, which the next start shows as unknown, and does not repeat
- *                                       '--(no command: none) 
+ *                                       '--(no command)--> none
  *
  * A checkpoint for which the figure was not measured, or is undefined, does not fulfil "above" and "below". "nan" is fulfilled where a
  * figure was measured and is undefined; without a metric it asks whether the weights are NaN or infinite: the loss is undefined, or a head
