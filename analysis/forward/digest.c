@@ -57,7 +57,7 @@ enum spt_status spt_forward_hash_head(struct spt_checkpoint *checkpoint, const s
 
 enum spt_status spt_forward_digest(struct spt_checkpoint *checkpoint, const struct spt_model_config *config,
                                    bool (*stop)(void *context), void *context, struct spt_hash *digest,
-                                   struct spt_error *error) {
+                                   struct spt_hash *headless, struct spt_error *error) {
     const struct reading reading = {checkpoint, stop, context};
     struct spt_weights weights;
     enum spt_status status = SPT_OK;
@@ -68,6 +68,7 @@ enum spt_status spt_forward_digest(struct spt_checkpoint *checkpoint, const stru
     if (status == SPT_OK)
         status = hash_list(&reading, weights.layer, config->layers * weights.family->layer_count, error);
     if (status == SPT_OK) status = hash_list(&reading, weights.final, weights.family->final_count, error);
+    if (status == SPT_OK && headless) status = spt_checkpoint_digest(checkpoint, headless, error);
     if (status == SPT_OK) status = hash_head(&reading, &weights, error);
     spt_weights_release(&weights);
     return status == SPT_OK ? spt_checkpoint_digest(checkpoint, digest, error) : status;

@@ -66,11 +66,12 @@ enum spt_status spt_forward_run(struct spt_checkpoint *checkpoint, const struct 
 enum spt_status spt_forward_check(const struct spt_checkpoint *checkpoint, const struct spt_model_config *config,
                                   struct spt_error *error);
 
-/* What a pass would read, read only to be hashed: *digest is that of a checkpoint that was analysed. SPT_END: stop (may
- * be NULL) said so. Fails as spt_forward_check does, and as reading does. Costs one read of the tensors. */
+/* What a pass would read, read only to be hashed: *digest is that of a checkpoint that was analysed; *headless (may be
+ * NULL) that without the output head, which spectail 0.1 gave a checkpoint whose loss was not measured. SPT_END: stop
+ * (may be NULL) said so. Fails as spt_forward_check does, and as reading does. Costs one read of the tensors. */
 enum spt_status spt_forward_digest(struct spt_checkpoint *checkpoint, const struct spt_model_config *config,
                                    bool (*stop)(void *context), void *context, struct spt_hash *digest,
-                                   struct spt_error *error);
+                                   struct spt_hash *headless, struct spt_error *error);
 
 /* The same for the output head alone, after a pass without loss: so that a checkpoint has one digest, whatever was
  * measured. A checkpoint without a head has nothing to read. */

@@ -14,5 +14,6 @@ extern const struct spt_command SPT_COMMAND_VERIFY;
 extern const struct spt_command SPT_COMMAND_TOKENIZE;
 extern const struct spt_command SPT_COMMAND_METRICS;
 extern const struct spt_command SPT_COMMAND_MERGE;
+extern const struct spt_command SPT_COMMAND_CHECK;
 
 #endif

@@ -45,6 +45,11 @@ enum spt_sql_id {
     SPT_SQL_ROLLBACK,
     SPT_SQL_GROUP_UNDO,
     SPT_SQL_GROUP_RELEASE,
+    SPT_SQL_MEASURE_ALL,
+    SPT_SQL_SAMPLES_ALL,
+    SPT_SQL_CURVE_ALL,
+    SPT_SQL_SEAL_ROW,
+    SPT_SQL_SEAL_WRITE,
     SPT_SQL_COUNT,
 };
 
@@ -53,9 +58,11 @@ struct spt_store {
     char *path; /* as the caller gave it: for messages */
     int lock;   /* descriptor that holds the writer's lock; -1: read only */
     sqlite3_stmt *statement[SPT_SQL_COUNT];
-    int64_t *metric_id;   /* [SPT_METRIC_COUNT] row in the table metric; 0: not looked up yet */
-    int64_t checkpoint;   /* between begin and commit: its row; 0: none */
-    unsigned char *bytes; /* [bytes_capacity] the BLOB that is being written */
+    int64_t *metric_id;      /* [SPT_METRIC_COUNT] row in the table metric; 0: not looked up yet */
+    int64_t checkpoint;      /* between begin and commit: its row; 0: none */
+    struct spt_hash figures; /* between begin and commit: the sum of its figures' hashes so far */
+    bool sealed;             /* ... which is known: not of one that version 1 stored */
+    unsigned char *bytes;    /* [bytes_capacity] the BLOB that is being written */
     size_t bytes_capacity;
 };
 
@@ -154,6 +161,28 @@ bool spt_state_find(const char *name, enum spt_checkpoint_state *state); /* name
 /* A row that cannot be what this program wrote. */
 enum spt_status spt_store_damaged(struct spt_store *store, const char *table, int64_t id, const char *column,
                                   struct spt_error *error);
+
+/* --- seal.c --- */
+enum { SPT_SEAL_SAMPLES = 'p', SPT_SEAL_CURVE = 'c' };
+
+/* The hash of one figure, metric by its name in the store (measure->metric is not looked at). */
+struct spt_hash spt_seal_of_measure(const char *metric, const struct spt_measure *measure);
+struct spt_hash spt_seal_of_vector(char table, const char *metric, int layer, int head, const void *values,
+                                   size_t size);
+void spt_seal_add(struct spt_hash *sum, struct spt_hash figure);
+
+/* Seals a checkpoint's row as it stands now, with this sum of its figures. */
+enum spt_status spt_seal_write(struct spt_store *store, int64_t checkpoint, struct spt_hash figures,
+                               struct spt_error *error);
+
+/* What a checkpoint's seal says. Reads all its figures. */
+struct spt_seal {
+    bool sealed;         /* false: an older version stored it, and nothing is known */
+    bool row, figures;   /* they are what was sealed */
+    struct spt_hash sum; /* of its figures as they stand */
+};
+enum spt_status spt_seal_look(struct spt_store *store, int64_t checkpoint, struct spt_seal *found,
+                              struct spt_error *error);
 
 /* --- write.c --- */
 /* The row of the table metric for this name, made when it is missing. */

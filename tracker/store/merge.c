@@ -18,14 +18,16 @@ static const char READ[] = "read the store", WRITE[] = "write to the store";
     "name, source, model_digest, probe_digest, plan_digest, layers, heads, samples, mask, spectail_version, created,"  \
     " model_text, probe_text, plan_text"
 #define LEDGER_COLUMNS                                                                                                 \
-    "branch, step, tokens, label, uri, fingerprint, digest, bytes, state, reason, tries, seconds, finished, version"
+    "branch, step, tokens, label, uri, fingerprint, digest, bytes, state, reason, tries, seconds, finished, version,"  \
+    " figures"
 #define MEASURE_COLUMNS "metric, layer, head, mean, sd, lo, hi, n, bad"
 #define VECTOR_COLUMNS  "metric, layer, head, \"values\""
 
 static const char *const FROM[SPT_FROM_COUNT] = {
     [SPT_FROM_RUN] = "SELECT " RUN_COLUMNS " FROM run WHERE id = ?1",
-    [SPT_FROM_ROWS] = "SELECT id, uri, fingerprint, digest, state, finished, superseded FROM checkpoint WHERE run = ?1"
-                      " ORDER BY uri, id",
+    [SPT_FROM_ROWS] =
+        "SELECT id, uri, fingerprint, digest, state, finished, superseded, figures FROM checkpoint WHERE run = ?1"
+        " ORDER BY uri, id",
     [SPT_FROM_LEDGER] = "SELECT " LEDGER_COLUMNS " FROM checkpoint WHERE id = ?1",
     [SPT_FROM_MEASURE] = "SELECT " MEASURE_COLUMNS " FROM measure WHERE checkpoint = ?1",
     [SPT_FROM_SAMPLES] = "SELECT " VECTOR_COLUMNS " FROM probe_value WHERE checkpoint = ?1",
@@ -47,12 +49,13 @@ static const char *const INTO[SPT_INTO_COUNT] = {
     " OR (plan_text IS NULL AND excluded.plan_text IS NOT NULL)",
     [SPT_INTO_RUN_ID] = "SELECT id, source FROM run WHERE name = ?1 AND model_digest = ?2 AND probe_digest = ?3"
                         " AND plan_digest = ?4",
-    [SPT_INTO_ROWS] = "SELECT id, uri, fingerprint, digest, state, finished, superseded FROM checkpoint WHERE run = ?1"
-                      " AND uri = ?2 ORDER BY id",
+    [SPT_INTO_ROWS] =
+        "SELECT id, uri, fingerprint, digest, state, finished, superseded, figures FROM checkpoint WHERE run = ?1"
+        " AND uri = ?2 ORDER BY id",
     [SPT_INTO_ADD] = "INSERT INTO checkpoint(run, " LEDGER_COLUMNS
-                     ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+                     ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     [SPT_INTO_REPLACE] = "UPDATE checkpoint SET (" LEDGER_COLUMNS
-                         ") = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15) WHERE id = ?1",
+                         ") = (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) WHERE id = ?1",
     [SPT_INTO_LATER] = "UPDATE checkpoint SET finished = ?1, fingerprint = ?2 WHERE id = ?3",
     [SPT_INTO_SUPERSEDED] = "UPDATE checkpoint SET superseded = ?1 WHERE id = ?2",
     [SPT_INTO_MEASURE] = "INSERT INTO measure(checkpoint, " MEASURE_COLUMNS

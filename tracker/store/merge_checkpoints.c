@@ -17,8 +17,10 @@ struct row {
     char *uri, *finished; /* in an arena; finished "" where there is none */
     struct spt_hash fingerprint, digest;
     enum spt_checkpoint_state state;
-    int64_t superseded; /* id; 0: none */
-    int64_t was;        /* what superseded is in the file */
+    int64_t superseded;      /* id; 0: none */
+    int64_t was;             /* what superseded is in the file */
+    struct spt_hash figures; /* their sum; only where sealed */
+    bool sealed;
 };
 
 struct rows {
@@ -47,8 +49,10 @@ static enum spt_status read_row(struct rows *rows, const struct spt_sql *sql, st
         .superseded = spt_sql_column_integer(sql, 6, 0),
     };
     row.was = row.superseded;
+    row.sealed = sqlite3_column_type(sql->statement, 7) != SQLITE_NULL;
     if (!row.uri || !row.finished) return spt_fail_memory(error, 64, "the list of checkpoints");
-    if (!spt_sql_column_hash(sql, 2, &row.fingerprint) || !spt_sql_column_hash(sql, 3, &row.digest))
+    if (!spt_sql_column_hash(sql, 2, &row.fingerprint) || !spt_sql_column_hash(sql, 3, &row.digest) ||
+        !spt_sql_column_hash(sql, 7, &row.figures))
         return spt_store_damaged(sql->store, "checkpoint", row.id, "digest", error);
     if (!spt_state_find((const char *)sqlite3_column_text(sql->statement, 4), &row.state))
         return spt_store_damaged(sql->store, "checkpoint", row.id, "state", error);
@@ -123,6 +127,7 @@ static enum spt_status add(struct spt_merge *merge, struct rows *target, const s
     made->id = sqlite3_last_insert_rowid(merge->into->db);
     made->superseded = made->was = 0;
     if (status == SPT_OK) status = copy_figures(merge, row->id, made->id, error);
+    if (status == SPT_OK && row->sealed) status = spt_seal_write(merge->into, made->id, row->figures, error);
     target->count++;
     merge->report->added++;
     return status;
@@ -140,6 +145,9 @@ static enum spt_status replace(struct spt_merge *merge, struct row *old, const s
     if (status == SPT_OK)
         status = spt_merge_copy(merge, SPT_FROM_LEDGER, SPT_INTO_REPLACE, false, row->id, old->id, error);
     if (status == SPT_OK) status = copy_figures(merge, row->id, old->id, error);
+    if (status == SPT_OK && row->sealed) status = spt_seal_write(merge->into, old->id, row->figures, error);
+    old->sealed = row->sealed;
+    old->figures = row->figures;
     old->digest = row->digest;
     old->state = row->state;
     old->finished = row->finished;
@@ -154,16 +162,45 @@ static bool is_free(const struct rows *target, const struct row *old, const stru
     return true;
 }
 
-/* Two analyses of the same weights: the figures that the one in the target lacks; time and fingerprint of the later
- * one, which is how the files were seen last. (Those of a copy elsewhere are not known to a sweep here.) */
+/* A sum is made anew only of figures that are as they were stored: else it would seal the damage. */
+static enum spt_status check_figures(struct spt_store *store, const struct row *row, struct spt_error *error) {
+    struct spt_seal seal;
+    const enum spt_status status = spt_seal_look(store, row->id, &seal, error);
+    if (status != SPT_OK || !seal.sealed || seal.figures) return status;
+    return spt_fail(error, SPT_INVALID, store->path,
+                    "the store is damaged: the figures of %s are not those that were stored (see spectail check)",
+                    row->uri);
+}
+
+/* The figures that the row in the target lacks. */
+static enum spt_status add_figures(struct spt_merge *merge, struct row *old, const struct row *row,
+                                   struct spt_error *error) {
+    struct spt_store *into = merge->into;
+    struct spt_seal seal;
+    if (row->sealed && old->sealed && spt_hash_equal(row->figures, old->figures)) { /* none */
+        merge->report->known++;
+        return SPT_OK;
+    }
+    enum spt_status status = check_figures(merge->from, row, error);
+    if (status == SPT_OK) status = check_figures(into, old, error);
+    const sqlite3_int64 before = sqlite3_total_changes64(into->db);
+    if (status == SPT_OK) status = copy_figures(merge, row->id, old->id, error);
+    if (sqlite3_total_changes64(into->db) == before) {
+        merge->report->known++;
+        return status;
+    }
+    merge->report->completed++;
+    if (status != SPT_OK || !old->sealed) return status;
+    status = spt_seal_look(into, old->id, &seal, error);
+    old->figures = seal.sum;
+    return status == SPT_OK ? spt_seal_write(into, old->id, seal.sum, error) : status;
+}
+
+/* Two analyses of the same weights: all figures that either has; time and fingerprint of the later one, which is how
+ * the files were seen last. (Those of a copy elsewhere are not known to a sweep here.) */
 static enum spt_status complete(struct spt_merge *merge, struct rows *target, struct row *old, const struct row *row,
                                 struct spt_error *error) {
-    const sqlite3_int64 before = sqlite3_total_changes64(merge->into->db);
-    enum spt_status status = copy_figures(merge, row->id, old->id, error);
-    if (sqlite3_total_changes64(merge->into->db) != before)
-        merge->report->completed++;
-    else
-        merge->report->known++;
+    enum spt_status status = add_figures(merge, old, row, error);
     const int later = strcmp(row->finished, old->finished);
     if (status != SPT_OK || later < 0 || (later == 0 && compare_hashes(row->fingerprint, old->fingerprint) <= 0))
         return status;
@@ -173,7 +210,8 @@ static enum spt_status complete(struct spt_merge *merge, struct rows *target, st
     spt_sql_text(&sql, old->finished);
     spt_sql_hash(&sql, old->fingerprint);
     spt_sql_integer(&sql, old->id);
-    return spt_sql_finish(&sql, WRITE, error);
+    status = spt_sql_finish(&sql, WRITE, error);
+    return status == SPT_OK && old->sealed ? spt_seal_write(merge->into, old->id, old->figures, error) : status;
 }
 
 static enum spt_status combine(struct spt_merge *merge, struct rows *target, struct row *old, const struct row *row,

@@ -80,6 +80,8 @@ static const char CREATE[] =
     " seconds REAL,"
     " finished TEXT,"
     " version TEXT NOT NULL,"
+    " figures TEXT," /* sum of its figures' hashes, and a hash of the row: NULL: version 1 stored it (seal.c) */
+    " seal TEXT,"
     " UNIQUE(run, uri, fingerprint)) STRICT;" CREATE_DUPLICATE
 
     "CREATE TABLE metric("
@@ -135,6 +137,9 @@ static const char CREATE[] =
 #define FIND_VECTOR(table)                                                                                             \
     "SELECT v.\"values\" FROM " table " v JOIN metric m ON m.id = v.metric"                                            \
     " WHERE v.checkpoint = ?1 AND m.name = ?2 AND v.layer = ?3 AND v.head = ?4"
+#define ALL_VECTORS(table)                                                                                             \
+    "SELECT m.name, v.layer, v.head, v.\"values\" FROM " table " v JOIN metric m ON m.id = v.metric"                   \
+    " WHERE v.checkpoint = ?1"
 
 static const char *const STATEMENTS[SPT_SQL_COUNT] = {
     [SPT_SQL_RUN_FIND] = "SELECT id, source FROM run WHERE name = ?1 AND model_digest = ?2 AND probe_digest = ?3"
@@ -153,10 +158,10 @@ static const char *const STATEMENTS[SPT_SQL_COUNT] = {
         " created, model_text, probe_text, plan_text FROM run ORDER BY created, id",
 
     [SPT_SQL_CHECKPOINT_ADD] =
-        "INSERT INTO checkpoint(run, uri, fingerprint, branch, label, bytes, state, tries, version)"
-        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+        "INSERT INTO checkpoint(run, uri, fingerprint, branch, label, bytes, state, tries, version, figures)"
+        " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, '00000000000000000000000000000000')"
         " ON CONFLICT(run, uri, fingerprint) DO UPDATE SET tries = tries + excluded.tries, superseded = NULL"
-        " RETURNING id, tries, state",
+        " RETURNING id, tries, state, figures",
     [SPT_SQL_CHECKPOINT_AMEND] = "UPDATE checkpoint SET branch = ?1, step = ?2, tokens = ?3, label = ?4, digest = "
                                  "COALESCE(?5, digest), bytes = ?6,"
                                  " state = ?7, reason = ?8, seconds = ?9, finished = ?10, version = ?11 WHERE id = ?12",
@@ -215,14 +220,25 @@ static const char *const STATEMENTS[SPT_SQL_COUNT] = {
     [SPT_SQL_EVENT_LIST] =
         "SELECT id, time, kind, run, checkpoint, step, branch, rule, key, text, delivery, outcome FROM event"
         " WHERE run IS ?1 AND (?2 IS NULL OR kind = ?2) ORDER BY time, step, kind, rule, key, text, id",
+
+    [SPT_SQL_MEASURE_ALL] = "SELECT m.name, v.layer, v.head, v.mean, v.sd, v.lo, v.hi, v.n, v.bad FROM measure v"
+                            " JOIN metric m ON m.id = v.metric WHERE v.checkpoint = ?1",
+    [SPT_SQL_SAMPLES_ALL] = ALL_VECTORS("probe_value"),
+    [SPT_SQL_CURVE_ALL] = ALL_VECTORS("curve"),
+    [SPT_SQL_SEAL_ROW] = "SELECT figures, seal, run, branch, step, tokens, label, uri, fingerprint, digest, bytes,"
+                         " state, reason FROM checkpoint WHERE id = ?1",
+    [SPT_SQL_SEAL_WRITE] = "UPDATE checkpoint SET figures = ?1, seal = ?2 WHERE id = ?3",
 };
 
-/* From 1 to 2: events say what they are of and how their delivery went; runs say in words what their digests are of. */
+/* From 1 to 2: events say what they are of and how their delivery went; runs say in words what their digests are of;
+ * checkpoints are sealed from now on. */
 static enum spt_status migrate_1(struct spt_store *store, struct spt_error *error) {
     static const char SQL[] =
         "ALTER TABLE run ADD COLUMN model_text TEXT;"
         "ALTER TABLE run ADD COLUMN probe_text TEXT;"
         "ALTER TABLE run ADD COLUMN plan_text TEXT;"
+        "ALTER TABLE checkpoint ADD COLUMN figures TEXT;"
+        "ALTER TABLE checkpoint ADD COLUMN seal TEXT;"
         "DROP INDEX checkpoint_digest;" CREATE_DUPLICATE "ALTER TABLE event RENAME TO event_of_1;" CREATE_EVENT
         "INSERT INTO event(id, time, kind, run, checkpoint, step, branch, text, delivery)"
         " SELECT e.id, e.time, e.kind, c.run, e.checkpoint, c.step, COALESCE(c.branch, ''), e.text, 'none'"

@@ -125,10 +125,14 @@ static enum spt_status add_checkpoint(struct spt_store *store, int64_t run, stru
     if (status == SPT_OK) {
         row->id = store->checkpoint = sqlite3_column_int64(sql.statement, 0);
         row->tries = sqlite3_column_int64(sql.statement, 1);
+        store->sealed = sqlite3_column_type(sql.statement, 3) != SQLITE_NULL;
+        const bool whole = spt_sql_column_hash(&sql, 3, &store->figures);
         const char *state = (const char *)sqlite3_column_text(sql.statement, 2);
         *kept = row->state != SPT_STATE_ANALYSED && state && strcmp(state, spt_state_name(SPT_STATE_ANALYSED)) == 0;
         status = spt_sql_next(&sql, WRITE, error); /* to the end: only then the row is written */
         status = status == SPT_END ? SPT_OK : status;
+        if (status == SPT_OK && !whole)
+            status = spt_store_damaged(store, "checkpoint", row->id, "sum of its figures", error);
     }
     spt_sql_end(&sql);
     return status;
@@ -161,6 +165,8 @@ static enum spt_status remove_figures(struct spt_store *store, struct spt_error 
         spt_sql_integer(&sql, store->checkpoint);
         status = spt_sql_finish(&sql, WRITE, error);
     }
+    store->figures = (struct spt_hash){0};
+    store->sealed = true;
     return status;
 }
 
@@ -192,6 +198,7 @@ enum spt_status spt_store_commit(struct spt_store *store, struct spt_error *erro
         spt_sql_integer(&sql, store->checkpoint);
         status = spt_sql_finish(&sql, WRITE, error);
     }
+    if (status == SPT_OK && store->sealed) status = spt_seal_write(store, store->checkpoint, store->figures, error);
     if (status == SPT_OK) status = spt_sql_exec(store, "COMMIT", WRITE, error);
     if (status == SPT_OK) {
         store->checkpoint = 0;
@@ -255,7 +262,10 @@ enum spt_status spt_store_put_measure(struct spt_store *store, const struct spt_
     spt_sql_real(&sql, measure->hi);
     spt_sql_integer(&sql, (int64_t)measure->n);
     spt_sql_integer(&sql, (int64_t)measure->bad);
-    return spt_sql_finish(&sql, WRITE, error);
+    status = spt_sql_finish(&sql, WRITE, error);
+    if (status == SPT_OK && sqlite3_changes(store->db)) /* else it was there already */
+        spt_seal_add(&store->figures, spt_seal_of_measure(measure->metric->name, measure));
+    return status;
 }
 
 /* The vector's numbers as little-endian bytes in store->bytes. */
@@ -270,8 +280,8 @@ static enum spt_status encode(struct spt_store *store, const struct spt_vector *
     return SPT_OK;
 }
 
-static enum spt_status put_vector(struct spt_store *store, enum spt_sql_id id, const struct spt_vector *vector,
-                                  struct spt_error *error) {
+static enum spt_status put_vector(struct spt_store *store, enum spt_sql_id id, char table,
+                                  const struct spt_vector *vector, struct spt_error *error) {
     int64_t metric = 0;
     enum spt_status status = require_checkpoint(store, error);
     if (status == SPT_OK) status = spt_store_intern_metric(store, vector->metric, &metric, error);
@@ -283,16 +293,20 @@ static enum spt_status put_vector(struct spt_store *store, enum spt_sql_id id, c
     spt_sql_integer(&sql, vector->layer);
     spt_sql_integer(&sql, vector->head);
     spt_sql_blob(&sql, store->bytes, vector->count * sizeof *vector->values);
-    return spt_sql_finish(&sql, WRITE, error);
+    status = spt_sql_finish(&sql, WRITE, error);
+    if (status == SPT_OK && sqlite3_changes(store->db))
+        spt_seal_add(&store->figures, spt_seal_of_vector(table, vector->metric->name, vector->layer, vector->head,
+                                                         store->bytes, vector->count * sizeof *vector->values));
+    return status;
 }
 
 enum spt_status spt_store_put_samples(struct spt_store *store, const struct spt_vector *values,
                                       struct spt_error *error) {
-    return put_vector(store, SPT_SQL_SAMPLES_ADD, values, error);
+    return put_vector(store, SPT_SQL_SAMPLES_ADD, SPT_SEAL_SAMPLES, values, error);
 }
 
 enum spt_status spt_store_put_curve(struct spt_store *store, const struct spt_vector *curve, struct spt_error *error) {
-    return put_vector(store, SPT_SQL_CURVE_ADD, curve, error);
+    return put_vector(store, SPT_SQL_CURVE_ADD, SPT_SEAL_CURVE, curve, error);
 }
 
 /* --- nulls, series --- */

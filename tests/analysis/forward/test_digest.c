@@ -12,7 +12,7 @@ static struct spt_hash read_only(const struct made_model *model) {
     struct spt_checkpoint *checkpoint = made_model_open(model, NULL);
     struct spt_hash digest = {0};
     struct spt_error error = {0};
-    if (spt_forward_digest(checkpoint, &model->config, NULL, NULL, &digest, &error) != SPT_OK)
+    if (spt_forward_digest(checkpoint, &model->config, NULL, NULL, &digest, NULL, &error) != SPT_OK)
         fail_msg("%s", error.message);
     spt_checkpoint_close(checkpoint);
     return digest;
@@ -46,6 +46,24 @@ static void a_pass_without_loss_has_the_digest_of_one_with_it(void **state) {
     assert_true(spt_hash_equal(computed(&model, true), computed(&model, false)));
 }
 
+static void what_a_pass_without_loss_read_is_told_apart(void **state) {
+    (void)state;
+    const struct made_model model = made_model_small();
+    struct made_probe made;
+    struct spt_hash digest, headless, expected;
+    struct spt_checkpoint *checkpoint = made_model_open(&model, NULL);
+    const struct spt_forward_options options = {.no_loss = true};
+    made_probe_fill(&made, (const size_t[]){5, 2}, 2, model.config.vocabulary);
+    assert_int_equal(spt_forward_run(checkpoint, &model.config, &made.probe, &options, NULL, NULL, NULL), SPT_OK);
+    assert_int_equal(spt_checkpoint_digest(checkpoint, &expected, NULL), SPT_OK);
+    spt_checkpoint_close(checkpoint);
+    checkpoint = made_model_open(&model, NULL);
+    assert_int_equal(spt_forward_digest(checkpoint, &model.config, NULL, NULL, &digest, &headless, NULL), SPT_OK);
+    spt_checkpoint_close(checkpoint);
+    assert_true(spt_hash_equal(headless, expected));
+    assert_false(spt_hash_equal(headless, digest));
+}
+
 static void a_model_without_a_head_has_a_digest_too(void **state) {
     (void)state;
     struct made_model model = made_model_small();
@@ -76,7 +94,8 @@ static void it_stops_when_it_is_asked_to(void **state) {
     struct spt_checkpoint *checkpoint = made_model_open(&model, NULL);
     struct spt_hash digest = {1, 2};
     int asked = 0;
-    assert_int_equal(spt_forward_digest(checkpoint, &model.config, third_question, &asked, &digest, NULL), SPT_END);
+    assert_int_equal(spt_forward_digest(checkpoint, &model.config, third_question, &asked, &digest, NULL, NULL),
+                     SPT_END);
     assert_int_equal(asked, 3);
     assert_true(digest.low == 1 && digest.high == 2);
     spt_checkpoint_close(checkpoint);
@@ -86,6 +105,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reading_alone_gives_the_digest_of_a_pass),
         cmocka_unit_test(a_pass_without_loss_has_the_digest_of_one_with_it),
+        cmocka_unit_test(what_a_pass_without_loss_read_is_told_apart),
         cmocka_unit_test(a_model_without_a_head_has_a_digest_too),
         cmocka_unit_test(every_tensor_counts),
         cmocka_unit_test(it_stops_when_it_is_asked_to),
