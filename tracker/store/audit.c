@@ -230,6 +230,6 @@ enum spt_status spt_store_audit(struct spt_store *store, bool busy, spt_audit_fn
     for (size_t i = 0; i < sizeof QUESTIONS / sizeof *QUESTIONS && status == SPT_OK; i++)
         if (!busy || QUESTIONS[i].while_busy) status = ask(&audit, i, error);
     if (status == SPT_OK) status = ask_seals(&audit, error);
-    sqlite3_exec(store->db, "END", NULL, NULL, NULL);
+    spt_sql_leave(store, SPT_SQL_END);
     return status;
 }

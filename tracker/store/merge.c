@@ -170,7 +170,7 @@ enum spt_status spt_merge_copy(struct spt_merge *merge, enum spt_merge_from quer
 enum spt_status spt_merge_end(struct spt_merge *merge, enum spt_status status, struct spt_error *error) {
     if (status == SPT_OK) status = spt_sql_exec(merge->into, "COMMIT", WRITE, error);
     if (status == SPT_OK || sqlite3_get_autocommit(merge->into->db)) return status;
-    sqlite3_exec(merge->into->db, "ROLLBACK", NULL, NULL, NULL);
+    spt_sql_leave(merge->into, SPT_SQL_ROLLBACK);
     return status;
 }
 
