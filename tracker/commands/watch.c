@@ -34,14 +34,21 @@ struct job {
     size_t observer_count;
 };
 
-static void job_release(struct job *job) {
+/* The view leaves its last state before anything else is said. */
+static void close_observers(struct job *job) {
     spt_redraw_free(job->redraw);
     spt_textfile_free(job->textfile);
     spt_tensorboard_watch_free(job->tensorboard);
     spt_heartbeat_free(job->heartbeat);
     spt_lines_free(job->lines);
     spt_view_free(job->view);
-    spt_store_close(job->store);
+    job->redraw = NULL;
+    job->textfile = NULL;
+    job->tensorboard = NULL;
+    job->heartbeat = NULL;
+    job->lines = NULL;
+    job->view = NULL;
+    job->observer_count = 0;
 }
 
 /* --- signals: the first ends it between checkpoints, the second at once --- */
@@ -166,6 +173,8 @@ static int watch(struct job *job, const char *const *paths, size_t count) {
     const int status = open_observers(job, &error) == SPT_OK
                            ? watch_runs(job, paths, count)
                            : spt_invocation_fail(job->invocation, SPT_EXIT_OUTPUT, &error);
+    close_observers(job);
+    spt_store_close(job->store);
     spt_signals_unblock();
     return status;
 }
@@ -189,9 +198,7 @@ static int run(struct spt_invocation *invocation) {
         spt_log(&job.plain, SPT_LOG_WARNING,
                 "every is for sweeps, which know all steps: a watch analyses every checkpoint of --steps");
     spt_priority_set(&invocation->config, &job.plain);
-    const int status = watch(&job, paths, count);
-    job_release(&job);
-    return status;
+    return watch(&job, paths, count);
 }
 
 static const struct spt_option OPTIONS[] = {

@@ -85,11 +85,14 @@ static enum spt_status put_folder(const struct spt_redraw *redraw, const struct 
     return folder->failed ? spt_fail_memory(error, folder->length, "a path") : SPT_OK;
 }
 
+static bool is_stopped(const struct spt_redraw *redraw) {
+    return redraw->stop && redraw->stop(redraw->context);
+}
+
 static bool on_figure(void *context, const struct spt_figure *figure, bool drawn) {
     (void)figure;
     (void)drawn;
-    const struct spt_redraw *redraw = context;
-    return redraw->stop && redraw->stop(redraw->context);
+    return is_stopped(context);
 }
 
 static enum spt_status draw(struct spt_redraw *redraw, struct spt_store *store, const struct spt_store_run *all,
@@ -130,19 +133,15 @@ static void draw_run(struct spt_redraw *redraw, struct spt_store *store, struct 
     if (status != SPT_OK && status != SPT_END) say_failure(redraw, &error);
 }
 
-static bool is_due(const struct drawn_run *run, bool rest) {
-    const double pause = fmax(LEAST_PAUSE, run->cost / COST_OF_DRAWS);
-    return run->stale && (rest || spt_progress_now() - run->drawn >= pause);
-}
-
-static void draw_due(struct spt_redraw *redraw, struct spt_store *store, bool rest) {
-    for (size_t i = 0; i < redraw->count; i++)
-        if (is_due(&redraw->runs[i], rest) && !(redraw->stop && redraw->stop(redraw->context)))
-            draw_run(redraw, store, &redraw->runs[i]);
+/* busy: there is something to analyse. */
+static bool is_due(const struct drawn_run *run, bool busy) {
+    const double pause = busy ? fmax(LEAST_PAUSE, run->cost / COST_OF_DRAWS) : LEAST_PAUSE;
+    return run->stale && spt_progress_now() - run->drawn >= pause;
 }
 
 void spt_redraw_finish(struct spt_redraw *redraw, struct spt_store *store) {
-    draw_due(redraw, store, true);
+    for (size_t i = 0; i < redraw->count; i++)
+        if (redraw->runs[i].stale && !is_stopped(redraw)) draw_run(redraw, store, &redraw->runs[i]);
 }
 
 /* --- what is observed --- */
@@ -150,7 +149,7 @@ void spt_redraw_finish(struct spt_redraw *redraw, struct spt_store *store) {
 static void on_state(void *context, struct spt_store *store, const struct spt_watched_run *runs, size_t count,
                      int current) {
     struct spt_redraw *redraw = context;
-    bool rest = true;
+    bool busy = false;
     if (!spt_grow((void **)&redraw->runs, &redraw->capacity, count, sizeof *redraw->runs)) return;
     for (; redraw->count < count; redraw->count++) redraw->runs[redraw->count] = (struct drawn_run){.drawn = -INFINITY};
     for (size_t i = 0; i < count; i++) {
@@ -159,9 +158,10 @@ static void on_state(void *context, struct spt_store *store, const struct spt_wa
             run->id = runs[i].run->id;
             run->stale = runs[i].analysed != SPT_NO_STEP;
         }
-        rest = rest && runs[i].states[SPT_WATCHED_QUIET] == 0;
+        busy = busy || runs[i].states[SPT_WATCHED_QUIET] > 0;
     }
-    if (current < 0) draw_due(redraw, store, rest);
+    for (size_t i = 0; current < 0 && i < redraw->count; i++)
+        if (is_due(&redraw->runs[i], busy) && !is_stopped(redraw)) draw_run(redraw, store, &redraw->runs[i]);
 }
 
 static void on_end(void *context, struct spt_store *store, const struct spt_watched_run *run,

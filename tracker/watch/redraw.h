@@ -2,10 +2,10 @@
  *
  *     spt_redraw_new  ->  spt_redraw_observer, given to the watch  ->  spt_redraw_finish  ->  spt_redraw_free
  *
- * While checkpoints come one upon the other, a run is drawn every ten seconds at most, and seldom enough that drawing takes no more than a
- * tenth of the time; when nothing is left to analyse, what is not drawn yet is drawn at once. With one run the figures are in folder itself,
- * with several in a folder of each run's name in it. A failure (gnuplot is not there, the disk is full) is said once through log, and again
- * after a drawing that went well; the watch goes on.
+ * The first is drawn at once; after that a run is drawn every ten seconds at most, and while there is something to analyse seldom enough that
+ * drawing takes no more than a tenth of the time. What is not drawn when the watch ends is drawn then. With one run the figures are in folder
+ * itself, with several in a folder of each run's name in it. A failure (gnuplot is not there, the disk is full) is said once through log, and
+ * again after a drawing that went well; the watch goes on.
  */
 #ifndef SPT_WATCH_REDRAW_H
 #define SPT_WATCH_REDRAW_H

@@ -73,6 +73,24 @@ bool spt_tail_is_attached(const struct spt_tail *tail) {
     return tail->session.store != NULL;
 }
 
+int64_t spt_tail_id(const struct spt_tail *tail) {
+    return spt_tail_is_attached(tail) ? tail->session.identity.id : 0;
+}
+
+const char *spt_tail_path(const struct spt_tail *tail) {
+    return tail->path;
+}
+
+void spt_tail_detach(struct spt_tail *tail, const char *other) {
+    spt_alerts_free(tail->alerts);
+    tail->alerts = NULL;
+    spt_memory_release(&tail->memory);
+    spt_session_release(&tail->session);
+    spt_text_clear(&tail->session_reason);
+    spt_text_format(&tail->session_reason, "is the run that is watched as %s", other);
+    spt_text_clear(&tail->pending);
+}
+
 /* --- telling the observers --- */
 
 static enum spt_status tell_begin(struct spt_tail *tail, const struct spt_checkpoint_ref *ref,

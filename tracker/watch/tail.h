@@ -49,6 +49,10 @@ double spt_tail_due(const struct spt_tail *tail, double now);
 /* Something is there of which time alone will tell what becomes of it. */
 bool spt_tail_is_open(struct spt_tail *tail);
 bool spt_tail_is_attached(const struct spt_tail *tail);
+int64_t spt_tail_id(const struct spt_tail *tail); /* of its run in the store; 0: not attached */
+const char *spt_tail_path(const struct spt_tail *tail);
+/* Its run is watched already, by way of other: it stays idle. */
+void spt_tail_detach(struct spt_tail *tail, const char *other);
 
 /* Where to look for changes: the run's own folder, and those of the checkpoints that are not settled: from *from (0 at first) the next one,
  * NULL: no more. Borrowed until the next look. */

@@ -171,12 +171,24 @@ static enum spt_status follow(struct spt_watch *watch, struct spt_error *error) 
     return spt_wake_follow(watch->wake, watch->folders, count, error);
 }
 
+/* Two paths may lead to one run: it is watched by the first of them. */
+static void part_twins(struct spt_watch *watch, size_t index) {
+    const int64_t id = spt_tail_id(watch->tails[index]);
+    for (size_t i = 0; id && i < watch->count; i++)
+        if (i != index && spt_tail_id(watch->tails[i]) == id) {
+            spt_tail_detach(watch->tails[index], spt_tail_path(watch->tails[i]));
+            return;
+        }
+}
+
 static enum spt_status look(struct spt_watch *watch, struct spt_error *error) {
     const double now = spt_progress_now();
     enum spt_status status = SPT_OK;
     for (size_t i = 0; status == SPT_OK && i < watch->count; i++) {
         enum spt_tail_trouble trouble;
+        const bool attached = spt_tail_is_attached(watch->tails[i]);
         status = spt_tail_look(watch->tails[i], now, !is_any_attached(watch), watch->count == 1, &trouble, error);
+        if (status == SPT_OK && !attached) part_twins(watch, i);
         watch->users_failure = status != SPT_OK && trouble == SPT_TAIL_USER;
     }
     if (status == SPT_OK) status = follow(watch, error);
@@ -240,7 +252,8 @@ static bool is_done(const struct spt_watch *watch) {
 
 static enum spt_status go_on(struct spt_watch *watch, bool *done, struct spt_error *error) {
     const double now = spt_progress_now();
-    if (!watch->looked_once || now >= watch->looked + period(watch)) return look(watch, error);
+    if (!watch->looked_once || now >= watch->looked + fmax(period(watch), least_pause(watch)))
+        return look(watch, error);
     const size_t index = choose(watch, now);
     if (index < watch->count) return work(watch, index, error);
     *done = watch->options.once && is_done(watch);

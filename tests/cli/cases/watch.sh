@@ -112,6 +112,33 @@ cp "$run/step1/config.json" odd/step1/
 settled odd 1 odd.db
 finish_with HUP
 
+# Without gnuplot figures are missed, once, and nothing else. One run by two names is one run.
+mkdir bin plain && cp "$run/tokenizer.json" plain/ && copied 1 plain/step1
+path=$program_path program_path=$PWD/bin
+begin log plain ./plain --db plain.db $quick --plots missed
+settled plain 1 plain.db
+copied 2 plain/step2
+settled plain 2 plain.db
+finish_with TERM
+program_path=$path
+shell 'grep -c "gnuplot is not installed" log; grep -c "is the run that is watched as plain" log'
+
+# HF Trainer writes trainer_state.json last. Past the deadline what is not complete is called so; it is taken when it is completed.
+mkdir trainer && cp "$run/tokenizer.json" trainer/
+copied 1 trainer/checkpoint-1 && touch trainer/checkpoint-1/optimizer.pt
+copied 2 trainer/checkpoint-2 400000 && echo '{"global_step": 2, "log_history": [{"step": 1, "loss": 7.5}]}' >trainer/checkpoint-2/trainer_state.json
+begin log trainer --db trainer.db $quick --deadline 2
+await 'checkpoint-1: waiting: no trainer_state.json yet' log
+await 'checkpoint-2: waiting: .*of which' log
+await 'checkpoint-1: refused' log
+await 'checkpoint-2: refused' log
+shell "sqlite3 -readonly trainer.db 'SELECT label, state, tries FROM checkpoint ORDER BY step'"
+copied 2 trainer/checkpoint-2
+echo '{"global_step": 1, "log_history": []}' >trainer/checkpoint-1/trainer_state.json
+settled trainer 2 trainer.db
+finish_with TERM
+shell "sqlite3 -readonly trainer.db 'SELECT name, step, value FROM external'"
+
 # What goes before it was whole has vanished, with the reason; what comes back is analysed.
 mkdir gone && cp "$run/tokenizer.json" gone/ && copied 1 gone/step1
 begin log gone --db gone.db $quick
