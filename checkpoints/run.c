@@ -194,13 +194,24 @@ static enum spt_status fail_nothing_found(const struct spt_listing *listing, con
     return status;
 }
 
-static enum spt_status list(struct spt_listing *listing, const char *path, const char **layout,
-                            struct spt_error *error) {
+/* What the layouts start from. */
+static enum spt_status prepare(struct spt_listing *listing, struct spt_error *error) {
     enum spt_status status = require_file(listing->options->model_config, "use this model config", error);
     if (!status) status = require_file(listing->options->tokenizer, "use this tokenizer", error);
     if (!status) status = find_shared(listing->root, "config.json", &listing->config, error);
     if (!status) status = find_shared(listing->root, "tokenizer.json", &listing->tokenizer, error);
-    if (!status && !listing->file) status = spt_entries_read(listing->root, &listing->entries, error);
+    return status;
+}
+
+static enum spt_status read_root(struct spt_listing *listing, struct spt_error *error) {
+    if (listing->file) return SPT_OK;
+    if (listing->memory) return spt_folder_memory_entries(listing->memory, listing->root, &listing->entries, error);
+    return spt_entries_read(listing->root, &listing->entries, error);
+}
+
+static enum spt_status list(struct spt_listing *listing, const char *path, const char **layout,
+                            struct spt_error *error) {
+    enum spt_status status = read_root(listing, error);
     if (status) return status;
     for (size_t i = 0; i < LAYOUT_COUNT; i++) {
         status = LAYOUTS[i].list(listing, error);
@@ -238,18 +249,51 @@ static enum spt_status make_run(struct spt_listing *listing, struct place *place
     return SPT_OK;
 }
 
-enum spt_status spt_run_look(const char *path, const struct spt_run_options *options, struct spt_run **run,
-                             struct spt_error *error) {
+/* All that a listing is made of besides what lies in its folders. */
+static enum spt_status place_of(const struct spt_listing *listing, struct spt_hash *place, struct spt_error *error) {
+    const char *const parts[] = {listing->root, listing->only, listing->file, listing->config, listing->tokenizer};
+    struct spt_hash_stream *stream = spt_hash_new();
+    if (!stream) return spt_fail_memory(error, 0, "a run's place");
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        spt_hash_add_u64(stream, parts[i] != NULL);
+        spt_hash_add_text(stream, parts[i] ? parts[i] : "");
+    }
+    *place = spt_hash_value(stream);
+    spt_hash_free(stream);
+    return SPT_OK;
+}
+
+static enum spt_status look(struct spt_listing *listing, struct place *place, const char *path, struct spt_run *before,
+                            struct spt_run **run, struct spt_error *error) {
+    struct spt_hash hash;
+    const char *layout = NULL;
+    enum spt_status status = prepare(listing, error);
+    if (!status) status = place_of(listing, &hash, error);
+    if (status) return status;
+    if (listing->memory && spt_folder_memory_check(listing->memory, hash) && before) {
+        *run = before;
+        return SPT_OK;
+    }
+    status = list(listing, path, &layout, error);
+    if (!status) status = make_run(listing, place, layout, run, error);
+    if (!status && listing->memory) spt_folder_memory_keep(listing->memory);
+    return status;
+}
+
+enum spt_status spt_run_look(const char *path, const struct spt_run_options *options, struct spt_folder_memory *memory,
+                             struct spt_run *before, struct spt_run **run, struct spt_error *error) {
     struct spt_step_names *names = NULL;
     enum spt_status status = spt_step_names_new(options->step_pattern, &names, error);
     if (status) return status;
     struct place place = {0};
     status = find_place(path, names, &place, error);
-    struct spt_listing listing = {
-        .root = place.root, .only = place.only, .file = place.file, .options = options, .names = names};
-    const char *layout = NULL;
-    if (!status) status = list(&listing, path, &layout, error);
-    if (!status) status = make_run(&listing, &place, layout, run, error);
+    struct spt_listing listing = {.root = place.root,
+                                  .only = place.only,
+                                  .file = place.file,
+                                  .options = options,
+                                  .names = names,
+                                  .memory = memory};
+    if (!status) status = look(&listing, &place, path, before, run, error);
     spt_listing_release(&listing);
     release_place(&place);
     spt_step_names_free(names);
@@ -261,7 +305,7 @@ enum spt_status spt_run_open(const char *path, const struct spt_run_options *opt
     const struct spt_run_options none = {0};
     struct spt_error why;
     if (!error) error = &why;
-    const enum spt_status status = spt_run_look(path, options ? options : &none, run, error);
+    const enum spt_status status = spt_run_look(path, options ? options : &none, NULL, NULL, run, error);
     if (status != SPT_END) return status;
     error->status = error->system ? SPT_IO : SPT_INVALID;
     return error->status;

@@ -11,6 +11,7 @@ struct spt_scan {
     char *path;
     struct spt_run_options options; /* with said's log */
     struct spt_said *said;
+    struct spt_folder_memory *memory;
     struct spt_run *run;
     struct spt_sight *sights; /* [count] of run->refs, or none after a look that found nothing */
     size_t count;
@@ -27,7 +28,8 @@ enum spt_status spt_scan_new(const char *path, const struct spt_run_options *opt
     if (options) made->options = *options;
     made->path = spt_strdup(path);
     made->said = spt_said_new(made->options.log);
-    if (!made->path || !made->said) {
+    made->memory = spt_folder_memory_new();
+    if (!made->path || !made->said || !made->memory) {
         spt_scan_free(made);
         return spt_fail_memory(error, strlen(path), "a scan");
     }
@@ -39,6 +41,7 @@ enum spt_status spt_scan_new(const char *path, const struct spt_run_options *opt
 void spt_scan_free(struct spt_scan *scan) {
     if (!scan) return;
     spt_run_close(scan->run);
+    spt_folder_memory_free(scan->memory);
     spt_said_free(scan->said);
     free(scan->sights);
     free(scan->path);
@@ -121,15 +124,20 @@ static enum spt_status take_run(struct spt_scan *scan, struct spt_run *run, doub
 /* --- looking --- */
 
 enum spt_status spt_scan_look(struct spt_scan *scan, double now, struct spt_error *error) {
-    struct spt_run *run = NULL;
+    struct spt_run *before = scan->count ? scan->run : NULL, *run = NULL;
     struct spt_error why;
-    enum spt_status status = spt_run_look(scan->path, &scan->options, &run, &why);
-    if (!status) status = take_run(scan, run, now, &why);
+    enum spt_status status = spt_run_look(scan->path, &scan->options, scan->memory, before, &run, &why);
+    if (status == SPT_OK && run == before) {
+        for (size_t i = 0; i < scan->count; i++) scan->sights[i].fresh = false;
+        return SPT_OK;
+    }
+    if (status == SPT_OK) status = take_run(scan, run, now, &why);
     if (status == SPT_OK) {
         spt_said_round(scan->said);
         return SPT_OK;
     }
-    if (run && scan->run != run) spt_run_close(run);
+    spt_run_close(run);
+    spt_folder_memory_look_past(scan->memory); /* what it remembers is not what the sights are of */
     if (status == SPT_END) scan->count = 0;
     if (error) *error = why;
     return status;

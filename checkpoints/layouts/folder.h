@@ -40,6 +40,8 @@ struct spt_folder {
     bool hub;        /* holds a hub cache: snapshots or models--* */
     struct spt_hash fingerprint, state; /* as in struct spt_checkpoint_ref */
     int64_t newest;
+    bool step_known; /* step is trainer_state.json's; false: nobody has read it */
+    int64_t step;
 };
 
 /* only: the one weights file that counts; NULL: all. Says through log what should be a file and is none. SPT_NOMEM. */

@@ -30,6 +30,7 @@ static enum spt_status any_has_trainer_state(const struct spt_listing *listing, 
     for (size_t i = 0; i < listing->count && !*any; i++)
         *any = is_checkpoint(listing->refs[i].uri) && listing->refs[i].trainer_state;
     bool memory = true;
+    if (listing->only) spt_folder_memory_look_past(listing->memory);
     for (size_t i = 0; listing->only && i < listing->entries.count && !*any && memory; i++) {
         const struct spt_entry *entry = &listing->entries.items[i];
         if (!entry->directory || !is_checkpoint(entry->name)) continue;

@@ -91,7 +91,7 @@ static enum spt_status add_revision(struct spt_listing *listing, const struct ca
         found.label = cache->repository;
     }
     struct spt_folder folder;
-    status = spt_folder_scan(revision->snapshot, NULL, listing->options->log, &folder, error);
+    status = spt_listing_scan(listing, revision->snapshot, NULL, &folder, error);
     if (status) return status;
     const char *const skip = reason_to_skip(listing, &found.name, &folder);
     if (skip) {
@@ -169,6 +169,7 @@ static enum spt_status add_caches(struct spt_listing *listing, const struct cach
 
 enum spt_status spt_layout_hub_cache(struct spt_listing *listing, struct spt_error *error) {
     if (listing->file) return SPT_END;
+    spt_folder_memory_look_past(listing->memory);
     const bool itself = spt_hub_is_cache(listing->root);
     if (!itself && listing->only) return SPT_END;
     const size_t most = itself ? 1 : listing->entries.count;

@@ -33,9 +33,10 @@ enum spt_status spt_hub_revisions_read(const char *cache, const struct spt_log *
                                        struct spt_hub_revisions *revisions, struct spt_error *error);
 void spt_hub_revisions_release(struct spt_hub_revisions *revisions);
 
-/* spt_run_open for whoever looks again: SPT_END when nothing that can be a run is there yet, with the error that
- * spt_run_open gives. Neither options nor error may be NULL. */
-enum spt_status spt_run_look(const char *path, const struct spt_run_options *options, struct spt_run **run,
-                             struct spt_error *error);
+/* spt_run_open for whoever looks again, with a memory of the looks before (NULL: none). before is what the last look
+ * that succeeded gave, or NULL: *run is before where nothing has changed. SPT_END when nothing that can be a run is
+ * there yet, with the error that spt_run_open gives. Neither options nor error may be NULL. */
+enum spt_status spt_run_look(const char *path, const struct spt_run_options *options, struct spt_folder_memory *memory,
+                             struct spt_run *before, struct spt_run **run, struct spt_error *error);
 
 #endif

@@ -20,6 +20,13 @@ char *spt_listing_file(const char *directory, const char *name, bool *memory) {
     return NULL;
 }
 
+enum spt_status spt_listing_scan(const struct spt_listing *listing, const char *path, const char *only,
+                                 struct spt_folder *folder, struct spt_error *error) {
+    const struct spt_log *log = listing->options->log;
+    if (listing->memory) return spt_folder_memory_scan(listing->memory, path, only, log, folder, error);
+    return spt_folder_scan(path, only, log, folder, error);
+}
+
 static char *copy(const char *text, bool *memory) {
     char *copied = text ? spt_strdup(text) : NULL;
     if (text && !copied) *memory = false;
@@ -43,10 +50,11 @@ static char *find_companion(const struct spt_found *found, const char *name, boo
 }
 
 /* What HF Trainer wrote into the checkpoint knows better than the folder's name, which anybody may change. */
-static void take_step_of_trainer(struct spt_checkpoint_ref *ref, const struct spt_log *log) {
+static void take_step_of_trainer(struct spt_checkpoint_ref *ref, const struct spt_folder *folder,
+                                 const struct spt_log *log) {
     struct spt_error error;
-    int64_t step;
-    if (spt_trainer_state_step(ref->trainer_state, &step, &error) != SPT_OK) {
+    int64_t step = folder->step;
+    if (!folder->step_known && spt_trainer_state_step(ref->trainer_state, &step, &error) != SPT_OK) {
         spt_log(log, SPT_LOG_WARNING, "%s: %s; the step is taken from the name", ref->trainer_state, error.message);
         return;
     }
@@ -96,7 +104,7 @@ enum spt_status spt_listing_add(struct spt_listing *listing, const struct spt_fo
         spt_checkpoint_ref_release(&ref);
         return spt_fail_memory(error, strlen(found->path), "a checkpoint's names");
     }
-    if (ref.trainer_state) take_step_of_trainer(&ref, options->log);
+    if (ref.trainer_state) take_step_of_trainer(&ref, folder, options->log);
     listing->refs[listing->count++] = ref;
     return SPT_OK;
 }
@@ -117,5 +125,5 @@ void spt_listing_release(struct spt_listing *listing) {
     free(listing->refs);
     free(listing->config);
     free(listing->tokenizer);
-    spt_entries_release(&listing->entries);
+    if (!listing->memory) spt_entries_release(&listing->entries);
 }

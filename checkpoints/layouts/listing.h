@@ -6,6 +6,7 @@
 #define SPT_LAYOUTS_LISTING_H
 
 #include "checkpoints/layouts/folder.h"
+#include "checkpoints/layouts/folder_memory.h"
 #include "checkpoints/layouts/step_names.h"
 #include "checkpoints/run.h"
 
@@ -15,9 +16,10 @@ struct spt_listing {
     const char *file;                      /* root/file is the one weights file that is asked for; NULL */
     const struct spt_run_options *options; /* not NULL */
     const struct spt_step_names *names;
-    struct spt_entries entries; /* of root; none when file is set */
-    char *config, *tokenizer;   /* root's, else its parent's; NULL: none */
-    bool of_trainer;            /* HF Trainer's folder: a ref is told to await trainer_state.json where the Trainer's
+    struct spt_folder_memory *memory; /* what earlier looks saw; NULL: this is the only look */
+    struct spt_entries entries;       /* of root; none when file is set; the memory's, if there is one */
+    char *config, *tokenizer;         /* root's, else its parent's; NULL: none */
+    bool of_trainer; /* HF Trainer's folder: a ref is told to await trainer_state.json where the Trainer's
                                    own files are without it */
     struct spt_checkpoint_ref *refs;
     size_t count, capacity;
@@ -36,6 +38,11 @@ struct spt_found {
  * fingerprint. SPT_NOMEM. */
 enum spt_status spt_listing_add(struct spt_listing *listing, const struct spt_found *found,
                                 const struct spt_folder *folder, struct spt_error *error);
+
+/* spt_folder_scan with the listing's log, by its memory if it has one. Whatever else a layout asks of the disk it tells
+ * spt_folder_memory_look_past. */
+enum spt_status spt_listing_scan(const struct spt_listing *listing, const char *path, const char *only,
+                                 struct spt_folder *folder, struct spt_error *error);
 
 /* Frees what listing owns, and the refs unless they were taken (refs = NULL). */
 void spt_listing_release(struct spt_listing *listing);

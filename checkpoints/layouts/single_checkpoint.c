@@ -43,7 +43,7 @@ static enum spt_status add_file(struct spt_listing *listing, struct spt_error *e
         status = spt_step_names_match(listing->names, found.label, &found.name, error);
     }
     struct spt_folder folder;
-    if (!status) status = spt_folder_scan(folder_path, file, listing->options->log, &folder, error);
+    if (!status) status = spt_listing_scan(listing, folder_path, file, &folder, error);
     if (!status) status = spt_listing_add(listing, &found, &folder, error);
     free(folder_path);
     free(path);
@@ -54,7 +54,7 @@ enum spt_status spt_layout_single_checkpoint(struct spt_listing *listing, struct
     if (listing->file) return add_file(listing, error);
     if (listing->only) return SPT_END;
     struct spt_folder folder;
-    const enum spt_status status = spt_folder_scan(listing->root, NULL, listing->options->log, &folder, error);
+    const enum spt_status status = spt_listing_scan(listing, listing->root, NULL, &folder, error);
     if (status) return status;
     if (!folder.weights) return SPT_END;
     const struct spt_found found = {

@@ -22,7 +22,7 @@ static enum spt_status add_nested_revision(struct nest *nest, const char *cache_
                                            const struct spt_hub_revision *revision, bool alone,
                                            struct spt_error *error) {
     struct spt_folder folder;
-    enum spt_status status = spt_folder_scan(revision->snapshot, NULL, nest->listing->options->log, &folder, error);
+    enum spt_status status = spt_listing_scan(nest->listing, revision->snapshot, NULL, &folder, error);
     if (status || (!folder.weights && !alone)) return status;
     struct spt_text uri = {0};
     spt_text_put(&uri, nest->outer->uri);
@@ -66,6 +66,7 @@ static enum spt_status add_nested_cache(struct nest *nest, const char *cache, co
 
 static enum spt_status add_nested(struct nest *nest, struct spt_error *error) {
     const char *path = nest->outer->path;
+    spt_folder_memory_look_past(nest->listing->memory);
     if (spt_hub_is_cache(path)) return add_nested_cache(nest, path, "", error);
     struct spt_entries entries = {0};
     enum spt_status status = spt_entries_read(path, &entries, error);
@@ -100,6 +101,7 @@ static void say_skipped(const struct spt_listing *listing, const struct spt_entr
 
 /* A link such as latest -> step8000 is another name of a checkpoint that is listed anyway. */
 static bool leads_to_sibling(const struct spt_listing *listing, const char *path) {
+    spt_folder_memory_look_past(listing->memory);
     char *target = realpath(path, NULL);
     const size_t length = strlen(listing->root);
     const bool sibling = target && strncmp(target, listing->root, length) == 0 && target[length] == '/' &&
@@ -112,7 +114,7 @@ static bool leads_to_sibling(const struct spt_listing *listing, const char *path
 static enum spt_status add_unnumbered(struct spt_listing *listing, const struct spt_entry *entry,
                                       const struct spt_found *found, struct spt_error *error) {
     struct spt_folder folder;
-    const enum spt_status status = spt_folder_scan(found->path, NULL, listing->options->log, &folder, error);
+    const enum spt_status status = spt_listing_scan(listing, found->path, NULL, &folder, error);
     if (status || !folder.weights) return status;
     if (spt_step_names_are_users(listing->names)) {
         say_skipped(listing, entry, "does not match the step pattern");
@@ -128,9 +130,10 @@ static enum spt_status add_unnumbered(struct spt_listing *listing, const struct 
 static enum spt_status add_step(struct spt_listing *listing, const struct spt_entry *entry,
                                 const struct spt_found *found, struct spt_error *error) {
     struct spt_folder folder;
-    const enum spt_status status = spt_folder_scan(found->path, NULL, listing->options->log, &folder, error);
+    const enum spt_status status = spt_listing_scan(listing, found->path, NULL, &folder, error);
     if (status) return status;
     if (folder.system == ENOENT || folder.system == ENOTDIR) {
+        spt_folder_memory_look_past(listing->memory);
         say_skipped(listing, entry, "removed while the run was listed");
         return SPT_OK;
     }
@@ -182,7 +185,7 @@ static enum spt_status add_entry(struct spt_listing *listing, const struct spt_e
 /* Weights in the run's folder itself, as trainers leave them at the end. */
 static enum spt_status add_final(struct spt_listing *listing, struct spt_error *error) {
     struct spt_folder folder;
-    const enum spt_status status = spt_folder_scan(listing->root, NULL, listing->options->log, &folder, error);
+    const enum spt_status status = spt_listing_scan(listing, listing->root, NULL, &folder, error);
     if (status || !folder.weights || spt_step_names_are_users(listing->names)) return status;
     const struct spt_found found = {.uri = ".", .path = listing->root, .label = "final", .name.tokens = SPT_NO_TOKENS};
     return spt_listing_add(listing, &found, &folder, error);
