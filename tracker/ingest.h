@@ -28,7 +28,7 @@ struct spt_ingest {
 
 /* A figure that is said when the checkpoint is done. */
 struct spt_reading {
-    bool measured;
+    bool measured; /* now, or by an earlier pass over the checkpoint */
     double value;
 };
 

@@ -186,7 +186,7 @@ static void a_command_that_fails_twice_is_tried_again_in_an_empty_folder(void **
     struct world *world = *state;
     begin(
         world,
-        "touch $2/part; test $1 = 1 || exit 0; ls -A $2 | wc -l >> seen; echo x >> count; test $(wc -l < count) -gt 2 || exit 3",
+        "touch $2/part$$; test $1 = 1 || exit 0; ls -A $2 | wc -l >> seen; echo x >> count; test $(wc -l < count) -gt 2 || exit 3",
         5);
     expect(world, 1);
     assert_int_equal(system("test \"$(tr -d ' \\n' < seen)\" = 111"), 0);
@@ -261,7 +261,7 @@ static void stop_when_seen(struct world *world) {
 
 static void a_stop_while_the_next_is_fetched_ends_that_command(void **state) {
     struct world *world = *state;
-    begin(world, "touch $2/part; test $1 = 1 || { echo $$ > seen.new; mv seen.new seen; exec sleep 1000; }", 5);
+    begin(world, "touch $2/part$$; test $1 = 1 || { echo $$ > seen.new; mv seen.new seen; exec sleep 1000; }", 5);
     expect(world, 1);
     stop_when_seen(world);
     done(world);

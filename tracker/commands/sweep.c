@@ -231,8 +231,10 @@ static int do_sweep(struct job *job) {
 static int nothing_fetched(struct job *job, const struct spt_error *why) {
     struct spt_error error;
     struct spt_text sentence = {0};
-    spt_text_format(&sentence, "%s: none of %zu checkpoints can be fetched: %s", name_of(job), job->ref_count,
-                    why->message);
+    char name[256];
+    spt_text_printable(name, sizeof name, name_of(job));
+    spt_text_format(&sentence, "%s: none of %zu checkpoints can be fetched: %s%s%s", name, job->ref_count, why->path,
+                    why->path[0] ? ": " : "", why->message);
     struct spt_store_event event = {
         .kind = (char[]){"fetch"}, .step = SPT_NO_STEP, .branch = (char[]){""}, .text = sentence.data};
     const enum spt_status status = sentence.failed ? spt_fail_memory(&error, sentence.length, "an event")
