@@ -109,8 +109,15 @@ enum spt_status spt_fetched_new(const struct spt_config *config, const struct sp
     made->options = options;
     made->stop = stop;
     made->context = context;
-    *fetched = made;
-    return SPT_OK;
+    /* What a killed sweep left is removed also where nothing is left to fetch. */
+    const enum spt_status status = spt_fetch_new(config, log, NULL, 0, stop, context, &made->fetch, error);
+    spt_fetch_free(made->fetch);
+    made->fetch = NULL;
+    if (status == SPT_OK)
+        *fetched = made;
+    else
+        free(made);
+    return status;
 }
 
 void spt_fetched_free(struct spt_fetched *fetched) {

@@ -21,7 +21,8 @@ enum spt_status spt_fetched_list(const struct spt_config *config, struct spt_run
 
 struct spt_fetched;
 
-/* config, log and options are borrowed; stop as in tracker/fetch.h. */
+/* Removes what an earlier sweep left half fetched (SPT_IO where it cannot). config, log and options are borrowed; stop as in
+ * tracker/fetch.h. */
 enum spt_status spt_fetched_new(const struct spt_config *config, const struct spt_log *log,
                                 const struct spt_run_options *options, bool (*stop)(void *context), void *context,
                                 struct spt_fetched **fetched, struct spt_error *error);

@@ -54,26 +54,28 @@ sed 's/bring.sh/slow.sh/' fetch.yaml >slow.yaml
 mkdir fetched/kept
 "$program" sweep --config slow.yaml --db killed.db --steps 32 >/dev/null 2>&1 &
 pid=$!
-tries=0
-until [ -e at-work ] || [ $tries -ge 1200 ]; do
-    tries=$((tries + 1))
-    sleep 0.05
-done
+await . at-work
 kill -KILL "$pid"
 wait "$pid" 2>/dev/null || true
 kill "$(cat at-work)" # nobody is left to end it
 shell 'ls -A fetched'
 shell '"$program" sweep --config fetch.yaml --db killed.db --steps 32 --quiet >/dev/null; echo "exit $?"; ls -A fetched'
 
+# Also where nothing is left to fetch.
+rm at-work
+"$program" sweep --config slow.yaml --db killed.db --steps 1 >/dev/null 2>&1 &
+pid=$!
+await . at-work
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null || true
+kill "$(cat at-work)"
+shell 'ls -A fetched; "$program" sweep --config fetch.yaml --db killed.db --steps 32 --quiet >/dev/null; echo "exit $?"; ls -A fetched'
+
 # A signal ends the command, too.
 rm at-work
 env --default-signal=INT "$program" sweep --config slow.yaml --db killed.db --steps 0:1 >log 2>&1 &
 pid=$!
-tries=0
-until [ -e at-work ] || [ $tries -ge 1200 ]; do
-    tries=$((tries + 1))
-    sleep 0.05
-done
+await . at-work
 kill -INT "$pid"
 code=0
 wait "$pid" || code=$?
