@@ -26,7 +26,8 @@ void spt_tail_free(struct spt_tail *tail) {
     spt_text_release(&tail->folder_reason);
     spt_text_release(&tail->session_reason);
     spt_text_release(&tail->pending);
-    spt_text_release(&tail->said);
+    spt_text_release(&tail->said_folder);
+    spt_text_release(&tail->said_series);
     free(tail->sights);
     free(tail->refs);
     free(tail->path);
@@ -160,17 +161,20 @@ static enum spt_status collect(struct spt_tail *tail, bool none, struct spt_erro
     return SPT_OK;
 }
 
-/* What is there, and is no run: said at length once, since it may be a mistake; an empty folder is none. */
+/* Warns of what was not said the last time. */
+static void say_once(const struct spt_tail *tail, struct spt_text *last, const struct spt_text *text) {
+    if (text->failed || (last->data && strcmp(text->data, last->data) == 0)) return;
+    spt_log(tail->options->log, SPT_LOG_WARNING, "%s: %s", tail->path, text->data);
+    spt_text_clear(last);
+    spt_text_put(last, text->data);
+}
+
+/* What is there, and is no run: said at length, since it may be a mistake; an empty folder is none. */
 static void say_what_is_there(struct spt_tail *tail, const struct spt_error *failure) {
-    struct spt_text said = {0};
-    spt_tail_put_failure(&said, tail, failure);
-    const bool same = said.failed || !said.data || (tail->said.data && strcmp(said.data, tail->said.data) == 0);
-    if (!same) {
-        spt_log(tail->options->log, SPT_LOG_WARNING, "%s: %s", tail->path, said.data);
-        spt_text_clear(&tail->said);
-        spt_text_append(&tail->said, said.data, said.length);
-    }
-    spt_text_release(&said);
+    struct spt_text text = {0};
+    spt_tail_put_failure(&text, tail, failure);
+    say_once(tail, &tail->said_folder, &text);
+    spt_text_release(&text);
 }
 
 static bool is_empty(const char *path) {
@@ -292,13 +296,18 @@ enum spt_status spt_tail_refresh(struct spt_tail *tail, double now, bool rest, s
         spt_external_store(tail->options->store, tail->session.identity.id, run, tail->options->config, NULL, &failure);
     tail->stale = false;
     tail->refreshed = now;
-    if (status == SPT_OK) return SPT_OK;
+    if (status == SPT_OK) {
+        spt_text_clear(&tail->said_series);
+        return SPT_OK;
+    }
     if (status != SPT_INVALID) {
         if (error) *error = failure;
         return status;
     }
-    spt_log(tail->options->log, SPT_LOG_WARNING, "%s: %s: this series is left as it was", failure.path,
-            failure.message);
+    struct spt_text text = {0};
+    spt_text_format(&text, "%s: %s: this series is left as it was", failure.path, failure.message);
+    say_once(tail, &tail->said_series, &text);
+    spt_text_release(&text);
     return SPT_OK;
 }
 

@@ -21,12 +21,12 @@ struct spt_tail {
     struct spt_session session; /* open when it is attached, else released */
     struct spt_alerts *alerts;  /* NULL until then, and where its rules are not this run's */
     struct spt_memory memory;
-    struct spt_text folder_reason, session_reason,
-        pending;           /* pending: a reason that did not stand long enough to be told */
-    struct spt_text said;  /* at length, of what is there and is no run */
-    struct spt_hash tried; /* of the files that the session was tried with last */
+    struct spt_text folder_reason, session_reason;
+    struct spt_text pending;                  /* a reason that did not stand long enough to be told */
+    struct spt_text said_folder, said_series; /* what was said last: each thing is said once */
+    struct spt_hash tried;                    /* of the files that the session was tried with last */
     double tried_since;
-    bool was_tried;
+    bool was_tried, again; /* again: it failed for a reason that files do not show */
 
     int64_t newest; /* the largest step that was seen */
     double last_new;

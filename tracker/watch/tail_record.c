@@ -73,7 +73,7 @@ enum spt_status spt_tail_record_news(struct spt_tail *tail, double now, struct s
     return status;
 }
 
-/* Rows of checkpoints that an earlier watch left waiting, and that are not there any more. */
+/* Rows of checkpoints that an earlier watch left waiting, and that are not there any more. Of steps that are not asked for nothing is known. */
 enum spt_status spt_tail_record_lost(struct spt_tail *tail, const struct spt_ledger *ledger, struct spt_error *error) {
     const struct spt_ingest ingest = spt_tail_ingest(tail);
     enum spt_status status = SPT_OK;
@@ -89,6 +89,7 @@ enum spt_status spt_tail_record_lost(struct spt_tail *tail, const struct spt_led
         struct spt_text reason = {0};
         struct spt_outcome outcome = {0};
         if (row->state == SPT_STATE_ANALYSED || row->state == SPT_STATE_VANISHED ||
+            !spt_config_steps_has(tail->options->config->steps, row->step) ||
             spt_queue_find(tail->queue, row->uri) != SPT_QUEUE_NONE)
             continue;
         put_vanished(&reason, true, row->state, row->reason);

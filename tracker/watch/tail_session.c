@@ -106,6 +106,7 @@ static enum spt_status open_session(struct spt_tail *tail, bool strict, bool alo
         if (error) *error = failure;
         return status;
     }
+    tail->again = status == SPT_IO;
     spt_tail_put_failure(&tail->pending, tail, &failure);
     return SPT_RETRY;
 }
@@ -130,10 +131,11 @@ enum spt_status spt_tail_try_session(struct spt_tail *tail, double now, bool str
     enum spt_status status = state_of_companions(tail, &companions, error);
     if (status != SPT_OK) return status;
     const bool same = tail->was_tried && spt_hash_equal(companions, tail->tried);
-    if (!same) {
+    if (!same) tail->tried_since = now;
+    if (!same || tail->again) {
         tail->tried = companions;
-        tail->tried_since = now;
         tail->was_tried = true;
+        tail->again = false;
         spt_text_clear(&tail->pending);
         if (missing) spt_text_put(&tail->pending, missing);
         if (!missing) status = open_session(tail, strict, alone, trouble, error);

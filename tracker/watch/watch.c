@@ -209,10 +209,13 @@ static double least_pause(const struct spt_watch *watch) {
     return fmax(LEAST_PAUSE, watch->look_cost / COST_OF_LOOKS);
 }
 
-/* When to look again if nothing wakes us. */
-static double next_look(const struct spt_watch *watch, double now) {
+/* When to look again if nothing wakes us. What was due when we looked last, and is still, waits for the next look as all else does. */
+static double next_look(const struct spt_watch *watch) {
     double due = watch->looked + period(watch);
-    for (size_t i = 0; i < watch->count; i++) due = fmin(due, spt_tail_due(watch->tails[i], now));
+    for (size_t i = 0; i < watch->count; i++) {
+        const double next = spt_tail_due(watch->tails[i], watch->looked);
+        if (next > watch->looked) due = fmin(due, next);
+    }
     return fmax(due, watch->looked + least_pause(watch));
 }
 
@@ -258,7 +261,7 @@ static enum spt_status go_on(struct spt_watch *watch, bool *done, struct spt_err
     if (index < watch->count) return work(watch, index, error);
     *done = watch->options.once && is_done(watch);
     if (*done) return SPT_OK;
-    const double pause = next_look(watch, now) - now;
+    const double pause = next_look(watch) - now;
     if (pause > 0) spt_wake_wait(watch->wake, pause);
     return is_stopped(watch) ? SPT_OK : look(watch, error);
 }

@@ -152,6 +152,12 @@ copied 2 gone/step2
 settled gone 2 gone.db
 finish_with INT
 
+# A watch of some steps knows nothing of the others.
+copied 4 gone/step4 400000
+check '"$program" sweep gone --db gone.db --samples 4 --bootstrap 100 2>log'
+spectail watch gone --once --db gone.db $quick --steps :2 --quiet
+shell "sqlite3 -readonly gone.db \"SELECT label, state FROM checkpoint WHERE step = 4\""
+
 # A checkpoint that takes long: another watch is told who is at it; the first signal waits for its end, the second does not.
 heavy="--samples 500 --topology-dimension 2 --null-draws 2 --metrics topology --quiet-period 0.2"
 mkdir long && cp "$run/tokenizer.json" long/ && copied 8000 long/step8000
