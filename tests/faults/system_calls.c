@@ -1,6 +1,6 @@
-/* Every system call of a sweep on the run's files, the probe's and the store's fails, one at a time: the outcome is a clear error or a retry.
+/* Every system call of a sweep (or of a watch until it is done) on the run's files, the probe's and the store's fails, one at a time: the outcome is a clear error or a retry.
  *
- *     system_calls FAULT CHECKPOINTS    FAULT: EIO, ENOSPC, EINTR, EMFILE, ESTALE, or short (a read or write does half)
+ *     system_calls FAULT CHECKPOINTS [watch]    FAULT: EIO, ENOSPC, EINTR, EMFILE, ESTALE, or short (a read or write does half)
  *
  * For each call in turn: the sweep ends in time and by itself, with 0 or with the documented status and a message that names the file; what is
  * stored is whole, and nothing is wrong in it; if it ended with 0 everything is there; and a sweep after it finishes the rest.
@@ -18,11 +18,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const SWEEP[] = {"spectail", "sweep",     "run",        "--db",        "store.db", "--ids",
-                                    "ids",      "--metrics", "sinks,loss", "--bootstrap", "10",       "--null-draws",
-                                    "2",        "--threads", "1",          "--quiet",     NULL};
+#define COMMON                                                                                                         \
+    "run", "--db", "store.db", "--ids", "ids", "--metrics", "sinks,loss", "--bootstrap", "10", "--null-draws", "2",    \
+        "--threads", "1", "--quiet"
 
-enum { LONGEST = 20 /* seconds a sweep may take that takes 20 ms */ };
+static const char *const SWEEP[] = {"spectail", "sweep", COMMON, NULL};
+static const char *const WATCH[] = {"spectail", "watch",      COMMON, "--once", "--quiet-period",
+                                    "0",        "--interval", "0.1s", NULL};
+
+enum { LONGEST = 20 /* seconds a run may take that takes 20 ms */ };
 
 static const struct fault {
     const char *name;
@@ -48,6 +52,7 @@ static const struct fault {
 };
 
 struct test {
+    const char *const *command;
     const struct fault *fault;
     size_t at, seen;
     char path[PATH_MAX]; /* of the call that was hit */
@@ -129,7 +134,7 @@ static bool fail_once(struct test *test, const char *scope) {
     char described[64];
     test->seen = 0;
     gate_init(&gate, scope, fail_at, test);
-    program_start(&program, SWEEP, "../said", gate_install, &gate);
+    program_start(&program, test->command, "../said", gate_install, &gate);
     const int status = gate_serve(&gate, &program, LONGEST);
     if (test->seen <= test->at) return false;
     test->hits[test->kind]++;
@@ -158,13 +163,14 @@ static void run_undisturbed(struct test *test) {
 }
 
 int main(int argc, char **argv) {
-    struct test test = {0};
+    const bool watch = argc == 4 && strcmp(argv[3], "watch") == 0;
+    struct test test = {.command = watch ? WATCH : SWEEP};
     char scope[PATH_MAX];
-    const int64_t count = argc == 3 ? strtoll(argv[2], NULL, 10) : 0;
+    const int64_t count = argc == (watch ? 4 : 3) ? strtoll(argv[2], NULL, 10) : 0;
     for (size_t i = 0; count && i < sizeof(FAULTS) / sizeof(FAULTS[0]); i++)
         if (strcmp(FAULTS[i].name, argv[1]) == 0) test.fault = &FAULTS[i];
     if (!test.fault) {
-        fprintf(stderr, "usage: system_calls EIO|ESTALE|EINTR|ENOSPC|EMFILE|short CHECKPOINTS\n");
+        fprintf(stderr, "usage: system_calls EIO|ESTALE|EINTR|ENOSPC|EMFILE|short CHECKPOINTS [watch]\n");
         return 2;
     }
     scratch_enter();

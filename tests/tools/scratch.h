@@ -1,4 +1,5 @@
-/* A folder of the test's own, which is its working directory until it leaves. */
+/* A folder of the test's own, which is its working directory until it leaves: in $TMPDIR, else in memory where there is such a place. What is
+ * killed there is killed as anywhere; and thousands of stores are synced in seconds. */
 #ifndef SCRATCH_H
 #define SCRATCH_H
 
