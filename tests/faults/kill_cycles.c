@@ -245,11 +245,14 @@ int main(int argc, char **argv) {
     if (mode) test.mode = mode;
     if (argc > 3) test.random = strtoull(argv[3], NULL, 10);
     printf("seed %" PRIu64 "\n", test.random);
-    test.random = test.random * 0x9e3779b97f4a7c15ULL | 1; /* a state that is never left alone is never 0 */
+    test.random = test.random * 0x9e3779b97f4a7c15ULL | 1; /* 0 is the one state that is never left */
     scratch_enter();
     make_run(points ? 2 : CHECKPOINTS);
     run_undisturbed(&test);
-    points ? kill_at_points(&test) : kill_at_random(&test, cycles);
+    if (points)
+        kill_at_points(&test);
+    else
+        kill_at_random(&test, cycles);
     stored_release(&test.expected);
     free(test.export);
     scratch_leave();
