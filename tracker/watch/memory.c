@@ -61,6 +61,7 @@ static enum spt_status take_row(struct spt_memory *memory, const struct spt_stor
         memo->analysed = true;
         memo->analysed_as = row->fingerprint;
         memo->whole = kind == SPT_TASK_DONE;
+        memo->part = memo->whole ? 0 : row->id;
         return SPT_OK;
     }
     const bool there = spt_hash_equal(row->fingerprint, spt_queue_item(queue, index)->kept.fingerprint);
@@ -99,6 +100,7 @@ enum spt_status spt_memory_note(struct spt_memory *memory, size_t index, const s
         return was ? SPT_OK : set_other(memo, ref->fingerprint, state, is_refused(state), reason, error);
     memo->analysed = memo->whole = true;
     memo->analysed_as = ref->fingerprint;
+    memo->part = 0;
     memo->other = false; /* it is superseded */
     return SPT_OK;
 }
@@ -113,6 +115,11 @@ bool spt_memory_find(const struct spt_memory *memory, size_t index, struct spt_h
     *state = memo->state;
     *reason = memo->reason;
     return true;
+}
+
+int64_t spt_memory_part(const struct spt_memory *memory, size_t index, struct spt_hash fingerprint) {
+    const struct spt_memo *memo = index < memory->count ? &memory->memos[index] : NULL;
+    return memo && spt_hash_equal(memo->analysed_as, fingerprint) ? memo->part : 0;
 }
 
 bool spt_memory_is_analysed(const struct spt_memory *memory, size_t index) {

@@ -15,6 +15,7 @@
 struct spt_memo {
     bool analysed, whole;        /* whole: with all that is asked for */
     struct spt_hash analysed_as; /* the fingerprint of the files that were */
+    int64_t part;                /* id of the analysed row while it is not whole; 0: it is, or there is none */
     bool other, final;           /* final: there is no sense in trying these files again */
     struct spt_hash other_as;
     enum spt_checkpoint_state state; /* of the other row */
@@ -42,6 +43,8 @@ enum spt_status spt_memory_note(struct spt_memory *memory, size_t index, const s
 /* What the store has of these very files; *reason may be NULL. false: nothing. */
 bool spt_memory_find(const struct spt_memory *memory, size_t index, struct spt_hash fingerprint,
                      enum spt_checkpoint_state *state, const char **reason);
+/* The row to which an analysis of these very files adds what it lacks; 0: none, all is measured. */
+int64_t spt_memory_part(const struct spt_memory *memory, size_t index, struct spt_hash fingerprint);
 /* Some files of this name were analysed. */
 bool spt_memory_is_analysed(const struct spt_memory *memory, size_t index);
 

@@ -267,7 +267,9 @@ enum spt_status spt_tail_work(struct spt_tail *tail, double now, struct spt_erro
     const struct spt_checkpoint_ref *ref = spt_queue_item(tail->queue, index)->ref;
     struct spt_ingest ingest = spt_tail_ingest(tail);
     struct spt_outcome outcome = {0};
+    const int64_t part = spt_memory_part(&tail->memory, index, ref->fingerprint);
     enum spt_status status = spt_session_analysis(&tail->session, options->stop, options->context, error);
+    if (status == SPT_OK) status = spt_session_narrow(&tail->session, part, error);
     if (status == SPT_OK) status = tell_begin(tail, ref, error);
     if (status != SPT_OK) return status;
     ingest.stop = is_urgent;

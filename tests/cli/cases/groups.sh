@@ -25,3 +25,9 @@ check '"$program" sweep "$run" --steps 0:1 --samples 2 --db keep.db --keep heads
 shell 'sqlite3 keep.db "select count(*) > 0 from probe_value where head >= 0"'
 shell '"$program" sweep "$run" --steps 0:1 --samples 2 --db keep.db --keep heads --quiet --json >/dev/null && "$program" sweep "$run" --steps 0:1 --samples 2 --db keep.db --keep heads 2>&1 >/dev/null'
 shell 'sqlite3 keep.db "select count(distinct metric) from measure" >before && "$program" sweep "$run" --steps 0:1 --samples 2 --db keep.db --force --metrics sinks --quiet >/dev/null && sqlite3 keep.db "select count(distinct metric) from measure" | cmp - before && echo the same metrics'
+
+# A watch measures what is missing too, and nothing twice.
+check '"$program" sweep "$run" --steps 0:4 --samples 4 --db watched.db --metrics loss,rmt.gap'
+check '"$program" watch "$run" --once --quiet-period 0 --steps 0:4 --samples 4 --db watched.db'
+into watched.csv export --db watched.db
+check 'sort watched.csv >watched && cmp all watched'
