@@ -1,6 +1,6 @@
-/* Every allocation of a sweep fails, one at a time, whichever library asks for it: the outcome is a clear error or none, and nothing is lost.
+/* Every allocation of a sweep (or of a watch until it is done) fails, one at a time, whichever library asks for it: the outcome is a clear error or none, and nothing is lost.
  *
- *     allocations [STRIDE [FIRST]]    each STRIDE-th (1) from FIRST (0)
+ *     allocations sweep|watch [STRIDE [FIRST]]    each STRIDE-th (1) from FIRST (0)
  *
  * For each: the sweep ends by itself, with 0 or with an error that says that memory is out; it does not touch what it has freed and leaves
  * no more behind than an undisturbed one; what is stored is whole, and a sweep after it finishes the rest.
@@ -18,8 +18,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const SWEEP[] = {"spectail", "sweep", "--config", "sweep.yaml", "--db", "store.db",
-                                    "--ids",    "ids",   "--quiet",  "run",        NULL};
+#define COMMON "--config", "sweep.yaml", "--db", "store.db", "--ids", "ids", "--quiet", "run"
+
+static const char *const SWEEP[] = {"spectail", "sweep", COMMON, NULL};
+static const char *const WATCH[] = {"spectail", "watch",      COMMON, "--once", "--quiet-period",
+                                    "0",        "--interval", "0.1s", NULL};
 static const char CONFIG[] =
     "metrics: [sinks, loss]\nbootstrap: 10\nnull_draws: 2\nthreads: 1\n"
     "series:\n  - label: evaluation\n    file: evaluation.csv\n    step: step\n    value: value\n";
@@ -27,6 +30,7 @@ static const char CONFIG[] =
 enum { LONGEST = 20 /* seconds */ };
 
 struct test {
+    const char *const *command;
     struct scarce *scarce;
     struct stored expected;
     size_t usual_live, done, clean, refused, problems;
@@ -71,9 +75,9 @@ static void check_stored(struct test *test, check_fn *check, const char *when) {
     stored_release(&found);
 }
 
-static int sweep(struct test *test) {
+static int run_once(struct test *test) {
     struct program program;
-    program_start(&program, SWEEP, "said", arm, test->scarce);
+    program_start(&program, test->command, "said", arm, test->scarce);
     return program_wait(&program, LONGEST);
 }
 
@@ -99,7 +103,7 @@ static void check_outcome(struct test *test, int status) {
 static bool fail_once(struct test *test, size_t at) {
     char described[64];
     test->scarce->fail_at = at;
-    const int status = sweep(test);
+    const int status = run_once(test);
     if (!test->scarce->hit) return false;
     check_outcome(test, status);
     if (status) {
@@ -114,7 +118,7 @@ static bool fail_once(struct test *test, size_t at) {
 
 static void run_undisturbed(struct test *test) {
     char problem[STORED_PROBLEM], described[64];
-    const int status = sweep(test);
+    const int status = run_once(test);
     if (status) report(test, "undisturbed", program_describe(status, described));
     if (!stored_read("store.db", &test->expected, problem)) report(test, "undisturbed", problem);
     test->usual_live = test->scarce->live;
@@ -127,11 +131,12 @@ static void write_text(const char *path, const char *text) {
 }
 
 int main(int argc, char **argv) {
-    struct test test = {.scarce = scarce_new()};
-    const size_t stride = argc > 1 ? strtoul(argv[1], NULL, 10) : 1;
-    size_t at = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
-    if (argc > 3 || !stride) {
-        fprintf(stderr, "usage: allocations [STRIDE [FIRST]]\n");
+    const bool watch = argc > 1 && strcmp(argv[1], "watch") == 0;
+    struct test test = {.command = watch ? WATCH : SWEEP, .scarce = scarce_new()};
+    const size_t stride = argc > 2 ? strtoul(argv[2], NULL, 10) : 1;
+    size_t at = argc > 3 ? strtoul(argv[3], NULL, 10) : 0;
+    if (argc < 2 || argc > 4 || !stride || (!watch && strcmp(argv[1], "sweep") != 0)) {
+        fprintf(stderr, "usage: allocations sweep|watch [STRIDE [FIRST]]\n");
         return 2;
     }
     scratch_enter();
