@@ -1,7 +1,7 @@
 /* SIGKILL, at any moment: what is stored is whole and right, and the next start finishes the rest.
  *
  *     kill_cycles sweep|watch CYCLES [SEED]    at random moments of the command's work
- *     kill_cycles points                       a sweep at each of its system calls that change a file, in turn
+ *     kill_cycles points sweep|watch           at each of its system calls that change a file, in turn
  *
  * A store is begun, killed at and begun again until a start comes to its end; then the next store. After each kill the store opens and is
  * intact, every checkpoint in it has all its figures as an undisturbed sweep stored them, and what a reader exports is not refused. When all
@@ -213,7 +213,7 @@ static void kill_at_points(struct test *test) {
         struct program program;
         point.seen = 0;
         gate_init(&gate, scope, kill_at, &point);
-        program_start(&program, SWEEP, "said", gate_install, &gate);
+        program_start(&program, test->mode->finish, "said", gate_install, &gate);
         const int status = gate_serve(&gate, &program, 60);
         if (status == PARTIAL && point.seen <= point.at) break;
         if (status != PROGRAM_KILLED + SIGKILL) fail("a kill at a call", program_describe(status, described));
@@ -223,7 +223,7 @@ static void kill_at_points(struct test *test) {
         run_to_the_end(test, "after a kill at a call");
         check_finished(test, "after a kill at a call");
     }
-    printf("points: killed at each of %zu calls that change a file:", test->kills);
+    printf("%s: killed at each of %zu calls that change a file:", test->mode->name, test->kills);
     for (size_t i = 0; i < GATE_KINDS; i++)
         if (kinds[i]) printf(" %zu %s", kinds[i], gate_kind_name((enum gate_kind)i));
     printf("; %zu left nothing stored yet, %zu a part, %zu all\n", test->empty, test->partial, test->full);
@@ -232,17 +232,16 @@ static void kill_at_points(struct test *test) {
 }
 
 int main(int argc, char **argv) {
-    struct test test = {.mode = &MODES[0], .random = (uint64_t)time(NULL)};
-    const bool points = argc == 2 && strcmp(argv[1], "points") == 0;
-    const struct mode *mode = NULL;
-    for (size_t i = 0; argc > 2 && i < sizeof(MODES) / sizeof(MODES[0]); i++)
-        if (strcmp(argv[1], MODES[i].name) == 0) mode = &MODES[i];
+    struct test test = {.random = (uint64_t)time(NULL)};
+    const bool points = argc == 3 && strcmp(argv[1], "points") == 0;
+    const char *const name = argc > 2 ? argv[points ? 2 : 1] : "";
+    for (size_t i = 0; i < sizeof(MODES) / sizeof(MODES[0]); i++)
+        if (strcmp(name, MODES[i].name) == 0) test.mode = &MODES[i];
     const size_t cycles = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
-    if (!points && (!mode || !cycles)) {
-        fprintf(stderr, "usage: kill_cycles sweep|watch CYCLES [SEED], or kill_cycles points\n");
+    if (!test.mode || (!points && !cycles)) {
+        fprintf(stderr, "usage: kill_cycles sweep|watch CYCLES [SEED], or kill_cycles points sweep|watch\n");
         return 2;
     }
-    if (mode) test.mode = mode;
     if (argc > 3) test.random = strtoull(argv[3], NULL, 10);
     printf("seed %" PRIu64 "\n", test.random);
     test.random = test.random * 0x9e3779b97f4a7c15ULL | 1; /* 0 is the one state that is never left */
