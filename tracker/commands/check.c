@@ -183,12 +183,13 @@ const struct spt_command SPT_COMMAND_CHECK = {
     .summary = "what is wrong with a store, and how to mend it",
     .arguments = "",
     .description =
-        "Looks through the store (its pages, and what holds between its rows), compares the checkpoints in it with their files as "
-        "far as those still exist (sizes, times and, unless --quick, every weight that the analysis reads), and looks for "
-        "gaps: checkpoints that lie in a run's folder and are not in the store, steps that are in neither place, those that "
-        "are not analysed or lack metrics, steps with the same weights, events that were not told. Each finding is one "
-        "sentence and what to do about it. Nothing is changed. Exit status 0: nothing is wrong; 1: something is; 3: the store cannot be read. A run's folder that is not "
-        "there, and files that are gone, are notes and not faults.",
+        "Looks through the store (its pages, what holds between its rows, and whether the figures are those that "
+        "were stored), compares the checkpoints in it with their files as far as those still exist (sizes, times "
+        "and, unless --quick, every weight that the analysis reads), and looks for gaps: checkpoints that lie in "
+        "a run's folder and are not in the store, steps that are in neither place, those that are not analysed or"
+        " lack metrics, steps with the same weights, events that were not told. Each finding is one sentence and "
+        "what to do about it. Nothing is changed. Exit status 0: nothing is wrong; 1: something is; 3: the store "
+        "cannot be read. A run's folder that is not there, and files that are gone, are notes and not faults.",
     .example = "spectail check --quick\n"
                "spectail check --db pythia.db --json | jq '.findings[].mend'",
     .options = OPTIONS,

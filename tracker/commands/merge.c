@@ -107,11 +107,12 @@ const struct spt_command SPT_COMMAND_MERGE = {
     .arguments_min = 1,
     .arguments_max = 10000,
     .description =
-        "Adds what the stores DB... hold to one store, and leaves them as they are: the shards of a sweep, or a shard that was "
-        "run twice. A checkpoint that several have is stored once, with the figures that any of them has; an analysed one "
-        "replaces one that could not be analysed; of one that was rewritten the one analysed last counts. A run whose model, "
-        "probe or plan is not that of the run of the same name is refused, with the difference, before anything is changed. "
-        "The order does not matter, and merging again adds only what is new. A merge that is killed is finished by the next.",
+        "Adds what the stores DB... hold to one store, and leaves them as they are: the shards of a sweep, or a shard "
+        "that was run twice. A checkpoint that several have is stored once, with the figures that any of them has; an "
+        "analysed one replaces one that could not be analysed; of one that was rewritten the one analysed last counts. "
+        "A run whose model, probe or plan is not that of the run of the same name is refused, with the difference, "
+        "before anything is changed. The order does not matter, and merging again adds only what is new. A merge that "
+        "is killed is finished by the next.",
     .example = "spectail merge --into spectail.db shard-*.db",
     .options = OPTIONS,
     .option_count = sizeof OPTIONS / sizeof *OPTIONS,

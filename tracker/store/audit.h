@@ -23,7 +23,8 @@ struct spt_audit_row {
 typedef enum spt_status spt_audit_fn(void *context, const struct spt_audit_row *row, struct spt_error *error);
 
 /* Gives everything that is wrong, at most 20 of a kind; what cannot be read is one of them. busy: a writer is at work,
- * so that what he has not finished is not wrong. One snapshot. Reads the whole file. SPT_NOMEM, and what found returns. */
+ * so that what he has not finished is not wrong. One snapshot. Reads the whole file, twice. SPT_NOMEM, and what found
+ * returns. */
 enum spt_status spt_store_audit(struct spt_store *store, bool busy, spt_audit_fn *found, void *context,
                                 struct spt_error *error);
 

@@ -3,13 +3,13 @@
  * Runs are the same when their name, model, probe and plan are. Of their checkpoints, those of one uri with one
  * fingerprint are the same, and analysed ones of one uri with one digest (a copy on another machine has other times,
  * so another fingerprint). Of two that are the same, an analysed one counts more than one that is not, of two that are
- * not the later one; figures that the one lacks are taken from the other, and the
- * fingerprint is that of the later one of the folder that the target's run is in (so that the next sweep knows the files). Of several of one uri that are not the same,
- * the one analysed last supersedes the others. Nulls, series (of two values for one step the greater), events (those
- * with a key once) are joined; how a store was migrated is its own affair.
+ * not the later one. Two that are analysed become one with the figures of both, and the fingerprint of the later one of
+ * those that saw the run in the folder where the target has it (so that the next sweep knows the files). Of several of
+ * one uri that are not the same, the one analysed last supersedes the others. Nulls, series (of two values for one step
+ * the greater), events (those with a key once) are joined; how a store was migrated is its own affair.
  *
- * What comes out does not depend on the order of the sources, nor on how often each is merged. Everything of one uri is
- * one transaction: a merge that is killed is finished by the next one.
+ * What an export says afterwards does not depend on the order of the sources, nor on how often each is merged.
+ * Everything of one uri is one transaction: a merge that is killed is finished by the next one.
  */
 #ifndef SPT_STORE_MERGE_H
 #define SPT_STORE_MERGE_H

@@ -1,7 +1,8 @@
 /* Seals: what tells that a checkpoint's rows are those that were stored, long after, on whatever disk.
  *
- * checkpoint.figures is the sum of the hashes of its figures: so it does not depend on their order, and figures that are
- * added later are added to it without reading the others. checkpoint.seal is a hash of it and of the row's own columns.
+ * checkpoint.figures is the sum of the hashes of its figures: so it does not depend on their order, and figures that
+ * are added later are added to it without reading the others. checkpoint.seal is a hash of it and of the row's own
+ * columns.
  * SQLite's pages have no checksums: a bit that flips in a number is a number still.
  */
 #include "tracker/store/internal.h"

@@ -160,7 +160,7 @@ struct scenario {
 };
 
 /* Of many calls these many fail, evenly spread; SPT_EVERY_FAULT in the environment: all of them. */
-enum { SPREAD = 60 };
+enum { SPREAD = 40 };
 
 static size_t step_of(size_t calls) {
     return getenv("SPT_EVERY_FAULT") || calls <= SPREAD ? 1 : calls / SPREAD;

@@ -7,10 +7,12 @@
 #include "tracker/store/merge.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* Everything in a store, row ids left out where they are an accident of the order. */
@@ -609,6 +611,44 @@ static void a_source_that_is_being_written_gives_what_it_has(void **state) {
     assert_true(!report.written && report.added == 1 && report.known == 1);
 }
 
+/* Killed at any moment: what is there is whole, and the next merge makes of it what it would have been. */
+static void a_merge_that_is_killed_is_finished_by_the_next(void **state) {
+    (void)state;
+    enum { ROWS = 40 };
+    struct made made[ROWS];
+    char uris[ROWS][16];
+    for (size_t i = 0; i < ROWS; i++) {
+        (void)snprintf(uris[i], sizeof uris[i], "step%zu", i);
+        made[i] = (struct made){uris[i], (int64_t)i, 1, 10 + i, SPT_STATE_ANALYSED, T0, i % 2 ? 7 : 3};
+    }
+    make("a.db", made, ROWS);
+    clear("undisturbed.db");
+    (void)merge_one("undisturbed.db", "a.db");
+    char *expected = fixture_query("undisturbed.db", DUMP);
+    uint64_t seed = 3;
+    for (int cycle = 0; cycle < 12; cycle++) {
+        clear("m.db");
+        const pid_t child = fork();
+        if (child == 0) {
+            (void)merge_one("m.db", "a.db");
+            _exit(0);
+        }
+        seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
+        (void)usleep((useconds_t)(seed % 60000));
+        assert_int_equal(kill(child, SIGKILL), 0);
+        assert_int_equal(waitpid(child, NULL, 0), child);
+        spt_store_close(fixture_open("m.db", SPT_STORE_WRITE)); /* takes up what the killed one left */
+        assert_query("m.db",
+                     "SELECT count(*) FROM checkpoint c WHERE (SELECT count(*) FROM measure WHERE checkpoint = c.id) <>"
+                     " 2 + step % 2",
+                     "0");
+        (void)merge_one("m.db", "a.db");
+        assert_query("m.db", DUMP, expected);
+        assert_nothing_wrong("m.db");
+    }
+    test_free(expected);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shards_become_the_whole),
@@ -629,6 +669,7 @@ int main(void) {
         cmocka_unit_test(what_cannot_be_merged_is_refused_before_anything_is_changed),
         cmocka_unit_test(values_of_a_spoilt_source_are_refused_whole),
         cmocka_unit_test(damage_is_not_sealed_by_a_merge),
+        cmocka_unit_test(a_merge_that_is_killed_is_finished_by_the_next),
         cmocka_unit_test(sources_stay_as_they_are),
         cmocka_unit_test(a_source_that_is_being_written_gives_what_it_has),
     };
