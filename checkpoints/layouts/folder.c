@@ -232,6 +232,13 @@ static bool read_entries(struct scan *scan, DIR *directory) {
     return memory;
 }
 
+/* A reading may be kept for as long as the run is looked at, and there are as many as checkpoints. */
+static void shrink_members(struct spt_folder_reading *reading) {
+    if (!reading->count) return;
+    struct spt_member *members = realloc(reading->members, reading->count * sizeof *members);
+    if (members) reading->members = members;
+}
+
 enum spt_status spt_folder_read(const char *path, const char *only, const struct spt_log *log,
                                 struct spt_folder_reading *reading, struct spt_error *error) {
     *reading = (struct spt_folder_reading){0};
@@ -251,7 +258,10 @@ enum spt_status spt_folder_read(const char *path, const char *only, const struct
         spt_folder_reading_release(reading);
         reading->folder.system = system_error;
     }
-    if (memory && hash_members(&scan)) return SPT_OK;
+    if (memory && hash_members(&scan)) {
+        shrink_members(reading);
+        return SPT_OK;
+    }
     spt_folder_reading_release(reading);
     return spt_fail_memory(error, 0, "a folder's entries");
 }
