@@ -65,7 +65,8 @@ enum spt_status spt_run_open(const char *path, const struct spt_run_options *opt
                              struct spt_error *error);
 void spt_run_close(struct spt_run *run);
 
-/* SPT_RETRY while ref awaits its writer's last file: it is not complete, whatever is there. Asked before it is opened. */
+/* SPT_RETRY while ref awaits its writer's last file: it is not complete, whatever is there. Asked before it is
+ * opened. */
 enum spt_status spt_run_check_marker(const struct spt_checkpoint_ref *ref, struct spt_error *error);
 
 /* The fingerprint of ref as it is on disk now: equal to ref->fingerprint while no file changed. */

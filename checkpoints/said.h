@@ -2,8 +2,8 @@
  *
  *     spt_said_new(log)  ->  for each round: spt_said_log as the log, spt_said_round  ->  spt_said_free
  *
- * A line is passed on unless the round before, or this one, had it too: what is gone for a round and comes back is said again. Memory: 24
- * bytes for each line of two rounds, times two.
+ * A line is passed on unless the round before, or this one, had it too: what is gone for a round and comes back is
+ * said again. Memory: 24 bytes for each line of two rounds, times two.
  */
 #ifndef SPT_SAID_H
 #define SPT_SAID_H

@@ -2,8 +2,9 @@
  *
  *     spt_scan_new(path)  ->  spt_scan_look ... (every few seconds)  ->  spt_scan_free
  *
- * Each look lists the run and holds every checkpoint's files against the look before. It opens no file of weights. What was skipped and why
- * is said once, not at every look. One thread at a time. A look over 10,000 checkpoints that did not change takes less than 100 ms.
+ * Each look lists the run and holds every checkpoint's files against the look before. It opens no file of weights.
+ * What was skipped and why is said once, not at every look. One thread at a time. A look over 10,000 checkpoints
+ * that did not change takes less than 100 ms.
  */
 #ifndef SPT_SCAN_H
 #define SPT_SCAN_H
@@ -28,9 +29,10 @@ enum spt_status spt_scan_new(const char *path, const struct spt_run_options *opt
                              struct spt_error *error);
 void spt_scan_free(struct spt_scan *scan);
 
-/* now: seconds on a clock that never goes back. SPT_END: nothing that can be a run is there yet (error says what is, as
- * spt_run_open does): look again later; there are no sights then, and spt_scan_run is what was seen last. SPT_IO: the folder cannot be
- * listed now; what was seen before stands. SPT_INVALID: the step pattern takes too long on a name. */
+/* now: seconds on a clock that never goes back. SPT_END: nothing that can be a run is there yet (error says what
+ * is, as spt_run_open does): look again later; there are no sights then, and spt_scan_run is what was seen last.
+ * SPT_IO: the folder cannot be listed now, or a file that options name is not there; what was seen before stands.
+ * SPT_INVALID: the step pattern takes too long on a name. */
 enum spt_status spt_scan_look(struct spt_scan *scan, double now, struct spt_error *error);
 
 /* The run as last seen; NULL before the first look that found one. Borrowed until the next look. */

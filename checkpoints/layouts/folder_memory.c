@@ -341,7 +341,8 @@ static void read_step(const char *path, struct spt_folder *folder) {
     free(file);
 }
 
-/* The last change of what the reading must not be trusted about too early: the folder's entries, and what was read of a file. */
+/* The last change of what the reading must not be trusted about too early: the folder's entries, and what was read
+ * of a file. */
 static int64_t last_change(const struct spt_folder_reading *reading) {
     int64_t last = reading->directory.ctime_ns;
     for (size_t i = 0; i < reading->count; i++)

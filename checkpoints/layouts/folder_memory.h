@@ -1,13 +1,17 @@
 /* What the looks before saw of a run's folders, so that the next one reads only what changed.
  *
- *     spt_folder_memory_new  ->  for each look: _check, then either nothing more, or a listing (whose folders are read by _entries and _scan)
- *                                and, if it succeeded, _keep  ->  spt_folder_memory_free
+ *     spt_folder_memory_new
+ *       -> for each look: _check, and unless that says that nothing changed a listing, whose folders are read by _entries
+ *          and _scan, and, if it succeeded, _keep
+ *       -> spt_folder_memory_free
  *
- * A folder is not read again while its own identity is what it was, and its files are asked for by name: nothing is taken for unchanged that
- * spt_folder_scan would see. Of an entry that comes or goes the folder's times tell, and they are trusted only
- *   - on file systems that are known to keep them (a table in folder_memory.c); elsewhere every folder is read at every look;
- *   - once a reading began so long after the change that the clock of the file system must have moved on since: before that, an
- *     entry made within the same tick as the last one would leave the times as they were.
+ * A folder is not read again while its own identity is what it was, and its files are asked for by name: nothing is taken
+ * for unchanged that spt_folder_scan would see. Of an entry that comes or goes the folder's times tell, and they are
+ * trusted only
+ *   - on file systems that are known to keep them (a table in folder_memory.c); elsewhere every folder is read at every
+ *     look;
+ *   - once a reading began so long after the change that the clock of the file system must have moved on since: before
+ *     that, an entry made within the same tick as the last one would leave the times as they were.
  * Memory: some 500 bytes a folder of three files.
  */
 #ifndef SPT_LAYOUTS_FOLDER_MEMORY_H
@@ -20,8 +24,8 @@ struct spt_folder_memory;
 struct spt_folder_memory *spt_folder_memory_new(void); /* NULL: out of memory */
 void spt_folder_memory_free(struct spt_folder_memory *memory);
 
-/* A look begins. place: of all that the listing depends on besides the folders. true: a listing would give what the last one gave. Cost: a
- * stat of each folder and file. */
+/* A look begins. place: of all that the listing depends on besides the folders. true: a listing would give what
+ * the last one gave. Cost: a stat of each folder and file. */
 bool spt_folder_memory_check(struct spt_folder_memory *memory, struct spt_hash place);
 
 /* As spt_entries_read and spt_folder_scan. Entries are borrowed until the next check. HF Trainer's step is read too. */

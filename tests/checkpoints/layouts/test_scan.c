@@ -1,7 +1,8 @@
 /* A run that is looked at while it is being written.
  *
- * What is remembered between looks depends on the file system and on how long ago a folder changed: every test is run in each of these MODES, in
- * which the program is told other times and other kinds of file systems than there are. */
+ * What is remembered between looks depends on the file system and on how long ago a folder changed: every test is
+ * run in each of these MODES, in which the program is told other times and other kinds of file systems than there
+ * are. */
 #include "checkpoints/scan.h"
 
 #include <dirent.h>

@@ -1,5 +1,5 @@
-/* Sleep that ends when something was written. Waits are long enough for any machine where they must be ended early, and their length is looked
- * at only from below. */
+/* Sleep that ends when something was written. Waits are long enough for any machine where they must be ended
+ * early, and their length is looked at only from below. */
 #include "tracker/watch/wake.h"
 
 #include <errno.h>
