@@ -30,6 +30,11 @@ bool spt_unicode_is_control(uint32_t code) {
     return category_of(code) == UTF8PROC_CATEGORY_CC;
 }
 
+bool spt_unicode_is_other(uint32_t code) {
+    const utf8proc_category_t category = category_of(code);
+    return category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF || category == UTF8PROC_CATEGORY_CO;
+}
+
 bool spt_unicode_is_whitespace(uint32_t code) {
     if (code < 0x80) return code == ' ' || (code >= '\t' && code <= '\r');
     return code == 0x85 || code == 0xa0 || code == 0x1680 || (code >= 0x2000 && code <= 0x200a) || code == 0x2028 ||
@@ -39,6 +44,10 @@ bool spt_unicode_is_whitespace(uint32_t code) {
 bool spt_unicode_is_mark(uint32_t code) {
     const utf8proc_category_t category = category_of(code);
     return category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC || category == UTF8PROC_CATEGORY_ME;
+}
+
+bool spt_unicode_is_nonspacing_mark(uint32_t code) {
+    return category_of(code) == UTF8PROC_CATEGORY_MN;
 }
 
 bool spt_unicode_is_number(uint32_t code) {
@@ -82,6 +91,18 @@ size_t spt_unicode_lower(uint32_t code, uint32_t lower[2]) {
     }
     lower[0] = (uint32_t)utf8proc_tolower((utf8proc_int32_t)code);
     return 1;
+}
+
+size_t spt_unicode_cluster(const char *bytes, size_t length) {
+    utf8proc_int32_t state = 0;
+    uint32_t last = 0, code;
+    size_t end = spt_unicode_decode(bytes, length, &last);
+    for (size_t step; end < length; end += step, last = code) {
+        step = spt_unicode_decode(bytes + end, length - end, &code);
+        if (step == 0 || utf8proc_grapheme_break_stateful((utf8proc_int32_t)last, (utf8proc_int32_t)code, &state))
+            break;
+    }
+    return end;
 }
 
 struct codes {

@@ -14,17 +14,23 @@ size_t spt_unicode_decode(const char *bytes, size_t length, uint32_t *code);
 /* First byte that is not part of valid UTF-8, or length when all are. */
 size_t spt_unicode_valid_prefix(const char *bytes, size_t length);
 
-bool spt_unicode_is_control(uint32_t code);     /* general category Cc */
-bool spt_unicode_is_whitespace(uint32_t code);  /* property White_Space */
-bool spt_unicode_is_mark(uint32_t code);        /* general category M: combining marks */
-bool spt_unicode_is_number(uint32_t code);      /* general category N: digits, Roman numerals, fractions ... */
-bool spt_unicode_is_punctuation(uint32_t code); /* general category P */
+bool spt_unicode_is_control(uint32_t code);         /* general category Cc */
+bool spt_unicode_is_other(uint32_t code);           /* control, format and private use: Cc, Cf, Co */
+bool spt_unicode_is_whitespace(uint32_t code);      /* property White_Space */
+bool spt_unicode_is_mark(uint32_t code);            /* general category M: combining marks */
+bool spt_unicode_is_nonspacing_mark(uint32_t code); /* general category Mn */
+bool spt_unicode_is_number(uint32_t code);          /* general category N: digits, Roman numerals, fractions ... */
+bool spt_unicode_is_punctuation(uint32_t code);     /* general category P */
 
 /* A character of a word as regular expressions have it (UTS 18, \w): Alphabetic, M, Nd, Pc or Join_Control. */
 bool spt_unicode_is_word(uint32_t code);
 
 /* Columns that code takes in a terminal: 0 (marks, controls), 1 or 2 (UAX 11: wide and fullwidth). */
 size_t spt_unicode_width(uint32_t code);
+
+/* Bytes of the user-perceived character (extended grapheme cluster of UAX 29) that bytes [length of valid UTF-8, not 0]
+ * begin with. Linear in what it returns. */
+size_t spt_unicode_cluster(const char *bytes, size_t length);
 
 /* UTF-8 of code, 1 to 4 bytes; 0 when it is a surrogate or beyond U+10FFFF. */
 size_t spt_unicode_encode(uint32_t code, char bytes[4]);

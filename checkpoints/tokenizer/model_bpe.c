@@ -45,28 +45,6 @@ static struct merge *find_merge(const struct bpe *bpe, int32_t left, int32_t rig
     return &bpe->merges[slot];
 }
 
-static enum spt_status parse_vocabulary(const struct spt_json *json, struct spt_tokenizer_source *source,
-                                        struct spt_vocabulary *vocabulary, struct spt_error *error) {
-    const struct spt_json *vocab = spt_json_get(json, "vocab");
-    if (spt_json_kind(vocab) != SPT_JSON_OBJECT)
-        return spt_fail(error, SPT_INVALID, source->path, "\"vocab\" of the BPE model is %s, expected an object",
-                        spt_json_kind_name(spt_json_kind(vocab)));
-    const size_t count = spt_json_count(vocab);
-    if (!spt_vocabulary_reserve(vocabulary, &source->arena, count))
-        return spt_fail_memory(error, count * sizeof(struct spt_vocabulary_entry), "the vocabulary");
-    for (struct spt_json_member *m = spt_json_first(vocab); m; m = spt_json_next(vocab, m)) {
-        const char *token = spt_json_key(m);
-        const size_t length = strlen(token);
-        int32_t id;
-        const enum spt_status status = spt_part_id(spt_json_value(m), token, source, &id, error);
-        if (status != SPT_OK) return status;
-        const char *copy = spt_arena_copy(&source->arena, token, length);
-        if (!copy) return spt_fail_memory(error, length, "the vocabulary");
-        spt_vocabulary_add(vocabulary, copy, length, id);
-    }
-    return SPT_OK;
-}
-
 struct pair {
     const char *left, *right;
     size_t left_length, right_length;
@@ -182,11 +160,7 @@ static enum spt_status parse_options(const struct spt_json *json, struct spt_tok
 }
 
 static void fill_tables(struct bpe *bpe) {
-    static const char HEX[] = "0123456789ABCDEF";
-    for (size_t byte = 0; byte < 256; byte++) {
-        const char name[] = {'<', '0', 'x', HEX[byte >> 4], HEX[byte & 15], '>'};
-        bpe->bytes[byte] = spt_vocabulary_id(bpe->vocabulary, name, sizeof name);
-    }
+    spt_vocabulary_bytes(bpe->vocabulary, bpe->bytes);
     for (uint32_t code = 0; code < SMALL_CODES; code++) {
         char bytes[4];
         bpe->small[code] = spt_vocabulary_id(bpe->vocabulary, bytes, spt_unicode_encode(code, bytes));
@@ -199,7 +173,7 @@ static enum spt_status parse(const struct spt_json *json, struct spt_tokenizer_s
     if (!bpe) return SPT_NOMEM;
     *options = bpe;
     bpe->vocabulary = vocabulary;
-    enum spt_status status = parse_vocabulary(json, source, vocabulary, error);
+    enum spt_status status = spt_model_read_vocabulary(json, "the BPE model", source, vocabulary, error);
     if (status == SPT_OK) status = parse_options(json, source, bpe, error);
     if (status == SPT_OK) status = parse_merges(json, source, bpe, error);
     if (status == SPT_OK) fill_tables(bpe);

@@ -28,6 +28,7 @@ static enum spt_status apply(const void *options, struct spt_encoding *encoding,
         const struct spt_span match = encoding->matches.data[i];
         spt_text_append(&encoding->spare, text->data + done, match.begin - done);
         spt_text_append(&encoding->spare, replace->content, replace->length);
+        if (match.begin == 0 && match.end > 0 && replace->length == 0) encoding->front = false;
         done = match.end;
         status = spt_encoding_check(encoding, &encoding->spare, error);
     }

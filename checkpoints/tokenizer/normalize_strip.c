@@ -33,6 +33,7 @@ static enum spt_status strip_ends(const void *options, struct spt_encoding *enco
         end = i + step;
     }
     if (!strip->right) end = text->length;
+    if (begin > 0) encoding->front = false;
     if (inside && end > begin) spt_text_append(&encoding->spare, text->data + begin, end - begin);
     return SPT_OK;
 }
@@ -43,7 +44,10 @@ static enum spt_status strip_accents(const void *options, struct spt_encoding *e
     uint32_t code;
     for (size_t i = 0, step; i < text->length; i += step) {
         step = spt_unicode_decode(text->data + i, text->length - i, &code);
-        if (!spt_unicode_is_mark(code)) spt_text_append(&encoding->spare, text->data + i, step);
+        if (!spt_unicode_is_mark(code))
+            spt_text_append(&encoding->spare, text->data + i, step);
+        else if (i == 0)
+            encoding->front = false;
     }
     return SPT_OK;
 }

@@ -3,9 +3,9 @@
 #include <string.h>
 
 static const struct spt_normalizer_kind *const KINDS[] = {
-    &spt_normalizer_nfc,     &spt_normalizer_nfd,     &spt_normalizer_nfkc,
-    &spt_normalizer_nfkd,    &spt_normalizer_strip,   &spt_normalizer_strip_accents,
-    &spt_normalizer_replace, &spt_normalizer_prepend, &spt_normalizer_lowercase,
+    &spt_normalizer_nfc,       &spt_normalizer_nfd,           &spt_normalizer_nfkc,        &spt_normalizer_nfkd,
+    &spt_normalizer_strip,     &spt_normalizer_strip_accents, &spt_normalizer_replace,     &spt_normalizer_prepend,
+    &spt_normalizer_lowercase, &spt_normalizer_bert,          &spt_normalizer_precompiled,
 };
 
 enum { KIND_COUNT = sizeof KINDS / sizeof *KINDS };

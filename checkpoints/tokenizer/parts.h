@@ -113,6 +113,8 @@ struct spt_encoding {
     struct spt_buffer model[SPT_MODEL_BUFFERS]; /* the model's own */
     struct spt_regex_scratch *regex;
     size_t limit; /* bytes a piece may grow to by rewriting */
+    bool front;   /* text begins with the first character of the whole, or with what that became: a normalizer that
+                   * takes it away clears this */
 };
 
 void spt_encoding_release(struct spt_encoding *encoding);
@@ -195,6 +197,15 @@ struct spt_model {
     struct spt_vocabulary vocabulary;
 };
 
+/* "vocab" as {"token": id}: what BPE and WordPiece have. */
+enum spt_status spt_model_read_vocabulary(const struct spt_json *json, const char *what,
+                                          struct spt_tokenizer_source *source, struct spt_vocabulary *vocabulary,
+                                          struct spt_error *error);
+
+/* SPT_UNSUPPORTED when a token is longer than a trie can have it. */
+enum spt_status spt_model_check_tokens(const struct spt_vocabulary *vocabulary, const char *what,
+                                       const struct spt_tokenizer_source *source, struct spt_error *error);
+
 enum spt_status spt_model_parse(const struct spt_json *json, struct spt_tokenizer_source *source,
                                 struct spt_model *model, struct spt_error *error);
 
@@ -238,11 +249,11 @@ static inline bool spt_token_ids_add(struct spt_token_ids *ids, int32_t id) {
 
 extern const struct spt_normalizer_kind spt_normalizer_nfc, spt_normalizer_nfd, spt_normalizer_nfkc,
     spt_normalizer_nfkd, spt_normalizer_lowercase, spt_normalizer_strip, spt_normalizer_strip_accents,
-    spt_normalizer_prepend, spt_normalizer_replace;
+    spt_normalizer_prepend, spt_normalizer_replace, spt_normalizer_bert, spt_normalizer_precompiled;
 extern const struct spt_pre_tokenizer_kind spt_pre_tokenizer_byte_level, spt_pre_tokenizer_split,
     spt_pre_tokenizer_digits, spt_pre_tokenizer_punctuation, spt_pre_tokenizer_whitespace,
-    spt_pre_tokenizer_whitespace_split;
-extern const struct spt_model_kind spt_model_bpe;
+    spt_pre_tokenizer_whitespace_split, spt_pre_tokenizer_bert, spt_pre_tokenizer_metaspace;
+extern const struct spt_model_kind spt_model_bpe, spt_model_word_piece, spt_model_unigram;
 extern const struct spt_processor_kind spt_processor_byte_level, spt_processor_template, spt_processor_roberta,
     spt_processor_bert;
 

@@ -1,4 +1,5 @@
-/* Pre-tokenizers that look at one character at a time: Digits, Punctuation, Whitespace, WhitespaceSplit. */
+/* Pre-tokenizers that look at one character at a time: Digits, Punctuation, Whitespace, WhitespaceSplit,
+ * BertPreTokenizer. */
 #include "checkpoints/base/unicode.h"
 #include "checkpoints/tokenizer/parts.h"
 
@@ -98,6 +99,26 @@ static enum spt_status apply_whitespace(const void *options, struct spt_encoding
     return SPT_OK;
 }
 
+/* White space divides, punctuation stands alone. */
+static enum spt_status apply_bert(const void *options, struct spt_encoding *encoding, struct spt_error *error) {
+    (void)options, (void)error;
+    for (size_t i = 0; i < encoding->spans.count; i++) {
+        const struct spt_span span = encoding->spans.data[i];
+        size_t begin = span.begin;
+        uint32_t code;
+        for (size_t k = span.begin, step; k < span.end; k += step) {
+            step = spt_unicode_decode(encoding->text.data + k, span.end - k, &code);
+            const bool space = spt_unicode_is_whitespace(code);
+            if (!space && !is_punctuation(code)) continue;
+            spt_spans_add(&encoding->spare_spans, begin, k);
+            if (!space) spt_spans_add(&encoding->spare_spans, k, k + step);
+            begin = k + step;
+        }
+        spt_spans_add(&encoding->spare_spans, begin, span.end);
+    }
+    return SPT_OK;
+}
+
 const struct spt_pre_tokenizer_kind spt_pre_tokenizer_digits = {
     .name = "Digits", .parse = parse_digits, .apply = apply_digits};
 const struct spt_pre_tokenizer_kind spt_pre_tokenizer_punctuation = {
@@ -105,3 +126,4 @@ const struct spt_pre_tokenizer_kind spt_pre_tokenizer_punctuation = {
 const struct spt_pre_tokenizer_kind spt_pre_tokenizer_whitespace = {.name = "Whitespace", .apply = apply_whitespace};
 const struct spt_pre_tokenizer_kind spt_pre_tokenizer_whitespace_split = {.name = "WhitespaceSplit",
                                                                           .apply = apply_whitespace_split};
+const struct spt_pre_tokenizer_kind spt_pre_tokenizer_bert = {.name = "BertPreTokenizer", .apply = apply_bert};

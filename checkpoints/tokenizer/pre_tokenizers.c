@@ -5,6 +5,7 @@
 static const struct spt_pre_tokenizer_kind *const KINDS[] = {
     &spt_pre_tokenizer_byte_level,  &spt_pre_tokenizer_split,      &spt_pre_tokenizer_digits,
     &spt_pre_tokenizer_punctuation, &spt_pre_tokenizer_whitespace, &spt_pre_tokenizer_whitespace_split,
+    &spt_pre_tokenizer_bert,        &spt_pre_tokenizer_metaspace,
 };
 
 enum { KIND_COUNT = sizeof KINDS / sizeof *KINDS };

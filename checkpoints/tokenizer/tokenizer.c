@@ -131,6 +131,7 @@ static enum spt_status encode_given(const struct spt_tokenizer *tokenizer, const
     enum spt_status status = set_text(&encoding->text, text, length, error);
     if (status == SPT_OK) status = spt_normalizer_apply(&tokenizer->normalizer, encoding, error);
     if (status != SPT_OK) return status;
+    const bool front = encoding->front;
     const struct spt_text normalized = encoding->normalized;
     encoding->normalized = encoding->text;
     encoding->text = normalized;
@@ -139,9 +140,11 @@ static enum spt_status encode_given(const struct spt_tokenizer *tokenizer, const
                                   .length = encoding->normalized.length};
     struct spt_span part;
     const struct spt_added_token *token;
-    while (status == SPT_OK && spt_added_next(&scan, &part, &token))
+    while (status == SPT_OK && spt_added_next(&scan, &part, &token)) {
+        encoding->front = front && part.begin == 0;
         status = token ? add_id(ids, token->id, error)
                        : encode_plain(tokenizer, scan.text + part.begin, part.end - part.begin, encoding, ids, error);
+    }
     return status;
 }
 
@@ -154,9 +157,11 @@ static enum spt_status encode_text(const struct spt_tokenizer *tokenizer, const 
     struct spt_span part;
     const struct spt_added_token *token;
     enum spt_status status = SPT_OK;
-    while (status == SPT_OK && spt_added_next(&scan, &part, &token))
+    while (status == SPT_OK && spt_added_next(&scan, &part, &token)) {
+        encoding.front = part.begin == 0;
         status = token ? add_id(ids, token->id, error)
                        : encode_given(tokenizer, text + part.begin, part.end - part.begin, &encoding, ids, error);
+    }
     spt_encoding_release(&encoding);
     return status;
 }

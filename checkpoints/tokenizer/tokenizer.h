@@ -5,9 +5,9 @@
  * Read-only after opening: any number of threads may encode with one tokenizer. Truncation and padding of the file are
  * ignored. What is not supported is refused when the file is opened, by name, never skipped.
  *
- * Model: BPE. Normalizers: NFC, NFD, NFKC, NFKD, Lowercase, Strip, StripAccents, Prepend, Replace, Sequence.
- * Pre-tokenizers: ByteLevel, Split, Digits, Punctuation, Whitespace, WhitespaceSplit, Sequence. Post-processors:
- * ByteLevel, TemplateProcessing, RobertaProcessing, BertProcessing, Sequence of these with one that adds tokens.
+ * Models: BPE, WordPiece, Unigram. Normalizers: NFC, NFD, NFKC, NFKD, Lowercase, Strip, StripAccents, Prepend, Replace,
+ * BertNormalizer, Precompiled, Sequence. Pre-tokenizers: ByteLevel, Split, Digits, Punctuation, Whitespace,
+ * WhitespaceSplit, BertPreTokenizer, Metaspace, Sequence. Post-processors: ByteLevel, TemplateProcessing, RobertaProcessing, BertProcessing, Sequence of these with one that adds tokens.
  * parts.h says how to add one; regex.h which regular expressions are understood.
  *
  * The ids are those of HF tokenizers 0.23, but for characters about which the Unicode tables of the two differ.
@@ -15,7 +15,7 @@
  * expressions know Unicode 16, PCRE2 and utf8proc here 14, where they are no letters. Assigned in Unicode 10 to 14: HF
  * normalizes and strips accents by tables of Unicode 9, so that 313 marks are put in order and stripped, and 72
  * characters replaced by NFKC, here and not there. Assigned in Unicode 9 to 14: 104 punctuation marks are such to HF's
- * Punctuation no more than letters are.
+ * Punctuation and BertPreTokenizer no more than letters are, 13 format characters stay in its BertNormalizer.
  */
 #ifndef SPT_TOKENIZER_H
 #define SPT_TOKENIZER_H
@@ -43,7 +43,8 @@ struct spt_token_ids {
 
 /* A file is at most 256 MiB; an added token 4,096 bytes, a regular expression 64 KiB, a Sequence 128 parts. path is for
  * messages. SPT_INVALID: not JSON, or not a tokenizer.json (names the key). SPT_UNSUPPORTED: a model, normalizer,
- * pre-tokenizer or post-processor this version does not know (names it and those it knows). */
+ * pre-tokenizer or post-processor this version does not know (names it and those it knows); a token of more than 1,024
+ * bytes in WordPiece and Unigram. */
 enum spt_status spt_tokenizer_open(const char *path, struct spt_tokenizer **tokenizer, struct spt_error *error);
 enum spt_status spt_tokenizer_parse(const char *bytes, size_t size, const char *path, struct spt_tokenizer **tokenizer,
                                     struct spt_error *error);
@@ -53,7 +54,7 @@ void spt_tokenizer_close(struct spt_tokenizer *tokenizer);
  * offset for invalid UTF-8; SPT_INVALID when bos is SPT_BOS_ALWAYS and the tokenizer has no such token, when a
  * character has no token and the vocabulary lacks the unknown token, when a regular expression backtracks without end,
  * when the text would grow to more than 64 times its size and 1 MiB; SPT_UNSUPPORTED for a word of 512 MiB; SPT_NOMEM.
- * O(n log n) in the longest word: English at 6 MB/s and more on one core with 50,000 merges. Memory is 48 bytes for
+ * O(n log n) in the longest word (BPE), O(n): English at 2 MB/s and more on one core. Memory is 48 bytes at most for
  * each of the longest word and about 20 for each of the text, freed before it returns. */
 enum spt_status spt_tokenizer_encode(const struct spt_tokenizer *tokenizer, const char *text, size_t length,
                                      enum spt_bos bos, struct spt_token_ids *ids, struct spt_error *error);

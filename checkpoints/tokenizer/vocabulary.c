@@ -69,6 +69,14 @@ int32_t spt_vocabulary_id(const struct spt_vocabulary *vocabulary, const char *t
     return entry ? vocabulary->entries[entry - 1].id : -1;
 }
 
+void spt_vocabulary_bytes(const struct spt_vocabulary *vocabulary, int32_t ids[256]) {
+    static const char HEX[] = "0123456789ABCDEF";
+    for (size_t byte = 0; byte < 256; byte++) {
+        const char name[] = {'<', '0', 'x', HEX[byte >> 4], HEX[byte & 15], '>'};
+        ids[byte] = spt_vocabulary_id(vocabulary, name, sizeof name);
+    }
+}
+
 static int by_id_then_entry(const void *a, const void *b) {
     const struct spt_vocabulary_rank *x = a, *y = b;
     if (x->id != y->id) return x->id < y->id ? -1 : 1;

@@ -35,11 +35,14 @@ uint64_t spt_hash_key(void);
 /* Room for count strings; false: out of memory, or count is 2^31 or more. */
 bool spt_vocabulary_reserve(struct spt_vocabulary *vocabulary, struct spt_arena *arena, size_t count);
 
-/* text must live as long as the vocabulary and not be in it yet; at most as many as were reserved. */
+/* text must live as long as the vocabulary; at most as many as were reserved. Of equal ones the last counts. */
 void spt_vocabulary_add(struct spt_vocabulary *vocabulary, const char *text, size_t length, int32_t id);
 
 /* The id of text, or -1. One hash, about one comparison. */
 int32_t spt_vocabulary_id(const struct spt_vocabulary *vocabulary, const char *text, size_t length);
+
+/* The ids of <0x00> ... <0xFF>, by which a model spells what has no token; -1 where there is none. */
+void spt_vocabulary_bytes(const struct spt_vocabulary *vocabulary, int32_t ids[256]);
 
 /* To be called once after the last add and before spt_vocabulary_token. false: out of memory. */
 bool spt_vocabulary_index(struct spt_vocabulary *vocabulary, struct spt_arena *arena);

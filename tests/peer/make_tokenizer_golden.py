@@ -10,8 +10,10 @@ model; the others {"name", "parts", "model", "cases"}: a tokenizer.json is {"mod
 model means that of the first line; cases are as above.
 """
 
+import base64
 import json
 import pathlib
+import struct
 
 from tokenizers import Tokenizer, models, trainers
 
@@ -53,6 +55,49 @@ def replace(pattern, content, kind="String"):
     return dict(type="Replace", pattern={kind: pattern}, content=content)
 
 
+def bert(clean=True, chinese=True, strip=None, lower=True):
+    return dict(
+        type="BertNormalizer", clean_text=clean, handle_chinese_chars=chinese, strip_accents=strip, lowercase=lower
+    )
+
+
+def metaspace(scheme="always", split=True):
+    return dict(type="Metaspace", replacement="\u2581", prepend_scheme=scheme, split=split)
+
+
+def double_array(values):
+    """Darts' double array of {bytes: number}, as SentencePiece's character maps have it."""
+    units, used = [0], {0}
+
+    def put(node, strings):
+        labels = sorted({text[0] if text else 0 for text in strings})
+        base = next(b for b in range(1, 1 << 16) if all((b ^ c) not in used for c in labels) and (b ^ node) < 1 << 20)
+        units.extend([0] * (max(b for b in [base ^ c for c in labels] + [node]) + 1 - len(units)))
+        used.update(base ^ c for c in labels)
+        units[node] |= (node ^ base) << 10
+        for label in labels:
+            if label == 0:
+                units[node] |= 1 << 8
+                units[base] = values[strings[b""]] | 1 << 31
+            else:
+                units[base ^ label] = label
+                put(base ^ label, {t[1:]: whole for t, whole in strings.items() if t[:1] == bytes([label])})
+
+    put(0, {text: text for text in values})
+    units.extend([0] * (-len(units) % 256))  # any byte may be looked for at any node
+    return struct.pack(f"<{len(units)}I", *units)
+
+
+def precompiled(replacements):
+    strings, values = b"", {}
+    for text, into in sorted(replacements.items()):
+        values[text.encode()] = len(strings)
+        strings += into.encode() + b"\0"
+    array = double_array(values)
+    charsmap = base64.b64encode(struct.pack("<I", len(array)) + array + strings).decode()
+    return dict(type="Precompiled", precompiled_charsmap=charsmap)
+
+
 BEHAVIORS = ["Removed", "Isolated", "MergedWithPrevious", "MergedWithNext", "Contiguous"]
 
 NORMALIZERS = {
@@ -76,6 +121,14 @@ NORMALIZERS = {
         ],
     ),
     "empty sequence": dict(type="Sequence", normalizers=[]),
+    "bert": bert(),
+    "bert cased": bert(lower=False),
+    "bert keeps accents": bert(strip=False),
+    "bert strips accents of capitals": bert(strip=True, lower=False),
+    "bert cleans nothing": bert(clean=False),
+    "bert leaves chinese": bert(chinese=False),
+    "precompiled": precompiled({"\u00e9": "e", "e\u0301": "E", "\ufb01": "fi", "\u200b": "", "\r": " ", "\t": " "}),
+    "precompiled sequences": precompiled({"a": "b", "aa": "c", "\u3000": "   ", "\u212b": "A", "A\u030a": "the"}),
 }
 
 REGEXES = [
@@ -137,6 +190,15 @@ PRE_TOKENIZERS = {
     "individual digits": dict(type="Digits", individual_digits=True),
     "whitespace": dict(type="Whitespace"),
     "whitespace split": dict(type="WhitespaceSplit"),
+    "bert": dict(type="BertPreTokenizer"),
+    **{f"metaspace {m}{' split' * i}": metaspace(m, bool(i)) for m in ("always", "first", "never") for i in (0, 1)},
+    "old metaspace": dict(type="Metaspace", replacement="_", add_prefix_space=True),
+    "metaspace after white space": dict(
+        type="Sequence", pretokenizers=[dict(type="WhitespaceSplit"), metaspace("always")]
+    ),
+    "metaspace first after white space": dict(
+        type="Sequence", pretokenizers=[dict(type="WhitespaceSplit"), metaspace("first")]
+    ),
     "sequence": dict(
         type="Sequence",
         pretokenizers=[dict(type="Digits", individual_digits=True), dict(type="Punctuation"), byte_level()],
@@ -164,6 +226,17 @@ ADDED_NORMALIZED = {
     "added token is normalized itself": [added("CAT", normalized=True), added("YYY", normalized=True, lstrip=True)],
 }
 
+FRONTS = {
+    "metaspace first": None,
+    "metaspace first after strip": dict(type="Strip", strip_left=True, strip_right=True),
+    "metaspace first after bert": bert(),
+    "metaspace first after removal": replace("The", ""),
+    "metaspace first after replacement": replace("The", "the"),
+    "metaspace first after prepend": dict(type="Prepend", prepend="the "),
+    "metaspace first after precompiled": precompiled({"T": "", " ": ""}),
+}
+FRONT_TOKENS = [added("YYY"), added("camelCase"), added("<|x|>", normalized=True)]
+
 
 def template(*pieces):
     special = {"BOS": dict(id="BOS", ids=[1], tokens=["a"]), "TWO": dict(id="TWO", ids=[2, 3], tokens=["b", "c"])}
@@ -189,6 +262,15 @@ def tiny(vocab, merges, **options):
     return dict(dict(type="BPE", vocab={token: i for i, token in enumerate(vocab)}, merges=merges), **options)
 
 
+def word_piece(vocab, **options):
+    standard = dict(unk_token="[UNK]", continuing_subword_prefix="##", max_input_chars_per_word=100)
+    return dict(dict(standard, type="WordPiece", vocab={token: i for i, token in enumerate(vocab)}), **options)
+
+
+def unigram(vocab, **options):
+    return dict(type="Unigram", unk_id=0, vocab=vocab, **options)
+
+
 BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
 MODELS = {
     "merges as strings": tiny(["a", "b", "ab", " "], ["#version: 0.2", "a b"]),
@@ -207,6 +289,19 @@ MODELS = {
     "suffix": tiny(["a", "t", "t</w>", "a</w>", "at</w>"], [["a", "t</w>"]], end_of_word_suffix="</w>"),
     "one id for two tokens": dict(type="BPE", vocab={"a": 0, "b": 0, "t": 2, "at": 3}, merges=["a t"]),
     "no type": {k: v for k, v in tiny(["a", "b", "ab"], ["a b"]).items() if k != "type"},
+    "word piece": word_piece(["[UNK]", "a", "##a", "##b", "b", "ab", "##ab", "The", "the", "##e", "t", "##h"]),
+    "short words only": word_piece(["[UNK]", "a", "##a", "b", "##b"], max_input_chars_per_word=3),
+    "word piece without prefix": word_piece(["[UNK]", "a", "b", "aa"], continuing_subword_prefix=""),
+    "word piece of other unknown": word_piece(["a", "?", "##b"], unk_token="?"),
+    "unigram": unigram([("<unk>", 0.0), ("a", -1.0), ("b", -1.5), ("ab", -2.5), ("t", -3.0), ("the", -5), ("h", -0.5)]),
+    "unigram with positive scores": unigram([("<unk>", 100.0), ("a", 100.0), ("at", 90.5), ("t", 99.25), ("  ", 120)]),
+    "unigram of equal sums": unigram([("u", 0.0), ("a", -1.0), ("aa", -2.0), ("aaa", -3.0), ("b", -1.0), ("ab", -2.0)]),
+    "unigram with bytes": unigram([("<unk>", 0.0), ("a", -1.0), *[(b, -9.0) for b in BYTES]], byte_fallback=True),
+    "unigram without all bytes": unigram(
+        [("<unk>", 0.0), ("a", -1.0), *[(b, -9.0) for b in BYTES if b != "<0x74>"]], byte_fallback=True
+    ),
+    "unigram with a token twice": unigram([("<unk>", 0.0), ("a", -1.0), ("a", -7.0), ("aa", -3.0), ("", -2.0)]),
+    "unigram with a long unknown": unigram([("<unk>", 0.0), (" ", -1.0), ("cat", -300.0), ("sat", -1.0)]),
     "ids with holes": dict(type="BPE", vocab={"a": 0, "t": 1000000, "at": 7}, merges=["a t"]),
 }
 
@@ -266,10 +361,16 @@ def main():
             behaviour(out, shared, name, added_tokens=tokens)
         for name, tokens in ADDED_NORMALIZED.items():
             behaviour(out, shared, name, added_tokens=tokens, normalizer=LOWER)
+        for name, normalizer in FRONTS.items():
+            pre_tokenizer = metaspace("first", False)
+            behaviour(out, shared, name, None, FRONT_TOKENS, normalizer, pre_tokenizer)
         for name, processor in POST_PROCESSORS.items():
             behaviour(out, shared, f"post-processor: {name}", post_processor=processor)
         for name, model in MODELS.items():
             behaviour(out, shared, f"model: {name}", model=model)
+            if model.get("type") in ("WordPiece", "Unigram"):
+                words = dict(type="BertPreTokenizer")
+                behaviour(out, shared, f"model: {name}, words", model=model, pre_tokenizer=words)
 
 
 if __name__ == "__main__":

@@ -73,6 +73,21 @@ static void ids_of_gemma_are_those_of_the_reference(void **state) {
     check_family("tokenizers/gemma.json", "tokenizers/gemma.golden.jsonl", 329);
 }
 
+static void ids_of_bert_cased_are_those_of_the_reference(void **state) {
+    (void)state;
+    check_family("tokenizers/bert_cased.json", "tokenizers/bert_cased.golden.jsonl", 329);
+}
+
+static void ids_of_bert_uncased_are_those_of_the_reference(void **state) {
+    (void)state;
+    check_family("tokenizers/bert_uncased.json", "tokenizers/bert_uncased.golden.jsonl", 329);
+}
+
+static void ids_of_xlm_roberta_are_those_of_the_reference(void **state) {
+    (void)state;
+    check_family("tokenizers/xlm_roberta.json", "tokenizers/xlm_roberta.golden.jsonl", 329);
+}
+
 /* The first line of behaviours has the model that the others share. */
 static void check_behaviour(const struct spt_json *line, void *context) {
     struct spt_text *shared = context, json = {0};
@@ -98,7 +113,7 @@ static void check_behaviour(const struct spt_json *line, void *context) {
 static void every_option_behaves_as_in_the_reference(void **state) {
     (void)state;
     struct spt_text shared = {0};
-    assert_int_equal(golden_lines("tokenizers/behaviours.golden.jsonl", check_behaviour, &shared), 131);
+    assert_int_equal(golden_lines("tokenizers/behaviours.golden.jsonl", check_behaviour, &shared), 178);
     spt_text_release(&shared);
 }
 
@@ -112,6 +127,9 @@ int main(void) {
         cmocka_unit_test(ids_of_qwen_2_are_those_of_the_reference),
         cmocka_unit_test(ids_of_llama_2_are_those_of_the_reference),
         cmocka_unit_test(ids_of_gemma_are_those_of_the_reference),
+        cmocka_unit_test(ids_of_bert_cased_are_those_of_the_reference),
+        cmocka_unit_test(ids_of_bert_uncased_are_those_of_the_reference),
+        cmocka_unit_test(ids_of_xlm_roberta_are_those_of_the_reference),
         cmocka_unit_test(every_option_behaves_as_in_the_reference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,6 +169,47 @@ static void a_million_letters_are_one_word(void **state) {
     spt_tokenizer_close(tokenizer);
 }
 
+static void a_million_letters_are_one_word_piece_of_unknown(void **state) {
+    (void)state;
+    struct spt_tokenizer *tokenizer = open_data("tokenizers/bert_uncased.json"); /* [UNK] is 1 */
+    char *text = malloc(1000001);
+    memset(text, 'a', 1000000);
+    text[1000000] = '\0';
+    struct spt_token_ids ids = encode(tokenizer, text, SPT_BOS_NEVER);
+    assert_int_equal(ids.count, 1);
+    assert_int_equal(ids.ids[0], 1);
+    spt_token_ids_release(&ids);
+    free(text);
+    spt_tokenizer_close(tokenizer);
+}
+
+/* "a" and "aaa...ab" of 1024 bytes: at every place the longest token is tried in vain. */
+static void a_token_nearly_found_everywhere_makes_no_square(void **state) {
+    (void)state;
+    static const char *const HEADS[] = {
+        "{\"model\": {\"type\": \"WordPiece\", \"unk_token\": \"a\", \"continuing_subword_prefix\": \"\", "
+        "\"max_input_chars_per_word\": 1000000, \"vocab\": {\"a\": 0, \"",
+        "{\"model\": {\"type\": \"Unigram\", \"vocab\": [[\"a\", 0], [\"",
+    };
+    static const char *const TAILS[] = {"b\": 1}}}", "b\", 0]]}}"};
+    char *text = malloc(300001);
+    memset(text, 'a', 300000);
+    text[300000] = '\0';
+    for (size_t k = 0; k < 2; k++) {
+        struct spt_text json = {0};
+        spt_text_put(&json, HEADS[k]);
+        spt_text_append(&json, text, 1023);
+        spt_text_put(&json, TAILS[k]);
+        struct spt_tokenizer *tokenizer = parse(json.data);
+        struct spt_token_ids ids = encode(tokenizer, text, SPT_BOS_NEVER);
+        assert_int_equal(ids.count, 300000);
+        spt_token_ids_release(&ids);
+        spt_tokenizer_close(tokenizer);
+        spt_text_release(&json);
+    }
+    free(text);
+}
+
 static void a_line_of_100000_tokens_is_encoded(void **state) {
     (void)state;
     struct spt_tokenizer *tokenizer = open_data("tokenizers/gpt_neox.json");
@@ -267,11 +308,12 @@ static void refuse(const char *json, enum spt_status status, const char *word) {
 
 static void what_is_not_supported_is_refused_by_name_with_what_is(void **state) {
     (void)state;
-    refuse("{\"model\": {\"type\": \"Unigram\"}}", SPT_UNSUPPORTED, "\"Unigram\" is not supported (known: BPE)");
-    refuse("{\"normalizer\": {\"type\": \"Precompiled\"}, " MODEL "}", SPT_UNSUPPORTED,
-           "\"Precompiled\" is not supported (known: NFC, ");
-    refuse("{\"pre_tokenizer\": {\"type\": \"Metaspace\"}, " MODEL "}", SPT_UNSUPPORTED,
-           "\"Metaspace\" is not supported (known: ByteLevel, ");
+    refuse("{\"model\": {\"type\": \"WordLevel\"}}", SPT_UNSUPPORTED,
+           "\"WordLevel\" is not supported (known: BPE, WordPiece, Unigram)");
+    refuse("{\"normalizer\": {\"type\": \"Nmt\"}, " MODEL "}", SPT_UNSUPPORTED,
+           "\"Nmt\" is not supported (known: NFC, ");
+    refuse("{\"pre_tokenizer\": {\"type\": \"UnicodeScripts\"}, " MODEL "}", SPT_UNSUPPORTED,
+           "\"UnicodeScripts\" is not supported (known: ByteLevel, ");
     refuse("{\"post_processor\": {\"type\": \"Odd\"}, " MODEL "}", SPT_UNSUPPORTED,
            "\"Odd\" is not supported (known: ByteLevel, ");
     refuse("{\"version\": \"2.0\", " MODEL "}", SPT_UNSUPPORTED, "2.0");
@@ -307,6 +349,57 @@ static void what_is_no_tokenizer_is_refused_with_the_key(void **state) {
     refuse("{\"normalizer\": {\"type\": \"Replace\", \"pattern\": {\"Regex\": \"(a\"}, \"content\": \"\"}, " MODEL "}",
            SPT_INVALID, "(a");
     refuse("{\"pre_tokenizer\": {\"type\": \"ByteLevel\"}, " MODEL "}", SPT_INVALID, "add_prefix_space");
+    refuse("{\"pre_tokenizer\": {\"type\": \"Metaspace\", \"replacement\": \"ab\"}, " MODEL "}", SPT_INVALID,
+           "replacement");
+    refuse("{\"pre_tokenizer\": {\"type\": \"Metaspace\", \"replacement\": \"_\", \"prepend_scheme\": \"last\"}, " MODEL
+           "}",
+           SPT_INVALID, "always, first or never");
+    refuse("{\"pre_tokenizer\": {\"type\": \"Metaspace\", \"replacement\": \"_\", \"prepend_scheme\": \"first\", "
+           "\"add_prefix_space\": false}, " MODEL "}",
+           SPT_INVALID, "one or the other");
+    refuse("{\"normalizer\": {\"type\": \"BertNormalizer\"}, " MODEL "}", SPT_INVALID, "clean_text");
+}
+
+#define WORD_PIECE "{\"model\": {\"type\": \"WordPiece\", \"continuing_subword_prefix\": \"##\", "
+
+static void a_word_piece_model_that_is_none_is_refused_with_the_key(void **state) {
+    (void)state;
+    refuse(WORD_PIECE "\"unk_token\": \"u\", \"max_input_chars_per_word\": 100}}", SPT_INVALID, "vocab");
+    refuse(WORD_PIECE "\"vocab\": {}, \"max_input_chars_per_word\": 100}}", SPT_INVALID, "unk_token");
+    refuse(WORD_PIECE "\"vocab\": {}, \"unk_token\": \"u\"}}", SPT_INVALID, "max_input_chars_per_word");
+    refuse(WORD_PIECE "\"vocab\": {}, \"unk_token\": \"u\", \"max_input_chars_per_word\": -1}}", SPT_INVALID,
+           "negative");
+}
+
+static void a_unigram_model_that_is_none_is_refused_with_the_key(void **state) {
+    (void)state;
+    refuse("{\"model\": {\"type\": \"Unigram\", \"vocab\": {}}}", SPT_INVALID, "vocab");
+    refuse("{\"model\": {\"type\": \"Unigram\", \"vocab\": [[\"a\"]]}}", SPT_INVALID, "token 0");
+    refuse("{\"model\": {\"type\": \"Unigram\", \"vocab\": [[\"a\", 1], [\"b\", \"1\"]]}}", SPT_INVALID, "token 1");
+    refuse("{\"model\": {\"type\": \"Unigram\", \"unk_id\": 2, \"vocab\": [[\"a\", 1]]}}", SPT_INVALID, "unk_id");
+}
+
+#define MAP(map) "{\"normalizer\": {\"type\": \"Precompiled\", \"precompiled_charsmap\": " map "}, " MODEL "}"
+
+static void a_character_map_that_is_none_is_refused(void **state) {
+    (void)state;
+    refuse(MAP("5"), SPT_INVALID, "precompiled_charsmap");
+    refuse(MAP("\"AAAA=\""), SPT_INVALID, "base 64");
+    refuse(MAP("\"AA=A\""), SPT_INVALID, "base 64");
+    refuse(MAP("\"AAA\""), SPT_INVALID, "base 64");
+    refuse(MAP("\"AAA=\""), SPT_INVALID, "ends after 2 bytes");
+    refuse(MAP("\"/////w==\""), SPT_INVALID, "ends after 4 bytes"); /* an array of 2^32 - 1 bytes */
+    refuse(MAP("\"AAAAAP8=\""), SPT_INVALID, "UTF-8");
+}
+
+static void a_token_too_long_for_a_trie_is_refused(void **state) {
+    (void)state;
+    struct spt_text json = {0};
+    spt_text_put(&json, "{\"model\": {\"type\": \"Unigram\", \"unk_id\": 0, \"vocab\": [[\"");
+    for (int i = 0; i < 1025; i++) spt_text_put(&json, "a");
+    spt_text_put(&json, "\", 0]]}}");
+    refuse(json.data, SPT_UNSUPPORTED, "a token of 1025 bytes in the Unigram model");
+    spt_text_release(&json);
 }
 
 static void a_post_processor_that_names_no_token_is_refused(void **state) {
@@ -378,6 +471,31 @@ static void a_missing_unknown_token_is_named(void **state) {
     (void)state;
     expect_invalid_text(
         "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}, \"merges\": [], \"unk_token\": \"<u>\"}}", "az", "<u>");
+    expect_invalid_text(WORD_PIECE "\"max_input_chars_per_word\": 9, \"vocab\": {\"a\": 0}, \"unk_token\": \"<u>\"}}",
+                        "ab", "<u>");
+    expect_invalid_text("{\"model\": {\"type\": \"Unigram\", \"vocab\": [[\"a\", 0]]}}", "az", "U+007A has no token");
+}
+
+/* The byte 0xc3 leads to a leaf whose value, that of its own unit, is no place in the strings, of which there are none. */
+static void a_character_map_that_points_nowhere_is_given_up(void **state) {
+    (void)state;
+    struct spt_text json = {0};
+    unsigned char map[4 + 4 * 256] = {0, 4, 0, 0};
+    map[4 + 4 * 0xc3] = 0xc3;
+    map[4 + 4 * 0xc3 + 1] = 1;
+    static const char DIGITS[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    spt_text_put(&json, "{\"normalizer\": {\"type\": \"Precompiled\", \"precompiled_charsmap\": \"");
+    for (size_t i = 0; i < sizeof map; i += 3) {
+        const size_t last = sizeof map - i;
+        const unsigned bits =
+            (unsigned)map[i] << 16 | (last > 1 ? (unsigned)map[i + 1] << 8 : 0) | (last > 2 ? (unsigned)map[i + 2] : 0);
+        const char four[] = {DIGITS[bits >> 18], DIGITS[bits >> 12 & 63], last > 1 ? DIGITS[bits >> 6 & 63] : '=',
+                             last > 2 ? DIGITS[bits & 63] : '='};
+        spt_text_append(&json, four, 4);
+    }
+    spt_text_put(&json, "\"}, " MODEL "}");
+    expect_invalid_text(json.data, "\xc3\xa9", "beyond its strings");
+    spt_text_release(&json);
 }
 
 int main(void) {
@@ -390,6 +508,8 @@ int main(void) {
         cmocka_unit_test(ids_are_appended),
         cmocka_unit_test(invalid_utf8_is_refused_at_its_byte_and_ids_stay),
         cmocka_unit_test(a_million_letters_are_one_word),
+        cmocka_unit_test(a_million_letters_are_one_word_piece_of_unknown),
+        cmocka_unit_test(a_token_nearly_found_everywhere_makes_no_square),
         cmocka_unit_test(a_line_of_100000_tokens_is_encoded),
         cmocka_unit_test(a_million_combining_marks_are_put_in_order),
         cmocka_unit_test(threads_share_one_tokenizer),
@@ -397,12 +517,17 @@ int main(void) {
         cmocka_unit_test(an_enormous_id_takes_no_memory),
         cmocka_unit_test(what_is_not_supported_is_refused_by_name_with_what_is),
         cmocka_unit_test(what_is_no_tokenizer_is_refused_with_the_key),
+        cmocka_unit_test(a_word_piece_model_that_is_none_is_refused_with_the_key),
+        cmocka_unit_test(a_unigram_model_that_is_none_is_refused_with_the_key),
+        cmocka_unit_test(a_character_map_that_is_none_is_refused),
+        cmocka_unit_test(a_token_too_long_for_a_trie_is_refused),
         cmocka_unit_test(a_post_processor_that_names_no_token_is_refused),
         cmocka_unit_test(deep_nesting_is_refused),
         cmocka_unit_test(a_missing_file_is_an_error_of_the_system),
         cmocka_unit_test(a_regular_expression_that_never_ends_is_given_up),
         cmocka_unit_test(a_normalizer_that_blows_text_up_is_stopped),
         cmocka_unit_test(a_missing_unknown_token_is_named),
+        cmocka_unit_test(a_character_map_that_points_nowhere_is_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
