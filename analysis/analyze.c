@@ -40,7 +40,7 @@ static enum spt_status masks_init(struct spt_analysis *a, struct spt_error *erro
     for (size_t layer = 0; layer < a->config->layers; layer++) {
         enum spt_mask_kind kind;
         size_t window = 0, i = 0;
-        spt_forward_mask(a->config, layer, &kind, &window);
+        spt_forward_mask(a->config, layer, a->probe->longest, &kind, &window);
         while (i < a->mask_count && (a->masks[i].kind != kind || a->masks[i].window != window)) i++;
         a->mask_of_layer[layer] = i;
         if (i < a->mask_count) continue;
@@ -75,7 +75,7 @@ static enum spt_status output_init(struct spt_analysis *a, struct spt_error *err
 static enum spt_status init(struct spt_analysis *a, struct spt_error *error) {
     enum spt_mask_kind kind;
     size_t window;
-    spt_forward_mask(a->config, 0, &kind, &window);
+    spt_forward_mask(a->config, 0, a->probe->longest, &kind, &window);
     enum spt_status status = spt_team_init(&a->team, a->plan->threads, 0, error);
     if (status == SPT_OK) status = spt_selection_init(&a->selection, a->plan, kind == SPT_MASK_FULL, error);
     if (status == SPT_OK)

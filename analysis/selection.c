@@ -6,7 +6,7 @@
 
 static bool applies(const struct spt_metric *metric, const struct spt_plan *plan, bool encoder) {
     if ((metric->needs & SPT_NEED_DIMENSION_2) && plan->topology_dimension < 2) return false;
-    return encoder || !(metric->needs & SPT_NEED_FULL_MASK);
+    return !(metric->needs & (encoder ? SPT_NEED_LOSS : SPT_NEED_FULL_MASK));
 }
 
 enum spt_status spt_selection_init(struct spt_selection *selection, const struct spt_plan *plan, bool encoder,

@@ -13,7 +13,7 @@ struct spt_selection {
 };
 
 /* The rows of plan->metric that apply: those in dimension 2 only where the plan asks for it, those of encoders only
- * where encoder is set. SPT_NOMEM. */
+ * where encoder is set, and there none of the loss: an encoder predicts no next token. SPT_NOMEM. */
 enum spt_status spt_selection_init(struct spt_selection *selection, const struct spt_plan *plan, bool encoder,
                                    struct spt_error *error);
 void spt_selection_release(struct spt_selection *selection);

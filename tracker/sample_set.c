@@ -81,7 +81,7 @@ static enum spt_status check_fit(struct spt_sample_set *set, const struct spt_mo
                                  struct spt_error *error) {
     for (size_t i = 0; i < set->probe.samples; i++) {
         const size_t first = set->offset[i], n = set->offset[i + 1] - first;
-        if (n > model->positions)
+        if (model->positions && n > model->positions)
             return spt_fail(error, SPT_INVALID, set->source,
                             "sample %zu has %zu tokens, the model has %zu positions (max_position_embeddings)", i + 1,
                             n, model->positions);

@@ -133,7 +133,7 @@ static enum spt_status find_wanted(struct spt_session *session, struct spt_error
     free(session->wanted);
     session->wanted = spt_alloc_zeroed(SPT_METRIC_COUNT, sizeof *session->wanted);
     if (!session->wanted) return spt_fail_memory(error, SPT_METRIC_COUNT, "the metrics of a run");
-    spt_forward_mask(&session->model, 0, &kind, &window);
+    spt_forward_mask(&session->model, 0, session->samples.probe.longest, &kind, &window);
     const enum spt_status status = spt_selection_init(&selection, &session->plan, kind == SPT_MASK_FULL, error);
     if (status != SPT_OK) return status;
     for (size_t i = 0; i < selection.total; i++) session->wanted[selection.metrics[i] - SPT_METRICS] = true;
@@ -143,12 +143,15 @@ static enum spt_status find_wanted(struct spt_session *session, struct spt_error
 
 /* --- who it is --- */
 
-static const char *mask_name(const struct spt_model_config *model) {
+/* Where some layers have a window, no law of one mask holds for the whole model: it goes as windowed. */
+static const char *mask_name(const struct spt_model_config *model, size_t longest) {
     static const char *const NAMES[] = {
         [SPT_MASK_CAUSAL] = "causal", [SPT_MASK_FULL] = "full", [SPT_MASK_WINDOW] = "window"};
     enum spt_mask_kind kind;
     size_t window;
-    spt_forward_mask(model, 0, &kind, &window);
+    spt_forward_mask(model, 0, longest, &kind, &window);
+    for (size_t layer = 1; kind == SPT_MASK_CAUSAL && layer < model->layers; layer++)
+        spt_forward_mask(model, layer, longest, &kind, &window);
     return NAMES[kind];
 }
 
@@ -188,7 +191,7 @@ static enum spt_status identify(struct spt_session *session, const struct spt_ru
         .layers = session->model.layers,
         .heads = session->model.heads,
         .samples = session->samples.probe.samples,
-        .mask = (char *)mask_name(&session->model),
+        .mask = (char *)mask_name(&session->model, session->samples.probe.longest),
         .model_text = session->model_text,
         .probe_text = session->probe_text,
         .plan_text = session->plan_text,

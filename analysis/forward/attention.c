@@ -5,6 +5,7 @@
 #include "checkpoints/base/memory.h"
 
 #include <cblas.h>
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -60,25 +61,58 @@ SPT_VECTOR static void weigh(const float *restrict weight, size_t keys, const fl
     }
 }
 
+float spt_alibi_slope(size_t heads, size_t head) {
+    size_t power = 1;
+    while (power <= heads / 2) power *= 2;
+    const bool extra = head >= power;
+    const double first = pow(2, -pow(2, 3 - log2((double)(extra ? 2 * power : power))));
+    const double exponent = extra ? 2 * (double)(head - power) + 1 : (double)head + 1;
+    return (float)pow((double)(float)first, exponent);
+}
+
+/* Key k of every query gets slope * k: what is the same for all keys of a query does not matter, so this is a bias by
+ * distance. */
+SPT_VECTOR static void add_biases(float *matrix, size_t n, float slope) {
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n; k++) matrix[i * n + k] += slope * (float)k;
+}
+
+static float *key_of(const struct spt_attend *a, size_t token, size_t kv_head) {
+    return a->qkv.key + token * a->qkv.kv_stride + kv_head * a->qkv.kv_head_stride;
+}
+
 /* One head of one sample: token is the sample's first in the block, matrix [n, n] out. The largest score. */
 static float attend_head(const struct spt_attend *a, size_t token, size_t n, size_t head, float *matrix) {
-    const size_t stride = a->qkv.token_stride, at = token * stride + head * a->qkv.head_stride;
-    float *query = a->qkv.query + at, *key = a->qkv.key + at;
-    const float *value = a->qkv.value + at;
+    const size_t stride = a->qkv.query_stride, kv_stride = a->qkv.kv_stride;
+    const size_t kv_head = head / (a->heads / a->kv_heads);
+    float *query = a->qkv.query + token * stride + head * a->qkv.query_head_stride, *key = key_of(a, token, kv_head);
+    const float *value = a->qkv.value + token * kv_stride + kv_head * a->qkv.kv_head_stride;
     if (a->rotary) {
         spt_rotary_turn(a->rotary, query, n, stride);
-        spt_rotary_turn(a->rotary, key, n, stride);
+        if (a->heads == a->kv_heads) spt_rotary_turn(a->rotary, key, n, kv_stride);
     }
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)n, (blasint)n, (blasint)a->head_dim, a->scale, query,
-                (blasint)stride, key, (blasint)stride, 0.0f, matrix, (blasint)n);
+                (blasint)stride, key, (blasint)kv_stride, 0.0f, matrix, (blasint)n);
+    if (a->alibi) add_biases(matrix, n, spt_alibi_slope(a->heads, head));
     const float largest = soften(a, matrix, n);
     for (size_t i = 0; i < n; i++) {
         size_t first, end;
         visible(a, n, i, &first, &end);
-        weigh(matrix + i * n + first, end - first, value + first * stride, stride, a->head_dim,
+        weigh(matrix + i * n + first, end - first, value + first * kv_stride, kv_stride, a->head_dim,
               a->context + (token + i) * a->heads * a->head_dim + head * a->head_dim);
     }
     return largest;
+}
+
+/* Keys that several heads share are turned before any head reads them. */
+static enum spt_status rotate_keys(void *context, size_t task, size_t thread, struct spt_error *error) {
+    const struct spt_attend *a = context;
+    const size_t sample = a->order[task / a->kv_heads], first = a->probe->offset[sample];
+    spt_rotary_turn(a->rotary, key_of(a, first - a->first_token, task % a->kv_heads),
+                    a->probe->offset[sample + 1] - first, a->qkv.kv_stride);
+    (void)thread;
+    (void)error;
+    return SPT_OK;
 }
 
 static enum spt_status run_unit(void *context, size_t task, size_t thread, struct spt_error *error) {
@@ -105,5 +139,9 @@ static enum spt_status run_unit(void *context, size_t task, size_t thread, struc
 enum spt_status spt_attention_run(const struct spt_attend *attend, struct spt_error *error) {
     struct spt_attend job = *attend;
     const size_t batches = (job.heads + SPT_HEAD_BATCH - 1) / SPT_HEAD_BATCH;
+    if (job.rotary && job.heads != job.kv_heads) {
+        const enum spt_status status = spt_team_run(job.team, job.samples * job.kv_heads, rotate_keys, &job, error);
+        if (status != SPT_OK) return status;
+    }
     return spt_team_run(job.team, job.samples * batches, run_unit, &job, error);
 }

@@ -35,7 +35,9 @@ static enum spt_status hash_list(const struct reading *reading, const struct spt
 
 static enum spt_status hash_head(const struct reading *reading, const struct spt_weights *weights,
                                  struct spt_error *error) {
-    return weights->head == weights->embedding ? SPT_OK : hash_tensor(reading, weights->head, error);
+    const enum spt_status status =
+        weights->head == weights->embedding ? SPT_OK : hash_tensor(reading, weights->head, error);
+    return status == SPT_OK ? hash_tensor(reading, weights->head_bias, error) : status;
 }
 
 static enum spt_status find(struct spt_weights *weights, const struct spt_checkpoint *checkpoint,
@@ -65,9 +67,9 @@ enum spt_status spt_forward_digest(struct spt_checkpoint *checkpoint, const stru
         status = find(&weights, checkpoint, config, false, error);
     if (status != SPT_OK) return status;
     status = hash_tensor(&reading, weights.embedding, error);
-    if (status == SPT_OK)
-        status = hash_list(&reading, weights.layer, config->layers * weights.family->layer_count, error);
-    if (status == SPT_OK) status = hash_list(&reading, weights.final, weights.family->final_count, error);
+    if (status == SPT_OK) status = hash_list(&reading, weights.embeddings, SPT_EMBEDDING_ROLES, error);
+    if (status == SPT_OK) status = hash_list(&reading, weights.layer, config->layers * SPT_LAYER_ROLES, error);
+    if (status == SPT_OK) status = hash_list(&reading, weights.final, SPT_FINAL_ROLES, error);
     if (status == SPT_OK && headless) status = spt_checkpoint_digest(checkpoint, headless, error);
     if (status == SPT_OK) status = hash_head(&reading, &weights, error);
     spt_weights_release(&weights);

@@ -1,12 +1,13 @@
 #include "analysis/forward/forward.h"
 
+#include "analysis/forward/embedding.h"
+#include "analysis/forward/layer.h"
 #include "analysis/forward/output_head.h"
-#include "analysis/forward/pass.h"
 #include "analysis/forward/weights.h"
 #include "checkpoints/base/memory.h"
 
+#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define BLOCK_BYTES ((size_t)16 << 20) /* of the embedding and the head, read at a time */
 
@@ -24,22 +25,25 @@ struct run {
     struct spt_pass pass;
     struct spt_block *blocks; /* [block_count] */
     size_t block_count, block_tokens;
-    size_t *order;             /* [samples] of each block, longest first */
-    size_t *by_id;             /* [N] tokens, by id */
-    float *vectors;            /* [weights.vector_floats] of the portion at hand */
-    struct spt_weight *usable; /* [the family's most] */
+    size_t *order;  /* [samples] of each block, longest first */
+    size_t *by_id;  /* [N] tokens, by id */
+    float *vectors; /* [weights.vector_floats] of the portion at hand */
+    struct spt_weight usable[SPT_LAYER_ROLES];
 };
 
+_Static_assert((int)SPT_EMBEDDING_ROLES < (int)SPT_LAYER_ROLES && (int)SPT_FINAL_ROLES < (int)SPT_LAYER_ROLES,
+               "no portion has more tensors than a layer");
+
 static enum spt_status check_config(const struct spt_model_config *config, struct spt_error *error) {
-    if (!config->layers || !config->hidden || !config->heads || !config->head_dim || !config->intermediate ||
-        !config->vocabulary || !config->positions)
+    if (!config->layers || !config->hidden || !config->heads || !config->kv_heads || !config->head_dim ||
+        !config->intermediate || !config->vocabulary || !config->embedding_dim)
         return spt_fail(error, SPT_INVALID, NULL, "config: a size is 0");
     if (config->rotary_dim + config->rotary_dim % 2 > config->head_dim)
         return spt_fail(error, SPT_INVALID, NULL, "config: %zu rotated dimensions of a head of %zu", config->rotary_dim,
                         config->head_dim);
-    if (config->hidden % config->heads || config->hidden / config->heads != config->head_dim)
-        return spt_fail(error, SPT_INVALID, NULL, "config: %zu heads of %zu do not make a hidden_size of %zu",
-                        config->heads, config->head_dim, config->hidden);
+    if (config->heads % config->kv_heads)
+        return spt_fail(error, SPT_INVALID, NULL, "config: %zu heads do not share %zu heads of keys evenly",
+                        config->heads, config->kv_heads);
     return SPT_OK;
 }
 
@@ -49,7 +53,7 @@ static enum spt_status check_probe(const struct spt_probe *probe, const struct s
     for (size_t s = 0; s < probe->samples; s++) {
         const size_t first = probe->offset[s], end = probe->offset[s + 1];
         if (end <= first) return spt_fail(error, SPT_INVALID, NULL, "sample %zu (from 0) of the probe has no token", s);
-        if (end - first > config->positions)
+        if (config->positions && end - first > config->positions)
             return spt_fail(error, SPT_INVALID, NULL,
                             "sample %zu (from 0) of the probe has %zu tokens; the model has %zu positions "
                             "(max_position_embeddings)",
@@ -130,21 +134,26 @@ static enum spt_status make_buffers(struct run *run, struct spt_error *error) {
     struct spt_pass *pass = &run->pass;
     const struct spt_model_config *config = pass->config;
     const size_t share = run->block_tokens < SPT_MLP_TOKENS ? run->block_tokens : SPT_MLP_TOKENS;
-    const size_t layer = run->family->layer_count, final = run->family->final_count, work = run->family->work(config);
-    pass->x = alloc_floats(pass->probe->tokens, config->hidden);
+    const bool narrow = config->embedding_dim != config->hidden, gated = run->family->layer[SPT_GATE].name;
+    const size_t tokens = pass->probe->tokens, work = spt_layer_work(config);
+    pass->x = alloc_floats(tokens, config->hidden);
+    if (narrow) pass->narrow = alloc_floats(tokens, config->embedding_dim);
     pass->work = alloc_floats(run->block_tokens, work);
     pass->mlp_normed = alloc_floats(share, config->hidden);
     pass->mlp_wide = alloc_floats(share, config->intermediate);
+    if (gated) pass->mlp_gate = alloc_floats(share, config->intermediate);
     run->vectors = alloc_floats(run->weights.vector_floats, 1);
-    run->usable = spt_alloc(layer > final ? layer : final, sizeof(*run->usable));
-    if (pass->x && pass->work && pass->mlp_normed && pass->mlp_wide && run->vectors && run->usable) return SPT_OK;
-    return spt_fail_memory(error, sizeof(float) * (pass->probe->tokens * config->hidden + run->block_tokens * work),
-                           "activations");
+    if (pass->x && pass->work && pass->mlp_normed && pass->mlp_wide && run->vectors && (pass->narrow || !narrow) &&
+        (pass->mlp_gate || !gated))
+        return SPT_OK;
+    return spt_fail_memory(error, sizeof(float) * (tokens * config->hidden + run->block_tokens * work), "activations");
 }
 
 static enum spt_status make_team(struct run *run, struct spt_error *error) {
     const size_t attention = spt_attention_scratch(run->pass.probe->longest, run->pass.config->heads);
-    const size_t scratch = attention > SPT_HEAD_SCRATCH ? attention : SPT_HEAD_SCRATCH;
+    const size_t row = run->pass.config->hidden * sizeof(float); /* of spt_embedding_finish */
+    const size_t products = row > SPT_HEAD_SCRATCH ? row : SPT_HEAD_SCRATCH;
+    const size_t scratch = attention > products ? attention : products;
     const enum spt_status status = spt_team_init(&run->team, run->options.threads, scratch, error);
     run->team.stop = run->observer.stop;
     run->team.stop_context = run->observer.context;
@@ -158,6 +167,7 @@ static enum spt_status prepare(struct run *run, struct spt_error *error) {
     const struct spt_model_config *config = pass->config;
     enum spt_status status = check_config(config, error);
     if (status == SPT_OK) status = spt_family_find(config->model_type, &run->family, error);
+    pass->family = run->family;
     if (status == SPT_OK)
         status = spt_weights_find(&run->weights, run->checkpoint, run->family, config, !run->options.no_loss, error);
     if (status == SPT_OK) status = check_probe(pass->probe, config, run->weights.embedding->shape[0], error);
@@ -166,8 +176,7 @@ static enum spt_status prepare(struct run *run, struct spt_error *error) {
     if (status == SPT_OK) status = order_tokens(run, error);
     if (status == SPT_OK) status = make_blocks(run, error);
     if (status == SPT_OK) status = make_buffers(run, error);
-    if (status == SPT_OK)
-        status = spt_rotary_init(&pass->rotary, config->rotary_dim, config->rotary_base, pass->probe->longest, error);
+    if (status == SPT_OK) status = spt_rotary_init(&pass->rotary, config, pass->probe, error);
     return status;
 }
 
@@ -191,11 +200,23 @@ static enum spt_status show_hidden(const struct run *run, size_t stage, struct s
     return run->observer.hidden(run->observer.context, stage, run->pass.x, error);
 }
 
-/* Copies the rows that the probe's tokens touch to the residual stream, block by block of the embedding. */
-static enum spt_status embed(struct run *run, struct spt_error *error) {
+static enum spt_status next_weights(struct run *run, bool transposed, const struct spt_tensor *const *tensors,
+                                    size_t count, struct spt_error *error) {
+    const unsigned char *bytes;
+    if (asked_to_stop(run)) return SPT_END;
+    const enum spt_status status = spt_stream_next(run->stream, &bytes, error);
+    if (status == SPT_OK)
+        spt_weights_bind(&run->weights, run->portion++, transposed, bytes, tensors, count, run->vectors, run->usable);
+    return status;
+}
+
+/* Copies the rows that the probe's tokens touch, block by block of the embedding. */
+static enum spt_status copy_rows(struct run *run, struct spt_error *error) {
     const struct spt_tensor *tensor = run->weights.embedding;
     const struct spt_probe *probe = run->pass.probe;
     const size_t columns = tensor->shape[1], row_bytes = columns * spt_dtype_size(tensor->dtype);
+    const float scale = spt_embedding_scale(run->family, run->pass.config, tensor->dtype);
+    float *rows = run->pass.narrow ? run->pass.narrow : run->pass.x;
     size_t next = 0;
     for (; run->portion < run->weights.embedding_portions; run->portion++) {
         const struct spt_piece *piece = &run->weights.pieces[run->weights.portions[run->portion].first];
@@ -206,31 +227,30 @@ static enum spt_status embed(struct run *run, struct spt_error *error) {
         if (status != SPT_OK) return status;
         for (; next < probe->tokens && (size_t)probe->ids[run->by_id[next]] < end; next++) {
             const size_t token = run->by_id[next], row = (size_t)probe->ids[token] - first;
-            spt_numbers_to_f32(tensor->dtype, bytes + row * row_bytes, columns, run->pass.x + token * columns);
+            float *to = rows + token * columns;
+            spt_numbers_to_f32(tensor->dtype, bytes + row * row_bytes, columns, to);
+            for (size_t i = 0; scale != 1 && i < columns; i++) to[i] *= scale;
         }
     }
-    return show_hidden(run, 0, error);
+    return SPT_OK;
 }
 
-static enum spt_status next_weights(struct run *run, const struct spt_tensor *const *tensors, size_t count,
-                                    struct spt_error *error) {
-    const unsigned char *bytes;
-    if (asked_to_stop(run)) return SPT_END;
-    const enum spt_status status = spt_stream_next(run->stream, &bytes, error);
-    if (status == SPT_OK)
-        spt_weights_bind(&run->weights, run->portion++, bytes, tensors, count, run->vectors, run->usable);
-    return status;
+static enum spt_status embed(struct run *run, struct spt_error *error) {
+    enum spt_status status = copy_rows(run, error);
+    if (status == SPT_OK) status = next_weights(run, false, run->weights.embeddings, SPT_EMBEDDING_ROLES, error);
+    if (status == SPT_OK) status = spt_embedding_finish(&run->pass, run->usable, error);
+    return status == SPT_OK ? show_hidden(run, 0, error) : status;
 }
 
 static enum spt_status run_layer(struct run *run, size_t layer, struct spt_error *error) {
     struct spt_pass *pass = &run->pass;
-    const size_t count = run->family->layer_count;
-    enum spt_status status = next_weights(run, run->weights.layer + layer * count, count, error);
+    enum spt_status status = next_weights(run, run->family->transposed, run->weights.layer + layer * SPT_LAYER_ROLES,
+                                          SPT_LAYER_ROLES, error);
     pass->layer = layer;
-    spt_forward_mask(pass->config, layer, &pass->mask, &pass->window);
+    spt_forward_mask(pass->config, layer, pass->probe->longest, &pass->mask, &pass->window);
     for (size_t i = 0; i < run->block_count && status == SPT_OK; i++) {
         pass->block = run->blocks[i];
-        status = run->family->run_layer(pass, run->usable, error);
+        status = spt_layer_run(pass, run->usable, error);
     }
     if (status == SPT_OK && run->observer.layer) status = run->observer.layer(run->observer.context, layer, error);
     if (status == SPT_OK) status = show_hidden(run, layer + 1, error);
@@ -238,42 +258,71 @@ static enum spt_status run_layer(struct run *run, size_t layer, struct spt_error
 }
 
 static enum spt_status run_final(struct run *run, struct spt_error *error) {
-    enum spt_status status = next_weights(run, run->weights.final, run->family->final_count, error);
-    if (status == SPT_OK) status = run->family->run_final(&run->pass, run->usable, error);
-    if (status == SPT_OK) status = show_hidden(run, run->pass.config->layers + 1, error);
-    return status;
+    const struct spt_pass *pass = &run->pass;
+    const struct spt_model_config *config = pass->config;
+    const size_t tokens = pass->probe->tokens;
+    const bool normed = spt_family_norm_place(run->family, config) != SPT_NORM_OF_SUM && !config->no_final_norm;
+    enum spt_status status = next_weights(run, false, run->weights.final, SPT_FINAL_ROLES, error);
+    if (status == SPT_OK && normed)
+        status = spt_pass_norm(pass, pass->x, tokens, config->hidden, &run->usable[SPT_FINAL_NORM], pass->x, error);
+    if (status == SPT_OK) status = show_hidden(run, config->layers + 1, error);
+    if (status != SPT_OK || !pass->narrow) return status;
+    const struct spt_weight projection[2] = {run->usable[SPT_PROJECT_OUT]}; /* without a bias */
+    return spt_pass_linear(pass, projection, tokens, pass->x, pass->narrow, error);
 }
 
-static enum spt_status run_head(struct run *run, struct spt_error *error) {
+static enum spt_status add_head_rows(struct run *run, struct spt_output_head *head, struct spt_error *error) {
     const struct spt_tensor *tensor = run->weights.head;
     const size_t columns = tensor->shape[1];
-    struct spt_output_head head;
-    enum spt_status status =
-        spt_output_head_init(&head, &run->team, run->pass.probe, run->pass.x, run->pass.config->hidden, error);
-    if (status != SPT_OK) return status;
+    const float *bias = NULL;
+    enum spt_status status = SPT_OK;
+    if (run->weights.head_bias) {
+        status = next_weights(run, false, &run->weights.head_bias, 1, error);
+        bias = run->usable[0].vector;
+    }
     for (; run->portion < run->weights.portion_count && status == SPT_OK; run->portion++) {
         const struct spt_piece *piece = &run->weights.pieces[run->weights.portions[run->portion].first];
+        const size_t first = piece->first / columns;
         const unsigned char *bytes;
         status = asked_to_stop(run) ? SPT_END : spt_stream_next(run->stream, &bytes, error);
         if (status != SPT_OK) break;
         const struct spt_matrix rows = {
             .dtype = tensor->dtype, .rows = piece->count / columns, .columns = columns, .data = bytes};
-        status = spt_output_head_add(&head, &rows, piece->first / columns, error);
+        status = spt_output_head_add(head, &rows, bias ? bias + first : NULL, first, error);
     }
+    return status;
+}
+
+static enum spt_status run_head(struct run *run, struct spt_error *error) {
+    const struct spt_pass *pass = &run->pass;
+    struct spt_output_head head;
+    enum spt_status status = spt_output_head_init(&head, &run->team, pass->probe, pass->narrow ? pass->narrow : pass->x,
+                                                  pass->config->embedding_dim, error);
+    if (status != SPT_OK) return status;
+    status = add_head_rows(run, &head, error);
     if (status == SPT_OK && run->output) spt_output_head_losses(&head, run->output->total_loss, run->output->loss);
     spt_output_head_release(&head);
     return status;
+}
+
+/* A model that sees what comes next does not predict it. */
+static void forget_losses(const struct run *run) {
+    for (size_t s = 0; s < run->pass.probe->samples; s++) {
+        if (run->output->loss) run->output->loss[s] = NAN;
+        if (run->output->total_loss) run->output->total_loss[s] = NAN;
+    }
 }
 
 static void release(struct run *run) {
     spt_stream_close(run->stream);
     spt_rotary_release(&run->pass.rotary);
     free(run->pass.x);
+    free(run->pass.narrow);
     free(run->pass.work);
     free(run->pass.mlp_normed);
+    free(run->pass.mlp_gate);
     free(run->pass.mlp_wide);
     free(run->vectors);
-    free(run->usable);
     free(run->blocks);
     free(run->order);
     free(run->by_id);
@@ -297,13 +346,15 @@ enum spt_status spt_forward_run(struct spt_checkpoint *checkpoint, const struct 
     for (size_t l = 0; l < config->layers && status == SPT_OK; l++) status = run_layer(&run, l, error);
     if (status == SPT_OK) status = run_final(&run, error);
     if (status == SPT_OK && run.weights.head) status = run_head(&run, error);
+    if (status == SPT_OK && config->bidirectional && output && !run.options.no_loss) forget_losses(&run);
     release(&run);
     return status;
 }
 
-void spt_forward_mask(const struct spt_model_config *config, size_t layer, enum spt_mask_kind *kind, size_t *window) {
-    const struct spt_family *family;
-    (void)layer;
-    *kind = spt_family_find(config->model_type, &family, NULL) == SPT_OK ? family->mask : SPT_MASK_CAUSAL;
-    *window = 0;
+void spt_forward_mask(const struct spt_model_config *config, size_t layer, size_t longest, enum spt_mask_kind *kind,
+                      size_t *window) {
+    const bool windowed =
+        !config->bidirectional && config->window < longest && spt_model_config_windowed(config, layer);
+    *kind = config->bidirectional ? SPT_MASK_FULL : windowed ? SPT_MASK_WINDOW : SPT_MASK_CAUSAL;
+    *window = windowed ? config->window : 0;
 }

@@ -1,4 +1,4 @@
-/* One forward pass of a decoder over the probe, layer by layer: weights are read, multiplied and forgotten.
+/* One forward pass of a transformer over the probe, layer by layer: weights are read, multiplied and forgotten.
  *
  * An architecture is one file in analysis/forward/families/ and one row in its table. Samples are packed ragged, no
  * padding; a layer runs on blocks of whole samples (about 2,500 tokens), and in a block attention and whatever watches
@@ -35,7 +35,8 @@ struct spt_forward_observer {
     enum spt_status (*attention)(void *context, const struct spt_attention *attention, struct spt_error *error);
     /* Called once all attention of the layer is done, by one thread. */
     enum spt_status (*layer)(void *context, size_t layer, struct spt_error *error);
-    /* The residual stream [N, hidden]: stage 0 the embedding, l + 1 after layer l, layers + 1 after the final norm. */
+    /* The residual stream [N, hidden]: stage 0 the embedding, l + 1 after layer l, layers + 1 after the final norm
+     * (where there is none, the same once more). */
     enum spt_status (*hidden)(void *context, size_t stage, const float *x, struct spt_error *error);
     /* Asked between pieces of work by any thread; true ends the pass with SPT_END. */
     bool (*stop)(void *context);
@@ -49,8 +50,8 @@ struct spt_forward_options {
 
 /* What the output says; caller-owned arrays, either may be NULL. */
 struct spt_forward_output {
-    double *loss;       /* [samples] mean next-token cross-entropy in nats; NAN for n = 1 */
-    double *total_loss; /* [samples] the sum of them; 0 for n = 1 */
+    double *loss;       /* [samples] mean next-token cross-entropy in nats; NAN for n = 1 and for encoders */
+    double *total_loss; /* [samples] the sum of them; 0 for n = 1, NAN for encoders */
 };
 
 /* Checks config against the tensors (names, shapes; SPT_INVALID names the key and both figures), the probe against
@@ -78,7 +79,9 @@ enum spt_status spt_forward_digest(struct spt_checkpoint *checkpoint, const stru
 enum spt_status spt_forward_hash_head(struct spt_checkpoint *checkpoint, const struct spt_model_config *config,
                                       bool (*stop)(void *context), void *context, struct spt_error *error);
 
-/* The mask of a layer: kind and window. */
-void spt_forward_mask(const struct spt_model_config *config, size_t layer, enum spt_mask_kind *kind, size_t *window);
+/* The mask of a layer: kind, and the window (0 without one). A window that is not shorter than the longest sample hides
+ * nothing from it and is none. */
+void spt_forward_mask(const struct spt_model_config *config, size_t layer, size_t longest, enum spt_mask_kind *kind,
+                      size_t *window);
 
 #endif

@@ -12,26 +12,31 @@ size_t spt_gemm_tile(size_t count, size_t most) {
     return smaller((size + 15) / 16 * 16, most);
 }
 
-/* Weights [first_row, + rows) x [first, + columns) as float32: where they are, or converted to scratch. */
-static const float *weights_f32(const struct spt_matrix *w, size_t first_row, size_t rows, size_t first, size_t columns,
-                                float *scratch, size_t *stride) {
+/* Rows [first_row, + rows) of a matrix stored [*, width], columns [first, + columns), as float32: where they are, or
+ * converted to scratch. */
+static const float *corner_f32(const struct spt_matrix *w, size_t width, size_t first_row, size_t rows, size_t first,
+                               size_t columns, float *scratch, size_t *stride) {
     if (w->dtype == SPT_F32) {
-        *stride = w->columns;
-        return (const float *)w->data + first_row * w->columns + first;
+        *stride = width;
+        return (const float *)w->data + first_row * width + first;
     }
     const size_t size = spt_dtype_size(w->dtype);
     *stride = columns;
     for (size_t i = 0; i < rows; i++) {
-        const size_t at = (first_row + i) * w->columns + first;
+        const size_t at = (first_row + i) * width + first;
         spt_numbers_to_f32(w->dtype, (const unsigned char *)w->data + at * size, columns, scratch + i * columns);
     }
     return scratch;
 }
 
-static void finish_row(const struct spt_gemm *gemm, size_t first_row, size_t rows, float *y) {
+/* row is the tile's first; token and y are the row's own. */
+static void finish_row(const struct spt_gemm *gemm, size_t token, size_t row, size_t rows, float *y) {
     if (gemm->bias)
-        for (size_t j = 0; j < rows; j++) y[j] += gemm->bias[first_row + j];
+        for (size_t j = 0; j < rows; j++) y[j] += gemm->bias[row + j];
     if (gemm->activate) gemm->activate(y, rows);
+    if (!gemm->times) return;
+    const float *times = gemm->times + token * gemm->y_stride + row;
+    for (size_t j = 0; j < rows; j++) y[j] *= times[j];
 }
 
 void spt_gemm_tile_run(const struct spt_gemm *gemm, size_t first_token, size_t tokens, size_t first_row, size_t rows,
@@ -40,12 +45,13 @@ void spt_gemm_tile_run(const struct spt_gemm *gemm, size_t first_token, size_t t
     for (size_t k = 0; k < w->columns; k += SPT_GEMM_COLUMNS) {
         const size_t columns = smaller(SPT_GEMM_COLUMNS, w->columns - k);
         size_t stride;
-        const float *b = weights_f32(w, first_row, rows, k, columns, scratch, &stride);
-        cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)tokens, (blasint)rows, (blasint)columns, 1.0f,
-                    gemm->x + first_token * gemm->x_stride + k, (blasint)gemm->x_stride, b, (blasint)stride,
-                    k || gemm->add ? 1.0f : 0.0f, y, (blasint)y_stride);
+        const float *b = w->transposed ? corner_f32(w, w->rows, k, columns, first_row, rows, scratch, &stride)
+                                       : corner_f32(w, w->columns, first_row, rows, k, columns, scratch, &stride);
+        cblas_sgemm(CblasRowMajor, CblasNoTrans, w->transposed ? CblasNoTrans : CblasTrans, (blasint)tokens,
+                    (blasint)rows, (blasint)columns, 1.0f, gemm->x + first_token * gemm->x_stride + k,
+                    (blasint)gemm->x_stride, b, (blasint)stride, k || gemm->add ? 1.0f : 0.0f, y, (blasint)y_stride);
     }
-    for (size_t i = 0; i < tokens; i++) finish_row(gemm, first_row, rows, y + i * y_stride);
+    for (size_t i = 0; i < tokens; i++) finish_row(gemm, first_token + i, first_row, rows, y + i * y_stride);
 }
 
 struct job {

@@ -1,4 +1,4 @@
-/* y = f(x w^T + b): a layer's matrix product, with weights as they are stored.
+/* y = f(x w^T + b) * z: a layer's matrix product, with weights as they are stored.
  *
  * The product is cut into tiles of SPT_GEMM_TOKENS x SPT_GEMM_ROWS whose sizes follow from its shape alone. A tile
  * turns its weights into float32 piece by piece in the thread's scratch and multiplies with single-threaded BLAS; no
@@ -25,7 +25,8 @@
 struct spt_matrix {
     enum spt_dtype dtype;
     size_t rows, columns;
-    const void *data; /* [rows, columns] row-major */
+    const void *data; /* [rows, columns] row-major, or [columns, rows] .. */
+    bool transposed;  /* .. then */
 };
 
 struct spt_gemm {
@@ -37,7 +38,8 @@ struct spt_gemm {
     size_t x_stride;
     float *y; /* [tokens, out], rows y_stride apart; does not overlap x */
     size_t y_stride;
-    bool add; /* y += x w^T + b; without activate */
+    bool add;           /* y += x w^T + b; without activate */
+    const float *times; /* z [tokens, out], rows y_stride apart; NULL: 1. Without add */
 };
 
 /* Runs on the whole team, each thread with SPT_GEMM_SCRATCH bytes of its scratch. */

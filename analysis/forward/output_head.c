@@ -107,12 +107,12 @@ static enum spt_status merge_tokens(void *context, size_t task, size_t thread, s
     return SPT_OK;
 }
 
-enum spt_status spt_output_head_add(struct spt_output_head *head, const struct spt_matrix *rows, size_t first_row,
-                                    struct spt_error *error) {
+enum spt_status spt_output_head_add(struct spt_output_head *head, const struct spt_matrix *rows, const float *bias,
+                                    size_t first_row, struct spt_error *error) {
     if (!head->targets) return SPT_OK;
     struct job job = {
         .head = head,
-        .gemm = {.weight = *rows, .tokens = head->targets, .x = head->x, .x_stride = head->hidden},
+        .gemm = {.weight = *rows, .bias = bias, .tokens = head->targets, .x = head->x, .x_stride = head->hidden},
         .first_row = first_row,
         .token_tile = spt_gemm_tile(head->targets, SPT_GEMM_TOKENS),
         .row_tile = spt_gemm_tile(rows->rows, SPT_GEMM_ROWS),

@@ -41,9 +41,10 @@ enum spt_status spt_output_head_init(struct spt_output_head *head, const struct 
                                      const struct spt_probe *probe, float *x, size_t hidden, struct spt_error *error);
 void spt_output_head_release(struct spt_output_head *head);
 
-/* The next rows of the head, from first_row of the vocabulary on; at most SPT_HEAD_ROWS. */
-enum spt_status spt_output_head_add(struct spt_output_head *head, const struct spt_matrix *rows, size_t first_row,
-                                    struct spt_error *error);
+/* The next rows of the head, from first_row of the vocabulary on; at most SPT_HEAD_ROWS.
+ *   bias  [rows] of these; NULL: 0 */
+enum spt_status spt_output_head_add(struct spt_output_head *head, const struct spt_matrix *rows, const float *bias,
+                                    size_t first_row, struct spt_error *error);
 
 /* After the last block, sums and means in nats: total [samples], mean [samples]; either may be NULL. */
 void spt_output_head_losses(const struct spt_output_head *head, double *total, double *mean);

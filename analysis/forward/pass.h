@@ -1,5 +1,5 @@
-/* What a layer is made of: the steps that the families share. Each runs on the whole team and ends with SPT_END when
- * asked to stop. */
+/* What a layer is made of: the steps that all architectures share. Each runs on the whole team and ends with SPT_END when
+ * asked to stop. Weights are named by their role; where the tensor is absent, so is the bias, the norm's weight, ... */
 #ifndef SPT_FORWARD_PASS_H
 #define SPT_FORWARD_PASS_H
 
@@ -21,6 +21,7 @@ struct spt_block {
 
 struct spt_pass {
     const struct spt_model_config *config;
+    const struct spt_family *family;
     const struct spt_probe *probe;
     const struct spt_forward_observer *observer;
     const struct spt_team *team;
@@ -30,39 +31,30 @@ struct spt_pass {
     size_t layer;
     struct spt_block block;
     float *x;          /* [N, hidden] the residual stream */
-    float *work;       /* [block, family->work] the family's own */
+    float *narrow;     /* [N, embedding_dim] where that is another width; else NULL */
+    float *work;       /* [block, spt_layer_work] the layer's own */
     float *mlp_normed; /* [SPT_MLP_TOKENS, hidden] */
+    float *mlp_gate;   /* [SPT_MLP_TOKENS, intermediate] where MLPs have gates; else NULL */
     float *mlp_wide;   /* [SPT_MLP_TOKENS, intermediate] */
 };
 
 /* The block's rows of the residual stream. [block.tokens, hidden] */
 float *spt_pass_stream(const struct spt_pass *pass);
 
-/* y [tokens, d] = LayerNorm of x [tokens, d] */
-enum spt_status spt_pass_layer_norm(const struct spt_pass *pass, const float *x, size_t tokens,
-                                    const struct spt_weight *weight, const struct spt_weight *bias, float *y,
-                                    struct spt_error *error);
+/* y [rows, d] = the family's norm of x [rows, d]; weight[0] [d] and the bias weight[1]. y may be x. */
+enum spt_status spt_pass_norm(const struct spt_pass *pass, const float *x, size_t rows, size_t d,
+                              const struct spt_weight *weight, float *y, struct spt_error *error);
 
-/* y [block.tokens, out] = x [block.tokens, in] w^T + bias */
-enum spt_status spt_pass_linear(const struct spt_pass *pass, const struct spt_weight *weight,
-                                const struct spt_weight *bias, const float *x, float *y, struct spt_error *error);
-
-/* Rotates, attends, observes. context [block.tokens, hidden] out. */
-enum spt_status spt_pass_attention(const struct spt_pass *pass, const struct spt_qkv *qkv, float *context,
-                                   struct spt_error *error);
+/* y [tokens, out] = x [tokens, in] w^T + bias; weight[0] and the bias weight[1] */
+enum spt_status spt_pass_linear(const struct spt_pass *pass, const struct spt_weight *weight, size_t tokens,
+                                const float *x, float *y, struct spt_error *error);
 
 /* y [count] += x [count] */
 enum spt_status spt_pass_add(const struct spt_pass *pass, const float *x, size_t count, float *y,
                              struct spt_error *error);
 
-struct spt_mlp {
-    const struct spt_weight *norm_weight, *norm_bias;
-    const struct spt_weight *up, *up_bias;     /* [intermediate, hidden] */
-    const struct spt_weight *down, *down_bias; /* [hidden, intermediate] */
-    const float *beside; /* [block.tokens, hidden] added to the stream after it has been normalised; NULL: nothing */
-};
-
-/* stream += down(activation(up(LayerNorm(stream)))) + beside, SPT_MLP_TOKENS at a time. */
-enum spt_status spt_pass_mlp(const struct spt_pass *pass, const struct spt_mlp *mlp, struct spt_error *error);
+/* x [count] cut off at +- limit; NaN stays. */
+enum spt_status spt_pass_clip(const struct spt_pass *pass, float *x, size_t count, float limit,
+                              struct spt_error *error);
 
 #endif

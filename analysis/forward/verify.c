@@ -141,7 +141,7 @@ static enum spt_status read_sample(struct comparison *c, size_t sample, struct s
         if (status != SPT_OK) return status;
     }
     c->loss[sample] = NAN;
-    return n > 1 ? read_loss(c, sample, &c->loss[sample], error) : SPT_OK;
+    return n > 1 && !c->config->bidirectional ? read_loss(c, sample, &c->loss[sample], error) : SPT_OK;
 }
 
 static enum spt_status read_reference(struct comparison *c, struct spt_error *error) {

@@ -14,7 +14,7 @@ struct spt_verify_errors {
     size_t samples;   /* that the reference holds */
     double attention; /* largest |difference| of an entry */
     double hidden;    /* largest |difference| over the largest |reference| of the same sample and layer */
-    double loss;      /* |difference| in nats */
+    double loss;      /* |difference| in nats; 0 where there is none to compare */
     struct spt_verify_place attention_at;
     struct spt_verify_place hidden_at; /* layer 0 is the embedding; head is 0 */
     size_t loss_sample;
@@ -24,7 +24,8 @@ struct spt_verify_errors {
  *   ids_<i>             [n] I32 or I64
  *   attn_<i>_<layer>    [heads, n, n]
  *   hidden_<i>_<layer>  [n, hidden], layer 0 .. layers: 0 the embedding, the last after the final norm
- *   loss_<i>            one number, mean next-token cross-entropy in nats; not looked for when n = 1
+ *   loss_<i>            one number, mean next-token cross-entropy in nats; not looked for when n = 1 or attention is
+ *                       bidirectional
  *
  * SPT_INVALID: no ids_0; a tensor is missing, has another shape or is not of numbers. Else as spt_forward_run. All of
  * the reference is held in memory as float32. */

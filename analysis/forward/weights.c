@@ -20,7 +20,7 @@ static void put_name(char out[NAME_MAX_BYTES], const char *prefix, const char *n
 }
 
 static bool is_present(const struct spt_tensor_row *row, const struct spt_model_config *config) {
-    return !row->present || row->present(config);
+    return row->name && (!row->present || row->present(config));
 }
 
 static size_t rank_of(const struct spt_tensor_row *row) {
@@ -69,13 +69,33 @@ struct search {
     const char *prefix;
 };
 
+/* The spelling of TensorFlow's checkpoints, which the first BERTs kept. */
+static const struct {
+    const char *today, *before;
+} SPELLINGS[] = {
+    {".weight", ".gamma"},
+    {".bias", ".beta"},
+};
+
+static const struct spt_tensor *find_name(const struct spt_checkpoint *checkpoint, const char *name) {
+    const struct spt_tensor *tensor = spt_checkpoint_find(checkpoint, name);
+    for (size_t i = 0; !tensor && i < sizeof(SPELLINGS) / sizeof(SPELLINGS[0]); i++) {
+        char other[NAME_MAX_BYTES];
+        const size_t length = strlen(name), ending = strlen(SPELLINGS[i].today);
+        if (length < ending || strcmp(name + length - ending, SPELLINGS[i].today) != 0) continue;
+        snprintf(other, sizeof(other), "%.*s%s", (int)(length - ending), name, SPELLINGS[i].before);
+        tensor = spt_checkpoint_find(checkpoint, other);
+    }
+    return tensor;
+}
+
 static enum spt_status find_tensor(const struct search *search, const struct spt_tensor_row *row, size_t layer,
                                    const struct spt_tensor **out, struct spt_error *error) {
     char name[NAME_MAX_BYTES];
     *out = NULL;
     if (!is_present(row, search->config)) return SPT_OK;
     put_name(name, search->prefix, row->name, layer);
-    const struct spt_tensor *tensor = spt_checkpoint_find(search->checkpoint, name);
+    const struct spt_tensor *tensor = find_name(search->checkpoint, name);
     if (!tensor)
         return spt_fail(error, SPT_INVALID, spt_checkpoint_file(search->checkpoint, 0),
                         "tensor %s is missing (config is for %s with %zu layers)", name, search->config->model_type,
@@ -84,7 +104,7 @@ static enum spt_status find_tensor(const struct search *search, const struct spt
         return fail_shape(search->checkpoint, tensor, row, search->config, error);
     if (!spt_dtype_is_float(tensor->dtype))
         return spt_fail(error, SPT_UNSUPPORTED, spt_checkpoint_file(search->checkpoint, tensor->file),
-                        "tensor %s is stored as %s, which is not computed with", name, tensor->dtype_name);
+                        "tensor %s is stored as %s, which is not computed with", tensor->name, tensor->dtype_name);
     *out = tensor;
     return SPT_OK;
 }
@@ -99,66 +119,78 @@ static enum spt_status find_rows(const struct search *search, const struct spt_t
 }
 
 static enum spt_status find_head(struct spt_weights *weights, const struct search *search, struct spt_error *error) {
-    if (search->config->tied_embeddings) {
-        weights->head = weights->embedding;
-        return SPT_OK;
-    }
     const struct search bare = {.checkpoint = search->checkpoint, .config = search->config, .prefix = ""};
-    const enum spt_status status = find_tensor(&bare, &weights->family->head, NO_LAYER, &weights->head, error);
-    if (status != SPT_OK) return status;
+    weights->head = weights->embedding;
+    if (!search->config->tied_embeddings) {
+        const enum spt_status status = find_tensor(&bare, &weights->family->head, NO_LAYER, &weights->head, error);
+        if (status != SPT_OK) return status;
+    }
     if (weights->head->shape[0] != weights->embedding->shape[0])
         return spt_fail(error, SPT_INVALID, spt_checkpoint_file(search->checkpoint, weights->head->file),
                         "tensor %s has %zu rows and %s has %zu; both should have one for each token of the vocabulary",
                         weights->head->name, weights->head->shape[0], weights->embedding->name,
                         weights->embedding->shape[0]);
-    return SPT_OK;
+    const enum spt_status status =
+        find_tensor(&bare, &weights->family->head_bias, NO_LAYER, &weights->head_bias, error);
+    if (status != SPT_OK || !weights->head_bias || weights->head_bias->shape[0] == weights->head->shape[0])
+        return status;
+    return spt_fail(
+        error, SPT_INVALID, spt_checkpoint_file(search->checkpoint, weights->head_bias->file),
+        "tensor %s has %zu numbers and %s has %zu rows; both should have one for each token of the vocabulary",
+        weights->head_bias->name, weights->head_bias->shape[0], weights->head->name, weights->head->shape[0]);
 }
 
 static enum spt_status find_layers(struct spt_weights *weights, const struct search *search, struct spt_error *error) {
-    const struct spt_family *family = weights->family;
+    const struct spt_tensor_row *rows = weights->family->layer;
     const size_t layers = search->config->layers, tensors = spt_checkpoint_tensor_count(search->checkpoint);
     /* Each layer has a tensor at least: beyond that many, one will be missing before its place is used. */
-    const size_t rows = layers < tensors ? layers : tensors + 1;
-    weights->layer = spt_alloc_zeroed(rows * family->layer_count, sizeof(const struct spt_tensor *));
+    const size_t places = layers < tensors ? layers : tensors + 1;
+    size_t first = 0;
+    weights->layer = spt_alloc_zeroed(places * SPT_LAYER_ROLES, sizeof(const struct spt_tensor *));
     if (!weights->layer)
-        return spt_fail_memory(error, rows * family->layer_count * sizeof(void *), "the list of tensors");
+        return spt_fail_memory(error, places * SPT_LAYER_ROLES * sizeof(void *), "the list of tensors");
     for (size_t l = 0; l < layers; l++) {
         const enum spt_status status =
-            find_rows(search, family->layer, family->layer_count, l, weights->layer + l * family->layer_count, error);
+            find_rows(search, rows, SPT_LAYER_ROLES, l, weights->layer + l * SPT_LAYER_ROLES, error);
         if (status != SPT_OK) return status;
     }
+    while (!is_present(&rows[first], search->config)) first++;
     char name[NAME_MAX_BYTES];
-    put_name(name, search->prefix, family->layer[0].name, layers);
-    const struct spt_tensor *beyond = spt_checkpoint_find(search->checkpoint, name);
+    put_name(name, search->prefix, rows[first].name, layers);
+    const struct spt_tensor *beyond = find_name(search->checkpoint, name);
     if (!beyond) return SPT_OK;
     return spt_fail(error, SPT_INVALID, spt_checkpoint_file(search->checkpoint, beyond->file),
-                    "tensor %s is there, but config has %zu layers (numbered from 0)", name, layers);
+                    "tensor %s is there, but config has %zu layers (numbered from 0)", beyond->name, layers);
+}
+
+/* The first of the family's prefixes with which the embedding is there; the usual one when it is not. */
+static const char *find_prefix(const struct spt_checkpoint *checkpoint, const struct spt_family *family) {
+    for (size_t i = 0; i < SPT_PREFIXES && family->prefix[i]; i++) {
+        char name[NAME_MAX_BYTES];
+        put_name(name, family->prefix[i], family->embedding.name, NO_LAYER);
+        if (spt_checkpoint_find(checkpoint, name)) return family->prefix[i];
+    }
+    return family->prefix[0];
 }
 
 enum spt_status spt_weights_find(struct spt_weights *weights, const struct spt_checkpoint *checkpoint,
                                  const struct spt_family *family, const struct spt_model_config *config, bool with_head,
                                  struct spt_error *error) {
-    char name[NAME_MAX_BYTES];
-    put_name(name, "", family->embedding.name, NO_LAYER);
-    const bool bare = spt_checkpoint_find(checkpoint, name) != NULL;
-    const struct search search = {.checkpoint = checkpoint, .config = config, .prefix = bare ? "" : family->prefix};
+    const struct search search = {
+        .checkpoint = checkpoint, .config = config, .prefix = find_prefix(checkpoint, family)};
     *weights = (struct spt_weights){.family = family, .config = config};
     enum spt_status status = find_tensor(&search, &family->embedding, NO_LAYER, &weights->embedding, error);
+    if (status == SPT_OK)
+        status = find_rows(&search, family->embeddings, SPT_EMBEDDING_ROLES, NO_LAYER, weights->embeddings, error);
     if (status == SPT_OK) status = find_layers(weights, &search, error);
-    if (status == SPT_OK) {
-        weights->final = spt_alloc_zeroed(family->final_count, sizeof(const struct spt_tensor *));
-        status = weights->final
-                     ? find_rows(&search, family->final, family->final_count, NO_LAYER, weights->final, error)
-                     : spt_fail_memory(error, family->final_count * sizeof(void *), "the list of tensors");
-    }
-    if (status == SPT_OK && with_head) status = find_head(weights, &search, error);
+    if (status == SPT_OK) status = find_rows(&search, family->final, SPT_FINAL_ROLES, NO_LAYER, weights->final, error);
+    if (status == SPT_OK && with_head && !config->bidirectional) status = find_head(weights, &search, error);
     if (status != SPT_OK) spt_weights_release(weights);
     return status;
 }
 
 void spt_weights_release(struct spt_weights *weights) {
     free(weights->layer);
-    free(weights->final);
     free(weights->pieces);
     free(weights->portions);
     *weights = (struct spt_weights){0};
@@ -229,12 +261,13 @@ static size_t block_rows(const struct spt_tensor *tensor, size_t block_bytes, si
 enum spt_status spt_weights_plan(struct spt_weights *weights, size_t block_bytes, size_t most_rows, size_t row_step,
                                  struct spt_error *error) {
     struct layout layout = {.weights = weights};
-    const struct spt_family *family = weights->family;
     add_blocks(&layout, weights->embedding, block_rows(weights->embedding, block_bytes, most_rows, row_step));
     weights->embedding_portions = weights->portion_count;
+    if (!layout.failed) add_tensors(&layout, weights->embeddings, SPT_EMBEDDING_ROLES);
     for (size_t l = 0; l < weights->config->layers && !layout.failed; l++)
-        add_tensors(&layout, weights->layer + l * family->layer_count, family->layer_count);
-    if (!layout.failed) add_tensors(&layout, weights->final, family->final_count);
+        add_tensors(&layout, weights->layer + l * SPT_LAYER_ROLES, SPT_LAYER_ROLES);
+    if (!layout.failed) add_tensors(&layout, weights->final, SPT_FINAL_ROLES);
+    if (weights->head_bias && !layout.failed) add_tensors(&layout, &weights->head_bias, 1);
     if (weights->head && !layout.failed)
         add_blocks(&layout, weights->head, block_rows(weights->head, block_bytes, most_rows, row_step));
     return layout.failed
@@ -242,19 +275,27 @@ enum spt_status spt_weights_plan(struct spt_weights *weights, size_t block_bytes
                : SPT_OK;
 }
 
-void spt_weights_bind(const struct spt_weights *weights, size_t portion, const unsigned char *bytes,
+static struct spt_matrix matrix_of(const struct spt_tensor *tensor, bool transposed, const unsigned char *data) {
+    const size_t rows = tensor->shape[0], columns = tensor->rank > 1 ? tensor->shape[1] : 1;
+    return (struct spt_matrix){.dtype = tensor->dtype,
+                               .rows = transposed ? columns : rows,
+                               .columns = transposed ? rows : columns,
+                               .data = data,
+                               .transposed = transposed};
+}
+
+void spt_weights_bind(const struct spt_weights *weights, size_t portion, bool transposed, const unsigned char *bytes,
                       const struct spt_tensor *const *tensors, size_t count, float *vectors, struct spt_weight *out) {
-    const struct spt_piece *piece = &weights->pieces[weights->portions[portion].first];
+    const struct spt_piece *piece = weights->pieces + weights->portions[portion].first;
     for (size_t i = 0; i < count; i++) {
         out[i] = (struct spt_weight){0};
         if (!tensors[i]) continue;
         const struct spt_tensor *tensor = tensors[i];
         const unsigned char *data = bytes + piece++->offset;
-        out[i].matrix = (struct spt_matrix){.dtype = tensor->dtype,
-                                            .rows = tensor->shape[0],
-                                            .columns = tensor->rank > 1 ? tensor->shape[1] : 1,
-                                            .data = data};
-        if (tensor->rank > 1) continue;
+        if (tensor->rank > 1) {
+            out[i].matrix = matrix_of(tensor, transposed, data);
+            continue;
+        }
         spt_numbers_to_f32(tensor->dtype, data, tensor->count, vectors);
         out[i].vector = vectors;
         vectors += align(tensor->count);

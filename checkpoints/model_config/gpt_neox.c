@@ -3,16 +3,11 @@
 #include "checkpoints/model_config/architectures.h"
 
 void spt_model_config_gpt_neox(struct spt_model_keys *keys, struct spt_model_config *config) {
-    config->layers = spt_model_keys_size(keys, "num_hidden_layers", SPT_MODEL_LAYERS_MAX);
-    config->hidden = spt_model_keys_size(keys, "hidden_size", SPT_MODEL_WIDTH_MAX);
-    config->heads = spt_model_keys_size(keys, "num_attention_heads", SPT_MODEL_WIDTH_MAX);
-    config->intermediate = spt_model_keys_size(keys, "intermediate_size", SPT_MODEL_WIDTH_MAX);
-    config->vocabulary = spt_model_keys_size(keys, "vocab_size", SPT_MODEL_VOCAB_MAX);
-    config->positions = spt_model_keys_size_or(keys, "max_position_embeddings", SPT_MODEL_POSITIONS_MAX, 2048);
-    config->head_dim =
-        spt_model_keys_head_dim(keys, "hidden_size", config->hidden, "num_attention_heads", config->heads);
     const struct spt_rotary_keys rotary = {
         .theta = "rotary_emb_base", .fraction = "rotary_pct", .default_theta = 10000.0, .default_fraction = 0.25};
+    spt_model_keys_sizes(keys, 2048, config);
+    config->head_dim =
+        spt_model_keys_head_dim(keys, "hidden_size", config->hidden, "num_attention_heads", config->heads);
     spt_model_keys_rotary(keys, &rotary, config);
     config->norm_epsilon = spt_model_keys_number_or(keys, "layer_norm_eps", 1e-30, 1.0, 1e-5);
     config->activation = spt_model_keys_activation_or(keys, "hidden_act", SPT_GELU_ERF);

@@ -84,15 +84,31 @@ static void put_weights(struct report *report, const struct spt_checkpoint *chec
         put_tensor(report, spt_checkpoint_tensor(checkpoint, i), false);
 }
 
-static void put_model(struct report *report, const struct spt_model_config *config) {
-    spt_text_format(&report->out,
-                    report->json
-                        ? "\"model\": {\"model_type\": \"%s\", \"layers\": %zu, \"hidden\": %zu, \"heads\": %zu, "
-                          "\"head_dim\": %zu, \"intermediate\": %zu, \"vocabulary\": %zu, \"positions\": %zu}, "
-                        : "  model        %s, %zu layers, hidden size %zu, %zu heads of %zu, intermediate size %zu, "
-                          "vocabulary %zu, %zu positions\n",
-                    config->model_type, config->layers, config->hidden, config->heads, config->head_dim,
-                    config->intermediate, config->vocabulary, config->positions);
+static void put_model_json(struct spt_text *out, const struct spt_model_config *config) {
+    spt_text_format(out,
+                    "\"model\": {\"model_type\": \"%s\", \"layers\": %zu, \"hidden\": %zu, \"heads\": %zu, "
+                    "\"kv_heads\": %zu, \"head_dim\": %zu, \"intermediate\": %zu, \"vocabulary\": %zu, \"positions\": ",
+                    config->model_type, config->layers, config->hidden, config->heads, config->kv_heads,
+                    config->head_dim, config->intermediate, config->vocabulary);
+    if (config->positions)
+        spt_text_format(out, "%zu", config->positions);
+    else
+        spt_text_put(out, "null");
+    if (config->window) spt_text_format(out, ", \"window\": %zu", config->window);
+    spt_text_format(out, ", \"bidirectional\": %s}, ", config->bidirectional ? "true" : "false");
+}
+
+static void put_model(struct spt_text *out, const struct spt_model_config *config) {
+    spt_text_format(out, "  model        %s, %zu layers, hidden size %zu, %zu heads of %zu, ", config->model_type,
+                    config->layers, config->hidden, config->heads, config->head_dim);
+    if (config->kv_heads != config->heads) spt_text_format(out, "%zu of keys and values, ", config->kv_heads);
+    spt_text_format(out, "intermediate size %zu, vocabulary %zu, ", config->intermediate, config->vocabulary);
+    if (config->positions)
+        spt_text_format(out, "%zu positions", config->positions);
+    else
+        spt_text_put(out, "any number of positions");
+    if (config->window) spt_text_format(out, ", a window of %zu", config->window);
+    spt_text_put(out, config->bidirectional ? ", bidirectional\n" : "\n");
 }
 
 /* What a checkpoint holds and what is wrong with it, as far as it can be told without multiplying. */
@@ -107,7 +123,7 @@ static void inspect_checkpoint(struct report *report, const struct spt_checkpoin
     enum spt_status fits = SPT_OK;
     if (opened == SPT_OK && known == SPT_OK) fits = spt_forward_check(checkpoint, &config, &shapes);
     if (opened == SPT_OK) put_weights(report, checkpoint);
-    if (known == SPT_OK) put_model(report, &config);
+    if (known == SPT_OK) (report->json ? put_model_json : put_model)(&report->out, &config);
     if (report->json) spt_text_put(&report->out, "\"problems\": [");
     const size_t before = report->problems;
     report->problems = 0;

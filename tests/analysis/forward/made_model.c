@@ -30,7 +30,9 @@ struct made_model made_model_small(void) {
                    .norm_epsilon = 1e-5,
                    .activation = SPT_GELU_ERF,
                    .parallel_residual = true,
-                   .attention_bias = true},
+                   .attention_bias = true,
+                   .kv_heads = 2,
+                   .embedding_dim = 16},
         .dtype = SPT_F32,
     };
 }

@@ -1,4 +1,4 @@
-/* Activations, softmax, LayerNorm and rotary positions, each against its definition in double. */
+/* Activations, softmax, norms, linear biases and rotary positions, each against its definition in double. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "analysis/forward/activation.h"
+#include "analysis/forward/attention.h"
 #include "analysis/forward/norm.h"
 #include "analysis/forward/rotary.h"
 #include "analysis/forward/softmax.h"
@@ -126,9 +127,9 @@ static void layer_norm_equals_its_definition(void **state) {
         float x[TOKENS * MOST], y[TOKENS * MOST], weight[MOST], bias[MOST];
         for (size_t i = 0; i < TOKENS * d; i++) x[i] = 100 + 3 * sinf((float)(i * i));
         for (size_t i = 0; i < d; i++) weight[i] = cosf((float)i), bias[i] = sinf((float)i);
-        const struct spt_layer_norm norm = {
-            .tokens = TOKENS, .d = d, .x = x, .weight = weight, .bias = bias, .epsilon = 1e-5, .y = y};
-        assert_int_equal(spt_layer_norm_run(&team, &norm, NULL), SPT_OK);
+        const struct spt_norm norm = {
+            .rows = TOKENS, .d = d, .x = x, .weight = weight, .bias = bias, .epsilon = 1e-5, .y = y};
+        assert_int_equal(spt_norm_run(&team, &norm, NULL), SPT_OK);
         for (size_t t = 0; t < TOKENS; t++) {
             double mean = 0, variance = 0;
             for (size_t i = 0; i < d; i++) mean += (double)x[t * d + i] / (double)d;
@@ -144,11 +145,57 @@ static void layer_norm_equals_its_definition(void **state) {
     spt_team_release(&team);
 }
 
+/* Zhang and Sennrich 2019, eq. 4 */
+static void rms_norm_equals_its_definition(void **state) {
+    (void)state;
+    enum { ROWS = 40, D = 19 };
+    struct spt_team team;
+    float x[ROWS * D], y[ROWS * D], weight[D];
+    assert_int_equal(spt_team_init(&team, 2, 0, NULL), SPT_OK);
+    for (size_t i = 0; i < ROWS * D; i++) x[i] = 2 + 3 * sinf((float)(i * i));
+    for (size_t i = 0; i < D; i++) weight[i] = cosf((float)i);
+    for (int plus_one = 0; plus_one < 2; plus_one++) {
+        const struct spt_norm norm = {.kind = plus_one ? SPT_NORM_RMS_PLUS_ONE : SPT_NORM_RMS,
+                                      .rows = ROWS,
+                                      .d = D,
+                                      .x = x,
+                                      .weight = weight,
+                                      .epsilon = 1e-3,
+                                      .y = y};
+        assert_int_equal(spt_norm_run(&team, &norm, NULL), SPT_OK);
+        for (size_t t = 0; t < ROWS; t++) {
+            double squares = 0;
+            for (size_t i = 0; i < D; i++) squares += pow((double)x[t * D + i], 2) / D;
+            for (size_t i = 0; i < D; i++) {
+                const double wanted = (double)x[t * D + i] / sqrt(squares + 1e-3) * (plus_one + (double)weight[i]);
+                assert_true(fabs((double)y[t * D + i] - wanted) < 1e-6);
+            }
+        }
+    }
+    spt_team_release(&team);
+}
+
+/* Press et al. 2022: "for 8 heads the slopes are the geometric sequence 1/2, 1/4 .. 1/256"; for 12 heads, the 8 of 8 and
+ * four of 16: 2^-0.5, 2^-1.5, .. (their get_slopes). */
+static void slopes_of_linear_biases_are_those_of_the_paper(void **state) {
+    (void)state;
+    for (size_t h = 0; h < 8; h++) {
+        assert_true(spt_alibi_slope(8, h) == ldexpf(1, -(int)h - 1));
+        assert_true(spt_alibi_slope(12, h) == ldexpf(1, -(int)h - 1));
+    }
+    for (size_t h = 0; h < 4; h++)
+        assert_true(fabs((double)spt_alibi_slope(12, 8 + h) / pow(2, -0.5 - (double)h) - 1) < 3e-7);
+    assert_true(spt_alibi_slope(1, 0) == ldexpf(1, -8));
+}
+
 static void rotary_turns_pairs_of_halves_and_leaves_the_rest(void **state) {
     (void)state;
     enum { N = 9, STRIDE = 10, DIM = 6 };
+    const size_t offset[] = {0, N};
+    const struct spt_probe probe = {.samples = 1, .tokens = N, .longest = N, .offset = offset};
+    const struct spt_model_config config = {.rotary_dim = DIM, .rotary_base = 100};
     struct spt_rotary rotary;
-    assert_int_equal(spt_rotary_init(&rotary, DIM, 100, N, NULL), SPT_OK);
+    assert_int_equal(spt_rotary_init(&rotary, &config, &probe, NULL), SPT_OK);
     float x[N * STRIDE], before[N * STRIDE];
     for (size_t i = 0; i < N * STRIDE; i++) x[i] = before[i] = sinf((float)i);
     spt_rotary_turn(&rotary, x, N, STRIDE);
@@ -174,6 +221,8 @@ int main(void) {
         cmocka_unit_test(softmax_of_scores_below_a_hundred_thousand_is_no_mask),
         cmocka_unit_test(nan_in_a_row_makes_all_of_it_nan),
         cmocka_unit_test(layer_norm_equals_its_definition),
+        cmocka_unit_test(rms_norm_equals_its_definition),
+        cmocka_unit_test(slopes_of_linear_biases_are_those_of_the_paper),
         cmocka_unit_test(rotary_turns_pairs_of_halves_and_leaves_the_rest),
     };
     return cmocka_run_group_tests_name("elementwise", tests, NULL, NULL);

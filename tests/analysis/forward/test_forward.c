@@ -124,9 +124,9 @@ static void every_activation_and_rotation_equals_the_definition(void **state) {
 static void heads_beyond_a_batch_equal_the_definition(void **state) {
     (void)state;
     struct made_model model = made_model_small();
-    model.config.heads = 11;
+    model.config.heads = model.config.kv_heads = 11;
     model.config.head_dim = 4;
-    model.config.hidden = 44;
+    model.config.hidden = model.config.embedding_dim = 44;
     check_model(&model);
 }
 
@@ -172,8 +172,8 @@ static struct made_model wider(void) {
     struct made_model model = made_model_small();
     model.dtype = SPT_F16;
     model.config.positions = 64;
-    model.config.hidden = 80;
-    model.config.heads = 10;
+    model.config.hidden = model.config.embedding_dim = 80;
+    model.config.heads = model.config.kv_heads = 10;
     model.config.intermediate = 300;
     model.config.vocabulary = 700;
     return model;

@@ -351,7 +351,7 @@ static void mask_of_gpt_neox_is_causal(void **state) {
     const struct made_model model = made_model_small();
     enum spt_mask_kind kind = SPT_MASK_FULL;
     size_t window = 1;
-    spt_forward_mask(&model.config, 2, &kind, &window);
+    spt_forward_mask(&model.config, 2, 32, &kind, &window);
     assert_int_equal(kind, SPT_MASK_CAUSAL);
     assert_int_equal(window, 0);
 }

@@ -48,6 +48,15 @@ static void run(size_t threads, const struct spt_gemm *gemm) {
     spt_team_release(&team);
 }
 
+/* [columns, rows] of what is stored [rows, columns]. */
+static void *turned(const void *w, size_t rows, size_t columns, size_t size) {
+    unsigned char *t = spt_alloc(rows * columns, size);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t k = 0; k < columns; k++)
+            memcpy(t + (k * rows + i) * size, (const unsigned char *)w + (i * columns + k) * size, size);
+    return t;
+}
+
 /* y [tokens, rows] against the triple loop in double: sums of up to 1100 products of numbers below 2 are off by 1e-3 at
  * most in float32, and by far less in practice. */
 static void check(enum spt_dtype dtype, size_t tokens, size_t rows, size_t columns, bool add, bool biased) {
@@ -66,6 +75,24 @@ static void check(enum spt_dtype dtype, size_t tokens, size_t rows, size_t colum
                                   .y_stride = rows,
                                   .add = add};
     run(2, &gemm);
+    if (!add) {
+        /* The same numbers whichever way the matrix is stored, and times a third matrix. */
+        void *w_turned = turned(w, rows, columns, spt_dtype_size(dtype));
+        float *other = spt_alloc(tokens * rows, sizeof(float)), *times = spt_alloc(tokens * rows, sizeof(float));
+        struct spt_gemm back = gemm;
+        for (size_t i = 0; i < tokens * rows; i++) times[i] = made(i * 3 + 1);
+        back.weight.data = w_turned;
+        back.weight.transposed = true;
+        back.times = times;
+        back.y = other;
+        run(2, &back);
+        for (size_t i = 0; i < tokens * rows; i++)
+            if (!(fabsf(other[i] - y[i] * times[i]) < 4e-4f))
+                fail_msg("[%zu]: %g, not %g", i, (double)other[i], (double)(y[i] * times[i]));
+        free(w_turned);
+        free(other);
+        free(times);
+    }
     for (size_t i = 0; i < tokens; i++)
         for (size_t j = 0; j < rows; j++) {
             double sum = (add ? (double)made(i * rows + j + 11) : 0) + (biased ? (double)bias[j] : 0);

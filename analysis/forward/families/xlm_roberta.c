@@ -1,0 +1,15 @@
+/* XLM-RoBERTa (Conneau et al. 2020): RoBERTa, by another name. */
+#include "analysis/forward/families/bert.h"
+
+static const struct spt_axis POSITIONS = {.text = "max_position_embeddings", .size = spt_size_positions};
+
+const struct spt_family spt_family_xlm_roberta = {
+    .model_type = "xlm-roberta",
+    .prefix = {"roberta.", ""},
+    .embedding = SPT_BERT_EMBEDDING,
+    .embeddings = SPT_BERT_EMBEDDINGS(&POSITIONS),
+    .layer = SPT_BERT_LAYER,
+    .norm = SPT_NORM_LAYER,
+    .norm_place = SPT_NORM_OF_SUM,
+    .skips_padding = true,
+};

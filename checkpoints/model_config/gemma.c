@@ -1,0 +1,24 @@
+/* Gemma. Keys and defaults: transformers/models/gemma/configuration_gemma.py of transformers 4 and 5. */
+#include "checkpoints/model_config/architectures.h"
+
+/* The first files said "gelu" and meant the tanh form; hidden_activation came to correct them, and overrules. */
+static enum spt_activation activation(struct spt_model_keys *keys) {
+    const bool corrected = spt_json_string(spt_json_get(keys->root, "hidden_activation"), NULL) != NULL;
+    const char *key = corrected ? "hidden_activation" : "hidden_act";
+    const enum spt_activation read = spt_model_keys_activation_or(keys, key, SPT_GELU_TANH);
+    return read == SPT_GELU_ERF && !corrected ? SPT_GELU_TANH : read;
+}
+
+void spt_model_config_gemma(struct spt_model_keys *keys, struct spt_model_config *config) {
+    const struct spt_rotary_keys rotary = {.default_theta = 10000.0, .default_fraction = 1.0};
+    const struct spt_json *bidirectional = spt_json_get(keys->root, "use_bidirectional_attention");
+    spt_model_keys_sizes(keys, 8192, config);
+    spt_model_keys_grouped_heads(keys, 16, 256, config);
+    spt_model_keys_rotary(keys, &rotary, config);
+    config->norm_epsilon = spt_model_keys_number_or(keys, "rms_norm_eps", 1e-30, 1.0, 1e-6);
+    config->activation = activation(keys);
+    config->attention_bias = spt_model_keys_bool_or(keys, "attention_bias", false);
+    config->tied_embeddings = spt_model_keys_bool_or(keys, "tie_word_embeddings", true);
+    if (spt_json_kind(bidirectional) != SPT_JSON_NULL)
+        config->bidirectional = spt_model_keys_bool_or(keys, "use_bidirectional_attention", false);
+}
