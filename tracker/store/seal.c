@@ -135,8 +135,13 @@ static enum spt_status hash_row(struct spt_sql *sql, struct spt_hash figures, st
     struct spt_hash_stream *stream = spt_hash_new();
     if (!stream) return spt_fail_memory(error, 0, "a seal");
     for (int column = 2; column < sqlite3_column_count(sql->statement); column++) {
+        const int type = sqlite3_column_type(sql->statement, column); /* before the text, which converts the value */
         const char *text = (const char *)sqlite3_column_text(sql->statement, column);
-        spt_hash_add_u64(stream, (uint64_t)sqlite3_column_type(sql->statement, column));
+        if (!text && type != SQLITE_NULL) {
+            spt_hash_free(stream);
+            return spt_fail_memory(error, 0, "a seal");
+        }
+        spt_hash_add_u64(stream, (uint64_t)type);
         spt_hash_add_text(stream, text ? text : "");
     }
     spt_hash_add_u64(stream, figures.low);
