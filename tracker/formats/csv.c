@@ -1,19 +1,29 @@
-/* Comma separated values (RFC 4180), with 17 digits; an empty field is what is undefined, or absent. */
+/* Comma separated values (RFC 4180) in UTF-8, with 17 digits; an empty field is what is undefined, or absent. */
 #include "tracker/formats/format.h"
 
 #include "checkpoints/base/text.h"
+#include "checkpoints/base/unicode.h"
 #include "checkpoints/run.h"
 
 #include <string.h>
 
+/* Names of folders need not be UTF-8; readers of the file expect it. */
 static void put_text(struct spt_text *out, const char *text) {
-    if (!text[strcspn(text, ",\"\r\n")]) {
-        spt_text_put(out, text);
-        return;
+    const size_t length = strlen(text);
+    const bool quoted = text[strcspn(text, ",\"\r\n")] != '\0';
+    if (quoted) spt_text_put(out, "\"");
+    for (size_t i = 0; i < length;) {
+        uint32_t code;
+        const size_t step = spt_unicode_decode(text + i, length - i, &code);
+        if (text[i] == '"')
+            spt_text_put(out, "\"\"");
+        else if (step == 0)
+            spt_text_put(out, "\xef\xbf\xbd");
+        else
+            spt_text_append(out, text + i, step);
+        i += step ? step : 1;
     }
-    spt_text_put(out, "\"");
-    for (; *text; text++) spt_text_append(out, *text == '"' ? "\"\"" : text, *text == '"' ? 2 : 1);
-    spt_text_put(out, "\"");
+    if (quoted) spt_text_put(out, "\"");
 }
 
 static void put_step(struct spt_text *out, int64_t step) {

@@ -48,6 +48,17 @@ static void figures_are_lines_in_key_order(void **state) {
     spt_store_close(store);
 }
 
+static void a_name_that_is_no_utf8_is_written_as_utf8(void **state) {
+    (void)state;
+    struct spt_store *store = fixture_open("store.db", SPT_STORE_WRITE);
+    const int64_t run = fixture_add_run(store, "\xc3\xa4\xff,\xc3", 1);
+    fixture_put(store, run, "b\xfe", 5, FIGURES, 1);
+    assert_export(store, "csv", run, false,
+                  COLUMNS "\"\xc3\xa4\xef\xbf\xbd,\xef\xbf\xbd\",b\xef\xbf\xbd,5,b\xef\xbf\xbd"
+                          "step5,loss,-1,-1,0.10000000000000001,,,,100,0\n");
+    spt_store_close(store);
+}
+
 static void runs_of_one_name_are_told_apart_where_all_are_written(void **state) {
     (void)state;
     struct spt_store *store = fixture_open("store.db", SPT_STORE_WRITE);
@@ -228,6 +239,7 @@ static void every_export_beside_a_writer_is_a_whole_state_of_the_store(void **st
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(figures_are_lines_in_key_order),
+        TEST(a_name_that_is_no_utf8_is_written_as_utf8),
         TEST(runs_of_one_name_are_told_apart_where_all_are_written),
         TEST(a_runs_name_depends_on_older_runs_only),
         TEST(a_name_becomes_one_part_of_a_path),
