@@ -51,7 +51,7 @@ enum spt_status spt_tail_new(const struct spt_watch_options *options, const char
     if (!made) return spt_fail_memory(error, sizeof *made, "a run that is watched");
     made->options = options;
     made->newest = SPT_NO_STEP;
-    made->last_new = now;
+    made->last_new = made->last_sign = now;
     made->refreshed = -INFINITY;
     made->run_options = (struct spt_run_options){
         .step_pattern = config->step_pattern,
@@ -198,8 +198,10 @@ static void note_folder(struct spt_tail *tail, enum spt_status looked, const str
     }
 }
 
+/* Whatever a trainer writes is a sign of life, also where it has no step, is of another branch, or is written anew after a setback. */
 static void note_newest(struct spt_tail *tail, double now) {
     for (size_t i = 0; i < tail->count; i++) {
+        if (tail->sights[i].fresh) tail->last_sign = now;
         if (tail->refs[i]->step <= tail->newest) continue; /* SPT_NO_STEP is the least */
         tail->newest = tail->refs[i]->step;
         tail->last_new = now;
@@ -224,7 +226,7 @@ enum spt_status spt_tail_look(struct spt_tail *tail, double now, bool strict, bo
         status = spt_tail_try_session(tail, now, strict, alone, trouble, error);
     if (status == SPT_OK && spt_tail_is_attached(tail)) status = spt_tail_record_news(tail, now, error);
     if (status == SPT_OK && tail->alerts)
-        status = spt_alerts_idle(tail->alerts, now, tail->last_new, tail->newest, error);
+        status = spt_alerts_idle(tail->alerts, now, tail->last_sign, tail->newest, error);
     return status;
 }
 

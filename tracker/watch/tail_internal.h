@@ -30,6 +30,7 @@ struct spt_tail {
 
     int64_t newest; /* the largest step that was seen */
     double last_new;
+    double last_sign; /* when a look last saw files that are new or changed */
     size_t done;
     double seconds;
     bool stale; /* checkpoints were analysed since the run's own series were read */
