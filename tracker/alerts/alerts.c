@@ -44,6 +44,7 @@ struct spt_alerts {
     struct spt_store *store;
     const struct spt_store_run *run;
     bool (*stop)(void *context);
+    bool (*urgent)(void *context);
     void *context;
     bool stale, stopped;
     struct spt_rule *rules; /* [rule_count] */
@@ -210,8 +211,8 @@ static enum spt_status read_value(const struct spt_alerts *alerts, struct spt_al
 static enum spt_status deliver(struct spt_alerts *alerts, const struct spt_alert_event *event,
                                struct spt_error *error) {
     if (alerts->stopped) return SPT_OK; /* it stays pending */
-    const enum spt_status status =
-        spt_alert_event_deliver(event, alerts->store, alerts->log, alerts->stop, alerts->context, error);
+    const enum spt_status status = spt_alert_event_deliver(event, alerts->store, alerts->log, alerts->stop,
+                                                           alerts->urgent, alerts->context, error);
     if (status == SPT_END) alerts->stopped = true;
     return status == SPT_END ? SPT_OK : status;
 }
@@ -490,12 +491,14 @@ static enum spt_status begin(struct spt_alerts *alerts, struct spt_error *error)
 }
 
 enum spt_status spt_alerts_new(const struct spt_config *config, const struct spt_log *log, struct spt_store *store,
-                               const struct spt_store_run *run, bool (*stop)(void *context), void *context,
-                               struct spt_alerts **alerts, struct spt_error *error) {
+                               const struct spt_store_run *run, bool (*stop)(void *context),
+                               bool (*urgent)(void *context), void *context, struct spt_alerts **alerts,
+                               struct spt_error *error) {
     const size_t count = config->alerts.count;
     struct spt_alerts *made = spt_alloc_zeroed(1, sizeof *made);
     if (!made) return spt_fail_memory(error, sizeof *made, "the alerts");
-    *made = (struct spt_alerts){.log = log, .store = store, .run = run, .stop = stop, .context = context};
+    *made =
+        (struct spt_alerts){.log = log, .store = store, .run = run, .stop = stop, .urgent = urgent, .context = context};
     made->rules = spt_alloc_zeroed(count, sizeof *made->rules);
     enum spt_status status =
         made->rules ? spt_alerts_check(config, error) : spt_fail_memory(error, sizeof *made->rules, "the alerts");

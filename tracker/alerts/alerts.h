@@ -42,12 +42,14 @@ enum spt_status spt_alerts_check(const struct spt_config *config, struct spt_err
  * stored is judged. An event is said through log and given to the rule's command as one JSON object on standard input:
  *     rule, kind, run, branch, step, label, metric, layer, head, value, threshold, in_a_row, time, text
  * each null where the kind has none: value is the figure (duplicate: the earlier step), threshold what it was held against (stalled:
- * seconds). What a command fails with is said through log and kept with the event. stop: as in tracker/child.h; when it says so, events
- * that are not yet delivered stay pending. Without rules it costs nothing. SPT_INVALID as spt_alerts_check, and for a layer or head that
+ * seconds). What a command fails with is said through log and kept with the event. stop: when it says so, events that are not yet delivered
+ * stay pending, and a command that runs has its time; urgent, as stop in tracker/child.h: when it says so, that command is ended, too, and
+ * its event has failed, for whether it was heard is not known. Either may be NULL. Without rules it costs nothing. SPT_INVALID as spt_alerts_check, and for a layer or head that
  * the run's model does not have. */
 enum spt_status spt_alerts_new(const struct spt_config *config, const struct spt_log *log, struct spt_store *store,
-                               const struct spt_store_run *run, bool (*stop)(void *context), void *context,
-                               struct spt_alerts **alerts, struct spt_error *error);
+                               const struct spt_store_run *run, bool (*stop)(void *context),
+                               bool (*urgent)(void *context), void *context, struct spt_alerts **alerts,
+                               struct spt_error *error);
 void spt_alerts_free(struct spt_alerts *alerts);
 
 /* Judges all rules after a checkpoint was stored, stores what they find, runs the commands. ref and outcome: what was stored, which is all
@@ -56,8 +58,9 @@ void spt_alerts_free(struct spt_alerts *alerts);
 enum spt_status spt_alerts_checkpoint(struct spt_alerts *alerts, const struct spt_checkpoint_ref *ref,
                                       const struct spt_outcome *outcome, struct spt_error *error);
 
-/* Judges the rules that time alone can fulfil: no new checkpoint for so long. now and last_new: monotonic seconds; last_new when the
- * newest checkpoint of the run was first seen, or the watch began. step: the newest checkpoint's, SPT_NO_STEP: none. */
+/* Judges the rules that time alone can fulfil: no new checkpoint for so long. now and last_new: monotonic seconds; last_new when
+ * files of a checkpoint of the run, whichever, were last seen to be new or changed, or the watch began. step: the newest checkpoint's,
+ * SPT_NO_STEP: none. */
 enum spt_status spt_alerts_idle(struct spt_alerts *alerts, double now, double last_new, int64_t step,
                                 struct spt_error *error);
 

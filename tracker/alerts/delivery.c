@@ -83,7 +83,7 @@ enum spt_status spt_alert_key_read(const char *key, char **label, int *layer, in
 }
 
 /* How the command ended: SPT_OK, SPT_IO with the reason, SPT_END, SPT_NOMEM. */
-static enum spt_status run_command(const struct spt_alert_event *event, bool (*stop)(void *context), void *context,
+static enum spt_status run_command(const struct spt_alert_event *event, bool (*urgent)(void *context), void *context,
                                    struct spt_error *error) {
     const struct spt_config_alert *alert = event->rule->alert;
     struct spt_text json = {0};
@@ -101,20 +101,20 @@ static enum spt_status run_command(const struct spt_alert_event *event, bool (*s
     };
     struct spt_child *child = NULL;
     enum spt_status status = spt_child_start(&options, &child, error);
-    if (status == SPT_OK) status = spt_child_wait(child, stop, context, error);
+    if (status == SPT_OK) status = spt_child_wait(child, urgent, context, error);
     spt_child_release(child);
     spt_text_release(&json);
     return status;
 }
 
 enum spt_status spt_alert_event_deliver(const struct spt_alert_event *event, struct spt_store *store,
-                                        const struct spt_log *log, bool (*stop)(void *context), void *context,
-                                        struct spt_error *error) {
+                                        const struct spt_log *log, bool (*stop)(void *context),
+                                        bool (*urgent)(void *context), void *context, struct spt_error *error) {
     struct spt_error reason = {0};
     if (stop && stop(context)) return SPT_END; /* it stays pending */
     enum spt_status status = spt_store_deliver(store, event->row.id, SPT_DELIVERY_STARTED, NULL, error);
     if (status != SPT_OK) return status;
-    const enum spt_status ended = run_command(event, stop, context, &reason);
+    const enum spt_status ended = run_command(event, urgent, context, &reason);
     if (ended == SPT_OK) return spt_store_deliver(store, event->row.id, SPT_DELIVERY_DONE, NULL, error);
     struct spt_text outcome = {0};
     if (ended == SPT_END)

@@ -67,9 +67,10 @@ void spt_alert_event_key(const struct spt_alert_event *event, struct spt_text *o
 /* What a key says: label of a checkpoint without a step (owned by the caller; NULL: none), layer and head. SPT_INVALID: it is none of ours;
  * SPT_NOMEM; no message. */
 enum spt_status spt_alert_key_read(const char *key, char **label, int *layer, int *head);
-/* Runs the rule's command with an event that is pending in the store, and stores how it went. SPT_END: stop said so. */
+/* Runs the rule's command with an event that is pending in the store, and stores how it went. SPT_END: stop said so before, or
+ * urgent while it ran. */
 enum spt_status spt_alert_event_deliver(const struct spt_alert_event *event, struct spt_store *store,
-                                        const struct spt_log *log, bool (*stop)(void *context), void *context,
-                                        struct spt_error *error);
+                                        const struct spt_log *log, bool (*stop)(void *context),
+                                        bool (*urgent)(void *context), void *context, struct spt_error *error);
 
 #endif

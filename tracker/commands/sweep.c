@@ -209,7 +209,7 @@ static int do_sweep(struct job *job) {
         spt_external_store(job->store, job->session.identity.id, job->run, &job->invocation->config, &job->log, &error);
     if (status == SPT_OK) /* what an earlier sweep did not live to tell is told now */
         status = spt_alerts_new(&job->invocation->config, &job->log, job->store, &job->session.identity, stop_asked,
-                                NULL, &job->alerts, &error);
+                                stop_asked, NULL, &job->alerts, &error);
     job->sweep.alerts = job->alerts;
     if (status == SPT_INVALID) return spt_invocation_fail(job->invocation, SPT_EXIT_USAGE, &error);
     if (status != SPT_OK) return spt_invocation_fail(job->invocation, SPT_EXIT_STORE, &error);

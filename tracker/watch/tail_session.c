@@ -50,7 +50,7 @@ static enum spt_status open_alerts(struct spt_tail *tail, bool alone, enum spt_t
     struct spt_error failure;
     const enum spt_status status =
         spt_alerts_new(options->config, options->log, options->store, &tail->session.identity, options->stop,
-                       options->context, &tail->alerts, &failure);
+                       options->urgent, options->context, &tail->alerts, &failure);
     if (status == SPT_OK) return SPT_OK;
     tail->alerts = NULL;
     if (status == SPT_INVALID && !alone) {

@@ -96,11 +96,15 @@ static void open_bench(struct bench *bench, const char *yaml) {
     bench->log = (struct spt_log){hear, &bench->heard};
 }
 
-static void begin(struct bench *bench, bool (*stop)(void *context), void *context) {
+static void begin_with(struct bench *bench, bool (*stop)(void *context), bool (*urgent)(void *context), void *context) {
     struct spt_error error = {0};
-    if (spt_alerts_new(&bench->config, &bench->log, bench->store, &bench->run, stop, context, &bench->alerts, &error) !=
-        SPT_OK)
+    if (spt_alerts_new(&bench->config, &bench->log, bench->store, &bench->run, stop, urgent, context, &bench->alerts,
+                       &error) != SPT_OK)
         fail_msg("%s", error.message);
+}
+
+static void begin(struct bench *bench, bool (*stop)(void *context), void *context) {
+    begin_with(bench, stop, stop, context);
 }
 
 static void again(struct bench *bench) {
@@ -339,6 +343,44 @@ static void an_event_that_was_not_delivered_is_delivered_by_the_next_start(void 
     close_bench(&b);
 }
 
+static bool from_the_second_question(void *context) {
+    return ++*(int *)context > 1;
+}
+
+static const char SLOW[] = "alerts:\n"
+                           "  - {name: slow, metric: loss, above: 1, command: [sh, -c, sleep 0.4; echo >> ran]}\n"
+                           "  - {name: next, metric: loss, above: 1, command: [sh, -c, echo >> ran]}\n";
+
+static void told_to_stop_a_command_that_runs_has_its_time_and_none_is_begun(void **state) {
+    (void)state;
+    struct bench b;
+    int questions = 0;
+    open_bench(&b, SLOW);
+    put_value(b.store, b.run.id, 1, "loss", 2);
+    begin_with(&b, from_the_second_question, NULL, &questions);
+    assert_query(db, "SELECT rule, delivery, outcome FROM event WHERE kind = 'alert' ORDER BY id",
+                 "slow|done|NULL\n"
+                 "next|pending|NULL");
+    assert_int_equal(lines_of("ran"), 1);
+    again(&b);
+    assert_int_equal(lines_of("ran"), 2);
+    close_bench(&b);
+}
+
+static void urgently_told_to_stop_a_command_that_runs_is_ended_and_not_repeated(void **state) {
+    (void)state;
+    struct bench b;
+    int questions = 0;
+    open_bench(&b, "alerts:\n"
+                   "  - {name: hangs, metric: loss, above: 1, command: [sh, -c, sleep 1000; echo >> ran]}\n");
+    put_value(b.store, b.run.id, 1, "loss", 2);
+    begin_with(&b, NULL, from_the_second_question, &questions);
+    again(&b);
+    assert_query(db, "SELECT delivery, outcome FROM event WHERE kind = 'alert'", "failed|was stopped with the watch");
+    assert_int_equal(lines_of("ran"), 0);
+    close_bench(&b);
+}
+
 static bool kill_self(void *context) {
     (void)context;
     raise(SIGKILL);
@@ -545,7 +587,7 @@ static void two_programs_at_once_tell_it_once(void **state) {
         bool right = spt_store_open(db, SPT_STORE_WRITE, 100, &store, NULL) == SPT_OK &&
                      spt_store_runs(store, &runs, &count, NULL) == SPT_OK;
         struct spt_alerts *alerts = NULL;
-        right = right && spt_alerts_new(&config, &log, store, runs, NULL, NULL, &alerts, NULL) == SPT_OK;
+        right = right && spt_alerts_new(&config, &log, store, runs, NULL, NULL, NULL, &alerts, NULL) == SPT_OK;
         spt_store_close(store);
         _exit(right ? 0 : 1);
     }
@@ -583,7 +625,7 @@ static void a_rule_that_cannot_be_judged_is_refused_at_its_place(void **state) {
         struct spt_error error = {0};
         open_bench(&b, cases[i].yaml);
         assert_int_equal(spt_alerts_check(&b.config, &error), cases[i].of_model ? SPT_OK : SPT_INVALID);
-        assert_int_equal(spt_alerts_new(&b.config, &b.log, b.store, &b.run, NULL, NULL, &b.alerts, &error),
+        assert_int_equal(spt_alerts_new(&b.config, &b.log, b.store, &b.run, NULL, NULL, NULL, &b.alerts, &error),
                          SPT_INVALID);
         if (cases[i].message) assert_string_equal(error.message, cases[i].message);
         assert_string_equal(error.path, "c.yaml");
@@ -629,6 +671,8 @@ int main(void) {
         cmocka_unit_test_setup(the_same_weights_at_a_later_step_ring_within_a_branch, fresh),
         cmocka_unit_test_setup(a_trainer_that_is_stuck_rings_once_a_standstill, fresh),
         cmocka_unit_test_setup(an_event_that_was_not_delivered_is_delivered_by_the_next_start, fresh),
+        cmocka_unit_test_setup(told_to_stop_a_command_that_runs_has_its_time_and_none_is_begun, fresh),
+        cmocka_unit_test_setup(urgently_told_to_stop_a_command_that_runs_is_ended_and_not_repeated, fresh),
         cmocka_unit_test_setup(killed_between_store_and_command_it_is_told_once, fresh),
         cmocka_unit_test_setup(killed_while_its_command_ran_it_is_not_repeated, fresh),
         cmocka_unit_test_setup(a_command_that_fails_or_hangs_is_said_and_kept, fresh),
