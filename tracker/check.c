@@ -1,8 +1,10 @@
 #include "tracker/check_internal.h"
 
 #include "checkpoints/base/memory.h"
+#include "tracker/fetch.h"
 #include "tracker/store/audit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -82,11 +84,40 @@ static void put_settings(const char *lines, const char *const *keys, struct spt_
     }
 }
 
-void spt_check_put_sweep(const struct spt_check *check, const struct spt_store_run *run, const char *options,
-                         int64_t first, int64_t last, struct spt_text *text) {
+static void note_measured(struct spt_check *check, const struct spt_ledger *ledger) {
+    struct spt_text groups = {0};
+    size_t count = 0;
+    for (size_t g = 0; g < SPT_METRIC_GROUP_COUNT; g++) {
+        bool any = false;
+        for (size_t m = 0; m < SPT_METRIC_COUNT && !any; m++)
+            for (size_t i = 0; i < ledger->count && !any; i++)
+                any = ledger->present[i * SPT_METRIC_COUNT + m] &&
+                      strcmp(spt_metric_group(&SPT_METRICS[m]), SPT_METRIC_GROUPS[g]) == 0;
+        if (any) spt_text_format(&groups, "%s%s", count++ ? "," : "", SPT_METRIC_GROUPS[g]);
+    }
+    if (count && count < SPT_METRIC_GROUP_COUNT && !groups.failed)
+        (void)snprintf(check->measured, sizeof check->measured, "--metrics %s ", groups.data);
+    spt_text_release(&groups);
+}
+
+/* Else a sweep would measure all there are, and the run's other checkpoints would lack them. */
+static const char *measured_of(struct spt_check *check, const struct spt_store_run *run) {
+    struct spt_ledger ledger = {0};
+    struct spt_error ignored;
+    if (check->measured_of == run->id) return check->measured;
+    check->measured_of = run->id;
+    *check->measured = '\0';
+    if (spt_ledger_read(&ledger, check->store, run->id, &ignored) != SPT_OK) return check->measured;
+    note_measured(check, &ledger);
+    spt_ledger_release(&ledger);
+    return check->measured;
+}
+
+void spt_check_put_sweep(struct spt_check *check, const struct spt_store_run *run, const char *options, int64_t first,
+                         int64_t last, struct spt_text *text) {
     static const char *const PROBE_KEYS[] = {"probe", "ids", "bos", NULL};
     const char *slash = strrchr(run->source, '/');
-    spt_text_format(text, "spectail sweep %s", options);
+    spt_text_format(text, "spectail sweep %s%s", options, strstr(options, "--metrics ") ? "" : measured_of(check, run));
     if (first != SPT_NO_STEP) spt_text_format(text, "--steps %lld:%lld ", (long long)first, (long long)last);
     put_settings(run->probe_text, PROBE_KEYS, text);
     put_settings(run->plan_text, NULL, text);
@@ -142,9 +173,11 @@ static bool put_back_up(const char *db, struct spt_text *mend) {
 
 void spt_check_put_restore(const char *db, struct spt_text *mend) {
     if (put_back_up(db, mend)) spt_text_put(mend, ", or ");
-    spt_text_put(mend, "keep what can be read of it: sqlite3 ");
+    spt_text_format(mend, "keep what can be read of it: (echo '");
+    spt_store_put_marks(mend);
+    spt_text_put(mend, "'; sqlite3 ");
     put_word(mend, db);
-    spt_text_put(mend, " .recover | sqlite3 new.db, then check new.db");
+    spt_text_put(mend, " .dump | sed 's/^ROLLBACK;.*/COMMIT;/') | sqlite3 new.db, then check new.db");
 }
 
 enum spt_status spt_check_add_unreadable(struct spt_check *check, const struct spt_store_run *run,
@@ -155,18 +188,32 @@ enum spt_status spt_check_add_unreadable(struct spt_check *check, const struct s
     return spt_check_add(check, "ledger", run, &text, &mend, error);
 }
 
+/* What is wrong may be the step in the store: the folder tells the true one. As it was where the folder does not hold uri. */
+static int64_t step_of(const struct spt_check *check, const struct spt_store_run *run, const char *uri, int64_t step) {
+    const struct spt_run_options options = {.step_pattern = check->config->step_pattern};
+    struct spt_run *disk = NULL;
+    struct spt_error ignored;
+    if (!uri || spt_run_open(run->source, &options, &disk, &ignored) != SPT_OK) return step;
+    for (size_t i = 0; i < disk->count; i++)
+        if (strcmp(disk->refs[i].uri, uri) == 0) step = disk->refs[i].step;
+    spt_run_close(disk);
+    return step;
+}
+
 static enum spt_status on_audit(void *context, const struct spt_audit_row *row, struct spt_error *error) {
     struct spt_check *check = context;
     const struct spt_store_run *run = find_run(check, row->run);
     struct spt_text text = {0}, mend = {0};
     if (row->label) spt_text_format(&text, "%s: ", row->label);
     spt_text_put(&text, row->text);
-    if (row->how == SPT_MEND_SAID && row->mend)
+    if (row->how == SPT_MEND_SAID && row->mend) {
         spt_text_put(&mend, row->mend);
-    else if (row->how == SPT_MEND_FORCE && run)
-        spt_check_put_sweep(check, run, "--force ", row->step, row->step, &mend);
-    else
+    } else if (row->how == SPT_MEND_FORCE && run) {
+        const int64_t step = step_of(check, run, row->uri, row->step);
+        spt_check_put_sweep(check, run, "--force ", step, step, &mend);
+    } else {
         spt_check_put_restore(check->config->db, &mend);
+    }
     return spt_check_add(check, row->kind, run, &text, &mend, error);
 }
 
@@ -272,9 +319,12 @@ static enum spt_status check_duplicates(struct spt_check *check, const struct sp
     return status;
 }
 
-static bool is_refused(enum spt_checkpoint_state state) {
-    return state == SPT_STATE_INVALID || state == SPT_STATE_UNSUPPORTED;
-}
+/* What has to be done before the sweep, by state. */
+static const char *const BEFORE[SPT_STATE_COUNT] = {
+    [SPT_STATE_INVALID] = "replace its files, then ",
+    [SPT_STATE_UNSUPPORTED] = "replace its files, then ",
+    [SPT_STATE_VANISHED] = "if there is a copy of it, bring it to the run's folder, then ",
+};
 
 static enum spt_status check_states(struct spt_check *check, const struct spt_store_run *run,
                                     const struct spt_ledger *ledger, struct spt_error *error) {
@@ -286,8 +336,11 @@ static enum spt_status check_states(struct spt_check *check, const struct spt_st
         if (is_analysed(row) || (check->busy && row->state == SPT_STATE_WAITING) || found++ >= STATES_NAMED) continue;
         spt_text_format(&text, "%s is %s%s%s", row->label, spt_state_name(row->state), row->reason ? ": " : "",
                         row->reason ? row->reason : "");
-        if (is_refused(row->state)) spt_text_put(&mend, "replace its files, then ");
-        spt_check_put_sweep(check, run, "", row->step, row->step, &mend);
+        if (BEFORE[row->state]) spt_text_put(&mend, BEFORE[row->state]);
+        if (row->reason && strncmp(row->reason, SPT_FETCH_FAILED, strlen(SPT_FETCH_FAILED)) == 0)
+            spt_text_put(&mend, "the next sweep whose configuration fetches it tries it again");
+        else
+            spt_check_put_sweep(check, run, "", row->step, row->step, &mend);
         status = spt_check_add(check, "state", run, &text, &mend, error);
     }
     if (status != SPT_OK || found <= STATES_NAMED) return status;

@@ -41,6 +41,8 @@ struct spt_check {
     bool busy;                     /* a writer is at work: what he has not finished is not wrong */
     struct spt_findings findings;
     size_t checkpoints, files_compared, digests_compared; /* so far */
+    int64_t measured_of;                                  /* the run that measured is of */
+    char measured[256]; /* "--metrics sinks,loss ": the groups that it has figures of; empty: all, or none */
 };
 
 /* The store itself. SPT_NOMEM. */
@@ -55,7 +57,8 @@ enum spt_status spt_check_run(struct spt_check *check, const struct spt_store_ru
 enum spt_status spt_check_add_unreadable(struct spt_check *check, const struct spt_store_run *run,
                                          const struct spt_error *failure, struct spt_error *error);
 
-/* Appends what helps a store that is damaged: a back-up, where there is one, or SQLite's own way. */
+/* Appends what helps a store that is damaged: a back-up, where there is one, or what SQLite can read of it (by .dump: the .recover of its
+ * shell is not in every build of it). */
 void spt_check_put_restore(const char *db, struct spt_text *mend);
 
 /* Steps that a run seems to lack: between two of it that are further apart than those on both sides, by a multiple.

@@ -11,9 +11,10 @@
 enum spt_status spt_check_add(struct spt_check *check, const char *kind, const struct spt_store_run *run,
                               struct spt_text *text, struct spt_text *mend, struct spt_error *error);
 
-/* The command that sweeps the run, or its steps first .. last; options: further ones, "" or with a space behind. */
-void spt_check_put_sweep(const struct spt_check *check, const struct spt_store_run *run, const char *options,
-                         int64_t first, int64_t last, struct spt_text *text);
+/* The command that sweeps the run, or its steps first .. last; options: further ones, "" or with a space behind. Without --metrics among
+ * them, those that the run has. */
+void spt_check_put_sweep(struct spt_check *check, const struct spt_store_run *run, const char *options, int64_t first,
+                         int64_t last, struct spt_text *text);
 
 /* Labels of checkpoints, the first few by name. */
 struct spt_check_list {

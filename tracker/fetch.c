@@ -199,8 +199,8 @@ static enum spt_status bring(struct spt_fetch *fetch, const char *name, struct b
     }
     const char *between = why.path[0] ? " " : "";
     if (tries == 1)
-        return spt_fail(&brought->error, SPT_IO, NULL, "fetch failed: %s%s%s", why.path, between, why.message);
-    return spt_fail(&brought->error, SPT_IO, NULL, "fetch failed %lld times: %s%s%s", tries, why.path, between,
+        return spt_fail(&brought->error, SPT_IO, NULL, SPT_FETCH_FAILED ": %s%s%s", why.path, between, why.message);
+    return spt_fail(&brought->error, SPT_IO, NULL, SPT_FETCH_FAILED " %lld times: %s%s%s", tries, why.path, between,
                     why.message);
 }
 

@@ -25,6 +25,9 @@
 
 struct spt_fetch;
 
+/* What the reasons begin with that are recorded of steps that were given up on. */
+#define SPT_FETCH_FAILED "fetch failed"
+
 /* Whether config's keys of fetching fit together; SPT_INVALID with the place of the one that does not. */
 enum spt_status spt_fetch_check(const struct spt_config *config, struct spt_error *error);
 

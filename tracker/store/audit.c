@@ -233,3 +233,8 @@ enum spt_status spt_store_audit(struct spt_store *store, bool busy, spt_audit_fn
     spt_sql_leave(store, SPT_SQL_END);
     return status;
 }
+
+void spt_store_put_marks(struct spt_text *text) {
+    spt_text_format(text, "PRAGMA application_id = %d; PRAGMA user_version = %d;", SPT_STORE_APPLICATION,
+                    SPT_STORE_SCHEMA.version);
+}

@@ -2,6 +2,7 @@
 #ifndef SPT_STORE_AUDIT_H
 #define SPT_STORE_AUDIT_H
 
+#include "checkpoints/base/text.h"
 #include "tracker/store/store.h"
 
 enum spt_audit_mend {
@@ -27,5 +28,8 @@ typedef enum spt_status spt_audit_fn(void *context, const struct spt_audit_row *
  * returns. */
 enum spt_status spt_store_audit(struct spt_store *store, bool busy, spt_audit_fn *found, void *context,
                                 struct spt_error *error);
+
+/* Appends the statements that make a SQLite database with the tables of a store one: its dump does not have them. */
+void spt_store_put_marks(struct spt_text *text);
 
 #endif

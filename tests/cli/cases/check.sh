@@ -46,3 +46,16 @@ spectail check --db old.db --quick
 head -c 6000 spectail.db >cut.db
 spectail check --db cut.db
 spectail check --db none.db
+
+# What it says can be done: the rest of a store that is cut is a store, and of one that is whole nothing is lost. A step that is not what was
+# stored is told by the folder.
+shell '"$program" check --db cut.db 2>&1 | sed -n "s/.*keep what can be read of it: \(.*\), then check new.db/\1/p" >mend.sh'
+check 'sh mend.sh 2>/dev/null; mv new.db rest.db'
+spectail check --db rest.db
+check 'sed "s/cut\.db/spectail.db/" mend.sh >whole.sh; sh whole.sh'
+into whole.csv export
+into mended.csv export --db new.db
+check 'cmp whole.csv mended.csv'
+mv elsewhere run
+shell 'sqlite3 new.db "UPDATE checkpoint SET step = 99 WHERE step = 64"'
+shell '"$program" check --quick --db new.db | grep -A 1 "row of the ledger"'
