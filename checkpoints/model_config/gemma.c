@@ -11,7 +11,6 @@ static enum spt_activation activation(struct spt_model_keys *keys) {
 
 void spt_model_config_gemma(struct spt_model_keys *keys, struct spt_model_config *config) {
     const struct spt_rotary_keys rotary = {.default_theta = 10000.0, .default_fraction = 1.0};
-    const struct spt_json *bidirectional = spt_json_get(keys->root, "use_bidirectional_attention");
     spt_model_keys_sizes(keys, 8192, config);
     spt_model_keys_grouped_heads(keys, 16, 256, config);
     spt_model_keys_rotary(keys, &rotary, config);
@@ -19,6 +18,5 @@ void spt_model_config_gemma(struct spt_model_keys *keys, struct spt_model_config
     config->activation = activation(keys);
     config->attention_bias = spt_model_keys_bool_or(keys, "attention_bias", false);
     config->tied_embeddings = spt_model_keys_bool_or(keys, "tie_word_embeddings", true);
-    if (spt_json_kind(bidirectional) != SPT_JSON_NULL)
-        config->bidirectional = spt_model_keys_bool_or(keys, "use_bidirectional_attention", false);
+    spt_model_keys_refuse(keys, "use_bidirectional_attention"); /* transformers' own back-ends differ on what it does */
 }

@@ -1,0 +1,417 @@
+/* config.json of every architecture: what the references' files say (tests/data/reference, HF transformers 5.23), what
+ * the published files of well-known models say, and what is wrong with bad ones. */
+#include "checkpoints/model_config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "checkpoints/base/text.h"
+
+static enum spt_status parse(const char *text, struct spt_model_config *config, struct spt_error *error) {
+    return spt_model_config_parse(text, strlen(text), "config.json", config, error);
+}
+
+static struct spt_model_config parsed(const char *text) {
+    struct spt_model_config config;
+    struct spt_error error;
+    if (parse(text, &config, &error) != SPT_OK) fail_msg("%s", error.message);
+    return config;
+}
+
+static struct spt_model_config read_case(const char *folder, const char *name) {
+    char path[1024];
+    struct spt_model_config config;
+    struct spt_error error;
+    (void)snprintf(path, sizeof path, "%s/reference/%s/%s", SPT_TEST_DATA, folder, name);
+    if (spt_model_config_read(path, &config, &error) != SPT_OK) fail_msg("%s: %s", path, error.message);
+    return config;
+}
+
+static const struct {
+    const char *folder, *model_type;
+    size_t layers, heads, kv_heads, head_dim, positions, rotary_dim, window;
+    bool bidirectional, tied;
+} CASES[] = {
+    {"bert", "bert", 3, 4, 4, 12, 128, 0, 0, true, false},
+    {"bloom", "bloom", 2, 6, 6, 8, 0, 0, 0, false, true},
+    {"gemma", "gemma", 2, 3, 1, 32, 128, 32, 0, false, true},
+    {"gpt2", "gpt2", 3, 4, 4, 12, 128, 0, 0, false, true},
+    {"gpt_neox", "gpt_neox", 3, 4, 4, 12, 128, 3, 0, false, false},
+    {"gpt_neox_sequential", "gpt_neox", 2, 2, 2, 16, 64, 16, 0, false, false},
+    {"llama", "llama", 3, 6, 2, 8, 128, 8, 0, false, false},
+    {"llama3_rope", "llama", 2, 2, 1, 32, 256, 32, 0, false, true},
+    {"llama_dynamic_ntk", "llama", 2, 4, 2, 8, 0, 8, 0, false, false},
+    {"llama_linear_rope", "llama", 2, 4, 4, 8, 128, 8, 0, false, false},
+    {"llama_yarn", "llama", 2, 4, 2, 16, 128, 16, 0, false, false},
+    {"mistral", "mistral", 2, 4, 2, 16, 128, 16, 8, false, false},
+    {"olmo", "olmo", 2, 4, 4, 12, 128, 12, 0, false, false},
+    {"olmo2", "olmo2", 2, 4, 4, 12, 128, 12, 0, false, false},
+    {"opt", "opt", 2, 4, 4, 12, 128, 0, 0, false, true},
+    {"phi", "phi", 2, 4, 4, 16, 128, 8, 0, false, false},
+    {"qwen2", "qwen2", 3, 4, 2, 12, 128, 12, 0, false, false},
+    {"qwen3", "qwen3", 2, 4, 2, 24, 128, 24, 0, false, false},
+    {"roberta", "roberta", 2, 4, 4, 12, 128, 0, 0, true, false},
+    {"xlm_roberta", "xlm-roberta", 2, 4, 4, 12, 128, 0, 0, true, false},
+};
+enum { CASE_COUNT = sizeof CASES / sizeof *CASES };
+
+static void both_generations_of_keys_give_the_same_struct(void **state) {
+    (void)state;
+    for (size_t i = 0; i < CASE_COUNT; i++) {
+        const struct spt_model_config new_keys = read_case(CASES[i].folder, "config.json");
+        const struct spt_model_config old_keys = read_case(CASES[i].folder, "config.v4.json");
+        assert_memory_equal(&new_keys, &old_keys, sizeof new_keys);
+        assert_true(spt_hash_equal(spt_model_config_digest(&new_keys), spt_model_config_digest(&old_keys)));
+    }
+}
+
+static void every_architecture_is_read(void **state) {
+    (void)state;
+    for (size_t i = 0; i < CASE_COUNT; i++) {
+        const struct spt_model_config c = read_case(CASES[i].folder, "config.json");
+        assert_string_equal(c.model_type, CASES[i].model_type);
+        assert_int_equal(c.layers, CASES[i].layers);
+        assert_int_equal(c.heads, CASES[i].heads);
+        assert_int_equal(c.kv_heads, CASES[i].kv_heads);
+        assert_int_equal(c.head_dim, CASES[i].head_dim);
+        assert_int_equal(c.positions, CASES[i].positions);
+        assert_int_equal(c.rotary_dim, CASES[i].rotary_dim);
+        assert_int_equal(c.window, CASES[i].window);
+        assert_int_equal(c.bidirectional, CASES[i].bidirectional);
+        assert_int_equal(c.tied_embeddings, CASES[i].tied);
+        assert_int_equal(c.vocabulary, 98);
+    }
+}
+
+static void rotary_scalings_are_read(void **state) {
+    (void)state;
+    const struct spt_rotary_scaling llama3 = read_case("llama3_rope", "config.json").scaling;
+    assert_int_equal(llama3.kind, SPT_ROTARY_LLAMA3);
+    assert_int_equal(llama3.original_positions, 32);
+    assert_true(llama3.factor == 8 && llama3.low_factor == 1 && llama3.high_factor == 4);
+    const struct spt_rotary_scaling linear = read_case("llama_linear_rope", "config.v4.json").scaling;
+    assert_int_equal(linear.kind, SPT_ROTARY_LINEAR);
+    assert_true(linear.factor == 4);
+    const struct spt_rotary_scaling dynamic = read_case("llama_dynamic_ntk", "config.v4.json").scaling;
+    assert_int_equal(dynamic.kind, SPT_ROTARY_DYNAMIC);
+    assert_int_equal(dynamic.original_positions, 16);
+    const struct spt_rotary_scaling yarn = read_case("llama_yarn", "config.json").scaling;
+    assert_int_equal(yarn.kind, SPT_ROTARY_YARN);
+    assert_true(yarn.beta_fast == 32 && yarn.beta_slow == 1 && !yarn.untruncated);
+    /* Peng et al. 2023, eq. 22: 0.1 ln 4 + 1 */
+    assert_true(yarn.attention_factor > 1.138629436111 && yarn.attention_factor < 1.138629436113);
+}
+
+/* The published files, as far as they matter. */
+static void published_llama_31_8b_is_read(void **state) {
+    (void)state;
+    const struct spt_model_config c = parsed(
+        "{\"architectures\": [\"LlamaForCausalLM\"], \"attention_bias\": false, \"hidden_act\": \"silu\", \"hidden_size\": 4096, "
+        "\"intermediate_size\": 14336, \"max_position_embeddings\": 131072, \"mlp_bias\": false, \"model_type\": \"llama\", "
+        "\"num_attention_heads\": 32, \"num_hidden_layers\": 32, \"num_key_value_heads\": 8, \"pretraining_tp\": 1, "
+        "\"rms_norm_eps\": 1e-05, \"rope_scaling\": {\"factor\": 8.0, \"low_freq_factor\": 1.0, \"high_freq_factor\": 4.0, "
+        "\"original_max_position_embeddings\": 8192, \"rope_type\": \"llama3\"}, \"rope_theta\": 500000.0, "
+        "\"tie_word_embeddings\": false, \"vocab_size\": 128256}");
+    assert_int_equal(c.head_dim, 128);
+    assert_int_equal(c.kv_heads, 8);
+    assert_int_equal(c.scaling.original_positions, 8192);
+    assert_true(c.rotary_base == 500000);
+}
+
+static void published_gemma_7b_means_the_tanh_form_by_gelu(void **state) {
+    (void)state;
+    static const char GEMMA[] =
+        "{\"model_type\": \"gemma\", \"attention_bias\": false, \"head_dim\": 256, \"hidden_act\": \"gelu\", %s"
+        "\"hidden_size\": 3072, \"intermediate_size\": 24576, \"max_position_embeddings\": 8192, "
+        "\"num_attention_heads\": 16, \"num_hidden_layers\": 28, \"num_key_value_heads\": 16, \"rms_norm_eps\": 1e-06, "
+        "\"rope_scaling\": null, \"rope_theta\": 10000.0, \"vocab_size\": 256000}";
+    static const char *const SAID[] = {"", "\"hidden_activation\": null, ",
+                                       "\"hidden_activation\": \"gelu_pytorch_tanh\", "};
+    for (size_t i = 0; i < 3; i++) {
+        char text[1024];
+        (void)snprintf(text, sizeof text, GEMMA, SAID[i]);
+        const struct spt_model_config c = parsed(text);
+        assert_int_equal(c.activation, SPT_GELU_TANH);
+        assert_int_equal(c.head_dim, 256);
+        assert_true(c.tied_embeddings);
+    }
+}
+
+static void published_mistral_7b_has_its_window_in_all_layers(void **state) {
+    (void)state;
+    static const char MISTRAL[] =
+        "{\"hidden_act\": \"silu\", \"hidden_size\": 4096, \"intermediate_size\": 14336, \"max_position_embeddings\": 32768, "
+        "\"model_type\": \"mistral\", \"num_attention_heads\": 32, \"num_hidden_layers\": 32, \"num_key_value_heads\": 8, "
+        "\"rms_norm_eps\": 1e-05, \"rope_theta\": 10000.0, %s\"tie_word_embeddings\": false, \"vocab_size\": 32000}";
+    char text[1024];
+    (void)snprintf(text, sizeof text, MISTRAL, "\"sliding_window\": 4096, ");
+    const struct spt_model_config c = parsed(text);
+    assert_int_equal(c.window, 4096);
+    for (size_t l = 0; l < 32; l++) assert_true(spt_model_config_windowed(&c, l));
+    assert_int_equal(c.windowed[4], 0);
+    (void)snprintf(text, sizeof text, MISTRAL, "\"sliding_window\": null, "); /* v0.2 */
+    const struct spt_model_config none = parsed(text);
+    assert_int_equal(none.window, 0);
+    assert_false(spt_model_config_windowed(&none, 0));
+    (void)snprintf(text, sizeof text, MISTRAL, ""); /* MistralConfig(): 4096 */
+    assert_int_equal(parsed(text).window, 4096);
+}
+
+static const char QWEN[] =
+    "{\"model_type\": \"qwen2\", \"hidden_size\": 64, \"num_hidden_layers\": 4, \"num_attention_heads\": 4, "
+    "\"num_key_value_heads\": 2, \"intermediate_size\": 64, \"vocab_size\": 64%s}";
+
+static struct spt_model_config parsed_qwen(const char *more) {
+    char text[1024];
+    (void)snprintf(text, sizeof text, QWEN, more);
+    return parsed(text);
+}
+
+/* Qwen2Config: layer_types where they are, else sliding from max_window_layers on; none unless use_sliding_window. */
+static void qwen_has_windows_where_its_config_says(void **state) {
+    (void)state;
+    static const struct {
+        const char *more;
+        size_t window;
+        const char *layers; /* w: it has the window */
+    } TABLE[] = {
+        {"", 0, "...."},
+        {", \"use_sliding_window\": false, \"sliding_window\": 131072, \"max_window_layers\": 2", 0, "...."},
+        {", \"use_sliding_window\": true, \"sliding_window\": 5, \"max_window_layers\": 2", 5, "..ww"},
+        {", \"use_sliding_window\": true, \"max_window_layers\": 0", 4096, "wwww"},
+        {", \"use_sliding_window\": true, \"sliding_window\": 5", 0, "...."},
+        {", \"use_sliding_window\": true, \"sliding_window\": null, \"max_window_layers\": 0", 0, "...."},
+        {", \"use_sliding_window\": true, \"sliding_window\": 7, \"layer_types\": [\"sliding_attention\", "
+         "\"full_attention\", \"full_attention\", \"sliding_attention\"]",
+         7, "w..w"},
+        {", \"use_sliding_window\": true, \"sliding_window\": 7, \"max_window_layers\": 0, \"layer_types\": null", 7,
+         "wwww"},
+    };
+    for (size_t i = 0; i < sizeof TABLE / sizeof *TABLE; i++) {
+        const struct spt_model_config c = parsed_qwen(TABLE[i].more);
+        assert_int_equal(c.window, TABLE[i].window);
+        for (size_t l = 0; l < 4; l++) assert_int_equal(spt_model_config_windowed(&c, l), TABLE[i].layers[l] == 'w');
+    }
+}
+
+static void sizes_are_known_by_either_name(void **state) {
+    (void)state;
+    /* bloom-176b and bloom-560m differ so. */
+    const struct spt_model_config large =
+        parsed("{\"model_type\": \"bloom\", \"n_embed\": 14336, \"n_layer\": 70, \"num_attention_heads\": 112, "
+               "\"layer_norm_epsilon\": 1e-05, \"vocab_size\": 250880}");
+    assert_int_equal(large.hidden, 14336);
+    assert_int_equal(large.head_dim, 128);
+    assert_int_equal(large.intermediate, 4 * 14336);
+    const struct spt_model_config small = parsed(
+        "{\"model_type\": \"bloom\", \"hidden_size\": 1024, \"n_layer\": 24, \"n_head\": 16, \"vocab_size\": 250880}");
+    assert_int_equal(small.head_dim, 64);
+    const struct spt_model_config gpt2 =
+        parsed("{\"model_type\": \"gpt2\", \"hidden_size\": 768, \"num_hidden_layers\": 12, "
+               "\"num_attention_heads\": 12, \"max_position_embeddings\": 512, "
+               "\"vocab_size\": 50257}");
+    assert_int_equal(gpt2.intermediate, 3072);
+    assert_int_equal(gpt2.positions, 512);
+}
+
+static void crfm_mistral_scales_by_layer(void **state) {
+    (void)state;
+    const struct spt_model_config c = parsed(
+        "{\"model_type\": \"gpt2\", \"activation_function\": \"gelu_new\", \"n_ctx\": 1024, \"n_embd\": 768, \"n_head\": 12, "
+        "\"n_inner\": null, \"n_layer\": 12, \"n_positions\": 1024, \"reorder_and_upcast_attn\": true, "
+        "\"scale_attn_by_inverse_layer_idx\": true, \"scale_attn_weights\": true, \"vocab_size\": 50257}");
+    assert_true(c.attention_by_layer);
+    assert_false(c.unscaled_attention);
+    assert_true(c.tied_embeddings);
+}
+
+static void published_opt_350m_is_narrow_and_normed_behind(void **state) {
+    (void)state;
+    const struct spt_model_config c = parsed(
+        "{\"_remove_final_layer_norm\": false, \"activation_function\": \"relu\", \"do_layer_norm_before\": false, \"ffn_dim\": 4096, "
+        "\"hidden_size\": 1024, \"max_position_embeddings\": 2048, \"model_type\": \"opt\", \"num_attention_heads\": 16, "
+        "\"num_hidden_layers\": 24, \"pad_token_id\": 1, \"vocab_size\": 50272, \"word_embed_proj_dim\": 512}");
+    assert_int_equal(c.embedding_dim, 512);
+    assert_true(c.norm_after);
+    assert_int_equal(c.position_offset, 2);
+    assert_int_equal(c.positions, 2048);
+}
+
+static void roberta_begins_behind_the_padding(void **state) {
+    (void)state;
+    const struct spt_model_config c = parsed(
+        "{\"model_type\": \"xlm-roberta\", \"hidden_size\": 1024, \"num_hidden_layers\": 24, \"num_attention_heads\": 16, "
+        "\"intermediate_size\": 4096, \"max_position_embeddings\": 514, \"pad_token_id\": 1, \"type_vocab_size\": 1, "
+        "\"layer_norm_eps\": 1e-05, \"position_embedding_type\": \"absolute\", \"vocab_size\": 250002}");
+    assert_int_equal(c.positions, 512);
+    assert_int_equal(c.position_offset, 2);
+    assert_int_equal(c.token_types, 1);
+    assert_true(c.norm_epsilon == 1e-5);
+}
+
+/* --- bad ones --- */
+
+#define LLAMA                                                                                                          \
+    "\"model_type\": \"llama\", \"hidden_size\": 64, \"num_hidden_layers\": 2, \"num_attention_heads\": 4, "           \
+    "\"intermediate_size\": 64, \"vocab_size\": 64"
+#define BERT                                                                                                           \
+    "\"hidden_size\": 64, \"num_hidden_layers\": 2, \"num_attention_heads\": 4, \"intermediate_size\": 64, "           \
+    "\"vocab_size\": 64"
+
+static const struct {
+    enum spt_status status;
+    const char *text, *message;
+} BAD[] = {
+    {SPT_INVALID, "{" LLAMA ", \"num_key_value_heads\": 3}",
+     "num_attention_heads 4 is no multiple of num_key_value_heads 3"},
+    {SPT_INVALID, "{" LLAMA ", \"num_key_value_heads\": 8}",
+     "num_attention_heads 4 is no multiple of num_key_value_heads 8"},
+    {SPT_INVALID, "{" LLAMA ", \"num_key_value_heads\": \"2\"}",
+     "num_key_value_heads is \"2\", expected an integer from 1 to 1048576"},
+    {SPT_INVALID, "{" LLAMA ", \"head_dim\": 0}", "head_dim is 0, expected an integer from 1 to 1048576"},
+    {SPT_INVALID, "{" LLAMA ", \"head_dim\": 1000000}",
+     "num_attention_heads 4 times head_dim 1000000 is beyond 1048576"},
+    {SPT_INVALID, "{" LLAMA ", \"rms_norm_eps\": \"1e-6\"}",
+     "rms_norm_eps is \"1e-6\", expected a number from 1e-30 to 1"},
+    {SPT_INVALID, "{" LLAMA ", \"attention_bias\": \"no\"}", "attention_bias is \"no\", expected true or false"},
+    {SPT_INVALID, "{" LLAMA ", \"rope_scaling\": {\"type\": \"linear\"}}",
+     "rope_scaling.factor is missing, expected a number from 1 to 1e+06"},
+    {SPT_INVALID, "{" LLAMA ", \"rope_parameters\": {\"rope_type\": \"dynamic\", \"factor\": 0.5}}",
+     "rope_parameters.factor is 0.5, expected a number from 1 to 1e+06"},
+    {SPT_INVALID, "{" LLAMA ", \"head_dim\": 2, \"rope_scaling\": {\"type\": \"dynamic\", \"factor\": 2}}",
+     "rope_scaling.rope_type is dynamic for 2 rotated dimensions of a head, expected more than 2"},
+    {SPT_INVALID,
+     "{" LLAMA ", \"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 8, \"low_freq_factor\": 4, "
+     "\"high_freq_factor\": 4}}",
+     "rope_scaling.high_freq_factor 4 is not above low_freq_factor 4"},
+    {SPT_INVALID, "{" LLAMA ", \"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 8}}",
+     "rope_scaling.low_freq_factor is missing, expected a number from 1e-06 to 1e+06"},
+    {SPT_INVALID, "{" LLAMA ", \"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 2, \"truncate\": 1}}",
+     "rope_scaling.truncate is 1, expected true or false"},
+    {SPT_INVALID,
+     "{" LLAMA ", \"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 2, "
+     "\"original_max_position_embeddings\": 0}}",
+     "rope_scaling.original_max_position_embeddings is 0, expected an integer from 1 to 1073741824"},
+    {SPT_INVALID, "{" LLAMA ", \"rope_theta\": 1, \"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 2}}",
+     "rope_theta is 1, expected more than 1 with rope_scaling.rope_type yarn"},
+    {SPT_UNSUPPORTED, "{" LLAMA ", \"rope_scaling\": {\"rope_type\": \"longrope\", \"factor\": 2}}",
+     "rope_scaling.rope_type is \"longrope\", known are: default, linear, dynamic, yarn, llama3"},
+    {SPT_INVALID,
+     "{\"model_type\": \"qwen2\", " BERT ", \"num_key_value_heads\": 4, \"layer_types\": [\"full_attention\"]}",
+     "layer_types has 1 entries, expected one for each of num_hidden_layers 2"},
+    {SPT_INVALID, "{\"model_type\": \"qwen2\", " BERT ", \"num_key_value_heads\": 4, \"layer_types\": {}}",
+     "layer_types is an object, expected an array or null"},
+    {SPT_INVALID,
+     "{\"model_type\": \"qwen3\", " BERT ", \"num_key_value_heads\": 4, \"layer_types\": [\"full_attention\", 3]}",
+     "layer_types[1] is an integer, known are: full_attention, sliding_attention"},
+    {SPT_UNSUPPORTED,
+     "{\"model_type\": \"qwen3\", " BERT ", \"num_key_value_heads\": 4, \"layer_types\": [\"full_attention\", "
+     "\"linear_attention\"]}",
+     "layer_types[1] is linear_attention, known are: full_attention, sliding_attention"},
+    {SPT_INVALID,
+     "{\"model_type\": \"qwen2\", " BERT ", \"num_key_value_heads\": 4, \"layer_types\": [\"full_attention\", "
+     "\"sliding_attention\"]}",
+     "layer_types[1] is sliding_attention, but there is no sliding_window in use"},
+    {SPT_INVALID, "{\"model_type\": \"qwen2\", " BERT "}",
+     "num_attention_heads 4 is no multiple of num_key_value_heads 32"},
+    {SPT_INVALID, "{\"model_type\": \"mistral\", " BERT ", \"num_key_value_heads\": 4, \"sliding_window\": 0}",
+     "sliding_window is 0, expected an integer from 1 to 1073741824"},
+    {SPT_INVALID, "{\"model_type\": \"olmo\", " BERT ", \"clip_qkv\": -1}",
+     "clip_qkv is -1, expected a number from 1e-06 to 1e+30"},
+    {SPT_UNSUPPORTED,
+     "{\"model_type\": \"gemma\", " BERT ", \"num_key_value_heads\": 4, \"use_bidirectional_attention\": true}",
+     "use_bidirectional_attention is true, known is: false"},
+    {SPT_INVALID, "{\"model_type\": \"gpt2\", \"n_embd\": 50, \"n_head\": 4, \"n_layer\": 2, \"vocab_size\": 64}",
+     "n_embd 50 is no multiple of n_head 4"},
+    {SPT_INVALID, "{\"model_type\": \"gpt2\", \"n_embd\": 48, \"n_head\": 4, \"vocab_size\": 64}",
+     "n_layer is missing, expected an integer from 1 to 4096"},
+    {SPT_INVALID,
+     "{\"model_type\": \"gpt2\", \"n_embd\": 48, \"n_head\": 4, \"n_layer\": 2, \"n_inner\": 1.5, \"vocab_size\": 64}",
+     "n_inner is 1.5, expected an integer from 1 to 1048576"},
+    {SPT_INVALID,
+     "{\"model_type\": \"bloom\", \"n_embed\": 50, \"num_attention_heads\": 4, \"n_layer\": 2, \"vocab_size\": 64}",
+     "n_embed 50 is no multiple of num_attention_heads 4"},
+    {SPT_INVALID,
+     "{\"model_type\": \"opt\", \"hidden_size\": 64, \"num_hidden_layers\": 2, \"num_attention_heads\": 4, "
+     "\"vocab_size\": 64}",
+     "ffn_dim is missing, expected an integer from 1 to 1048576"},
+    {SPT_UNSUPPORTED, "{\"model_type\": \"bert\", " BERT ", \"is_decoder\": true}",
+     "is_decoder is true, known is: false"},
+    {SPT_UNSUPPORTED, "{\"model_type\": \"bert\", " BERT ", \"position_embedding_type\": \"relative_key\"}",
+     "position_embedding_type is \"relative_key\", known is: absolute"},
+    {SPT_INVALID, "{\"model_type\": \"bert\", " BERT ", \"position_embedding_type\": 1}",
+     "position_embedding_type is 1, expected the name of a kind of positions"},
+    {SPT_INVALID, "{\"model_type\": \"roberta\", " BERT ", \"pad_token_id\": -1}",
+     "pad_token_id is -1, expected an integer from 0 to 4194304"},
+    {SPT_INVALID, "{\"model_type\": \"roberta\", " BERT ", \"pad_token_id\": 600}",
+     "max_position_embeddings 512 leaves no position behind pad_token_id 600"},
+};
+
+static void bad_configs_name_the_key_and_both_figures(void **state) {
+    (void)state;
+    for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
+        struct spt_model_config config;
+        struct spt_error error = {.status = SPT_OK};
+        const enum spt_status status = parse(BAD[i].text, &config, &error);
+        if (status != BAD[i].status) fail_msg("%s: status %d", BAD[i].text, status);
+        assert_string_equal(error.message, BAD[i].message);
+        assert_string_equal(error.path, "config.json");
+    }
+}
+
+static void most_layers_with_a_window_stay_in_bounds(void **state) {
+    (void)state;
+    const struct spt_model_config c = parsed(
+        "{\"model_type\": \"mistral\", \"hidden_size\": 16, \"num_hidden_layers\": 4096, \"num_attention_heads\": 8, "
+        "\"intermediate_size\": 8, \"vocab_size\": 8}");
+    for (size_t i = 0; i < sizeof c.windowed; i++) assert_int_equal(c.windowed[i], 0xff);
+}
+
+static void only_what_an_architecture_uses_is_described(void **state) {
+    (void)state;
+    struct spt_text text = {0};
+    const struct spt_model_config c =
+        parsed_qwen(", \"use_sliding_window\": true, \"sliding_window\": 7, \"layer_types\": [\"sliding_attention\", "
+                    "\"full_attention\", \"sliding_attention\", \"sliding_attention\"]");
+    spt_model_config_describe(&c, &text);
+    assert_non_null(strstr(text.data, "\nnum_key_value_heads: 2\nsliding_window: 7\nlayers with a window: 0, 2-3\n"));
+    assert_null(strstr(text.data, "clip_qkv"));
+    spt_text_release(&text);
+}
+
+static void differences_name_the_windowed_layers(void **state) {
+    (void)state;
+    struct spt_text text = {0};
+    const struct spt_model_config a =
+        parsed_qwen(", \"use_sliding_window\": true, \"sliding_window\": 5, \"max_window_layers\": 2");
+    const struct spt_model_config b =
+        parsed_qwen(", \"use_sliding_window\": true, \"sliding_window\": 5, \"max_window_layers\": 1");
+    spt_model_config_difference(&a, &b, &text);
+    assert_string_equal(text.data, "layers with a window 2-3 in place of 1-3");
+    spt_text_release(&text);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(both_generations_of_keys_give_the_same_struct),
+        cmocka_unit_test(every_architecture_is_read),
+        cmocka_unit_test(rotary_scalings_are_read),
+        cmocka_unit_test(published_llama_31_8b_is_read),
+        cmocka_unit_test(published_gemma_7b_means_the_tanh_form_by_gelu),
+        cmocka_unit_test(published_mistral_7b_has_its_window_in_all_layers),
+        cmocka_unit_test(qwen_has_windows_where_its_config_says),
+        cmocka_unit_test(sizes_are_known_by_either_name),
+        cmocka_unit_test(crfm_mistral_scales_by_layer),
+        cmocka_unit_test(published_opt_350m_is_narrow_and_normed_behind),
+        cmocka_unit_test(roberta_begins_behind_the_padding),
+        cmocka_unit_test(bad_configs_name_the_key_and_both_figures),
+        cmocka_unit_test(most_layers_with_a_window_stay_in_bounds),
+        cmocka_unit_test(only_what_an_architecture_uses_is_described),
+        cmocka_unit_test(differences_name_the_windowed_layers),
+    };
+    return cmocka_run_group_tests_name("architectures", tests, NULL, NULL);
+}
