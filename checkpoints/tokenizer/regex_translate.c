@@ -512,7 +512,7 @@ enum spt_status spt_regex_translate(const char *pattern, size_t length, const ch
     enum spt_status status = SPT_OK;
     spt_text_append(out, "", 0);
     while (status == SPT_OK && t.at < length && !out->failed) status = step(&t);
-    if (status == SPT_OK && t.depth > 0) status = invalid(&t, "a '(' without ')'");
+    if (status == SPT_OK && t.depth > 0 && !out->failed) status = invalid(&t, "a '(' without ')'");
     if (status == SPT_OK && out->failed) status = spt_fail_memory(error, length, "a regular expression");
     return status;
 }
