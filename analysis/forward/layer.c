@@ -1,15 +1,8 @@
 #include "analysis/forward/layer.h"
 
+#include "analysis/forward/families/axes.h"
+
 #include <math.h>
-
-/* Floats of a token: all heads' queries (and context vectors), all heads' keys (and values). */
-static size_t query_width(const struct spt_model_config *c) {
-    return c->heads * c->head_dim;
-}
-
-static size_t key_width(const struct spt_model_config *c) {
-    return c->kv_heads * c->head_dim;
-}
 
 static size_t larger(size_t a, size_t b) {
     return a > b ? a : b;
@@ -17,11 +10,11 @@ static size_t larger(size_t a, size_t b) {
 
 /* What goes into the queries (later the context vectors), and the queries, keys and values (later what attention adds). */
 static size_t input_width(const struct spt_model_config *c) {
-    return larger(c->hidden, query_width(c));
+    return larger(c->hidden, spt_size_queries(c));
 }
 
 size_t spt_layer_work(const struct spt_model_config *c) {
-    return input_width(c) + larger(query_width(c) + 2 * key_width(c), c->hidden);
+    return input_width(c) + larger(spt_size_queries(c) + 2 * spt_size_keys(c), c->hidden);
 }
 
 static enum spt_norm_place place_of(const struct spt_pass *pass) {
@@ -44,7 +37,7 @@ static enum spt_status take(const struct spt_pass *pass, const struct spt_weight
  * them. */
 static struct spt_qkv lay_out(const struct spt_pass *pass, const struct spt_weight *w, float *qkv) {
     const struct spt_model_config *c = pass->config;
-    const size_t q = query_width(c), k = key_width(c), head = c->head_dim, tokens = pass->block.tokens;
+    const size_t q = spt_size_queries(c), k = spt_size_keys(c), head = c->head_dim, tokens = pass->block.tokens;
     if (!w[SPT_QKV].matrix.data)
         return (struct spt_qkv){.query = qkv,
                                 .key = qkv + tokens * q,
@@ -81,10 +74,10 @@ static enum spt_status norm_queries_and_keys(const struct spt_pass *pass, const 
     const size_t tokens = pass->block.tokens;
     if (!w[SPT_QUERY_NORM].vector) return SPT_OK;
     const enum spt_status status =
-        spt_pass_norm(pass, qkv->query, whole ? tokens : tokens * c->heads, whole ? query_width(c) : c->head_dim,
+        spt_pass_norm(pass, qkv->query, whole ? tokens : tokens * c->heads, whole ? spt_size_queries(c) : c->head_dim,
                       &w[SPT_QUERY_NORM], qkv->query, error);
     if (status != SPT_OK) return status;
-    return spt_pass_norm(pass, qkv->key, whole ? tokens : tokens * c->kv_heads, whole ? key_width(c) : c->head_dim,
+    return spt_pass_norm(pass, qkv->key, whole ? tokens : tokens * c->kv_heads, whole ? spt_size_keys(c) : c->head_dim,
                          &w[SPT_KEY_NORM], qkv->key, error);
 }
 
@@ -127,7 +120,8 @@ static enum spt_status run_attention(const struct spt_pass *pass, const struct s
     enum spt_status status = take(pass, &w[SPT_ATTENTION_NORM], tokens, spt_pass_stream(pass), normed, &input, error);
     if (status == SPT_OK) status = project(pass, w, input, &qkv, error);
     if (status == SPT_OK && c->clip_qkv > 0)
-        status = spt_pass_clip(pass, buffer, tokens * (query_width(c) + 2 * key_width(c)), (float)c->clip_qkv, error);
+        status = spt_pass_clip(pass, buffer, tokens * (spt_size_queries(c) + 2 * spt_size_keys(c)), (float)c->clip_qkv,
+                               error);
     if (status == SPT_OK) status = norm_queries_and_keys(pass, w, &qkv, error);
     if (status == SPT_OK) status = attend(pass, &qkv, context, error);
     if (status == SPT_OK) status = spt_pass_linear(pass, &w[SPT_OUT], tokens, context, *attended, error);

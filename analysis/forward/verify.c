@@ -228,6 +228,7 @@ static void collect(const struct comparison *c, const double *loss, struct spt_v
             .sample = i / (layers + 1), .layer = i % (layers + 1), .row = w->row, .column = w->column};
     }
     for (size_t s = 0; s < c->samples; s++) {
+        if (c->offset[s + 1] - c->offset[s] > 1) errors->has_loss = !c->config->bidirectional;
         const double d = difference(loss[s], c->loss[s]);
         if (!(d > errors->loss)) continue;
         errors->loss = d;

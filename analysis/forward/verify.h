@@ -14,7 +14,8 @@ struct spt_verify_errors {
     size_t samples;   /* that the reference holds */
     double attention; /* largest |difference| of an entry */
     double hidden;    /* largest |difference| over the largest |reference| of the same sample and layer */
-    double loss;      /* |difference| in nats; 0 where there is none to compare */
+    double loss;      /* |difference| in nats; 0 without one */
+    bool has_loss;    /* a sample has one: not those of one token, nor any of an encoder */
     struct spt_verify_place attention_at;
     struct spt_verify_place hidden_at; /* layer 0 is the embedding; head is 0 */
     size_t loss_sample;

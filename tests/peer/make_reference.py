@@ -45,9 +45,9 @@ def ids_of(count, special):
 
 
 class Case:
-    def __init__(self, config, head=True, scale=1.6, special=None, prepare=None, rename=None, dtype=None):
+    def __init__(self, config, head=True, scale=1.6, special=None, prepare=None, rename=None, dtype=None, old=None):
         self.config, self.head, self.scale, self.special = config, head, scale, special
-        self.prepare, self.rename, self.dtype = prepare, rename, dtype
+        self.prepare, self.rename, self.dtype, self.old = prepare, rename, dtype, old or {}
 
 
 def rounded_scale(model):
@@ -60,6 +60,18 @@ def as_tensorflow(name):
     """How the first BERTs spell their norms."""
     return "bert." + name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta")
 
+
+def without_prefix(name):
+    """As GPT-2's own files are: the base model's names."""
+    return name.removeprefix("transformer.")
+
+
+# Buffers that older versions stored with the weights: nothing is to be read of them.
+GPT2_BUFFERS = {
+    "h.0.attn.bias": torch.ones(1, 1, 32, 32, dtype=torch.bool).tril(),
+    "h.0.attn.masked_bias": torch.tensor(-1e4),
+}
+LLAMA_BUFFERS = {"model.layers.0.self_attn.rotary_emb.inv_freq": torch.full((3,), float("nan"))}
 
 T = transformers
 CASES = {
@@ -91,6 +103,8 @@ CASES = {
         ),
         dtype=torch.float16,
         scale=1.0,
+        rename=without_prefix,
+        old=GPT2_BUFFERS,
     ),
     "llama_yarn_options": Case(
         T.LlamaConfig(
@@ -108,7 +122,8 @@ CASES = {
                 truncate=False,
             ),
             **NONE,
-        )
+        ),
+        old=LLAMA_BUFFERS,
     ),
     "olmo_f16": Case(
         T.OlmoConfig(**LLAMA, attention_bias=True, tie_word_embeddings=True, **NONE), dtype=torch.float16, scale=2.0
@@ -185,7 +200,7 @@ def make(case, folder):
     config._attn_implementation = "eager"
     model = auto.from_config(config).eval()
     spread(model, case.scale)
-    for parameter in model.parameters() if case.dtype else []: # not model.to(): it rounds the rotary frequencies too
+    for parameter in model.parameters() if case.dtype else []:  # not model.to(): it rounds the rotary frequencies too
         parameter.data = parameter.data.to(case.dtype).float()
     if case.prepare:
         case.prepare(model)
@@ -194,7 +209,7 @@ def make(case, folder):
     (folder / "generation_config.json").unlink(missing_ok=True)
     weights = load_file(folder / "model.safetensors")
     weights = {(case.rename or str)(name): tensor.to(case.dtype or tensor.dtype) for name, tensor in weights.items()}
-    save_file(weights, folder / "model.safetensors")
+    save_file(weights | case.old, folder / "model.safetensors")
     reference = {}
     for i, ids in enumerate(ids_of(len(LENGTHS), case.special)):
         attentions, hidden, loss = compute(model, ids, case.head)

@@ -84,6 +84,12 @@ static void put_weights(struct report *report, const struct spt_checkpoint *chec
         put_tensor(report, spt_checkpoint_tensor(checkpoint, i), false);
 }
 
+static size_t windowed_layers(const struct spt_model_config *config) {
+    size_t count = 0;
+    for (size_t layer = 0; layer < config->layers; layer++) count += spt_model_config_windowed(config, layer);
+    return count;
+}
+
 static void put_model_json(struct spt_text *out, const struct spt_model_config *config) {
     spt_text_format(out,
                     "\"model\": {\"model_type\": \"%s\", \"layers\": %zu, \"hidden\": %zu, \"heads\": %zu, "
@@ -94,7 +100,8 @@ static void put_model_json(struct spt_text *out, const struct spt_model_config *
         spt_text_format(out, "%zu", config->positions);
     else
         spt_text_put(out, "null");
-    if (config->window) spt_text_format(out, ", \"window\": %zu", config->window);
+    if (config->window)
+        spt_text_format(out, ", \"window\": %zu, \"windowed_layers\": %zu", config->window, windowed_layers(config));
     spt_text_format(out, ", \"bidirectional\": %s}, ", config->bidirectional ? "true" : "false");
 }
 
@@ -107,7 +114,8 @@ static void put_model(struct spt_text *out, const struct spt_model_config *confi
         spt_text_format(out, "%zu positions", config->positions);
     else
         spt_text_put(out, "any number of positions");
-    if (config->window) spt_text_format(out, ", a window of %zu", config->window);
+    if (config->window)
+        spt_text_format(out, ", a window of %zu in %zu layers", config->window, windowed_layers(config));
     spt_text_put(out, config->bidirectional ? ", bidirectional\n" : "\n");
 }
 

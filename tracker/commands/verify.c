@@ -3,6 +3,8 @@
 #include "checkpoints/run.h"
 #include "tracker/commands/commands.h"
 
+#include <math.h>
+
 /* How far the pass may lie from the reference (HF transformers, float32, eager attention). */
 #define ATTENTION_TOLERANCE 1e-5
 #define HIDDEN_TOLERANCE    1e-4
@@ -17,7 +19,10 @@ static void put_text(struct spt_text *out, const struct spt_verify_errors *e) {
     spt_text_format(out, "%zu samples; largest errors against the reference:\n", e->samples);
     put_line(out, "attention", e->attention, ATTENTION_TOLERANCE, "");
     put_line(out, "hidden", e->hidden, HIDDEN_TOLERANCE, " (relative to the largest)");
-    put_line(out, "loss", e->loss, LOSS_TOLERANCE, " nats");
+    if (e->has_loss)
+        put_line(out, "loss", e->loss, LOSS_TOLERANCE, " nats");
+    else
+        spt_text_put(out, "  loss       none: no next token is predicted\n");
     if (e->attention > ATTENTION_TOLERANCE)
         spt_text_format(out, "  attention differs most at sample %zu, layer %zu, head %zu, query %zu, key %zu\n",
                         e->attention_at.sample, e->attention_at.layer, e->attention_at.head, e->attention_at.row,
@@ -34,7 +39,7 @@ static void put_json(struct spt_text *out, const struct spt_verify_errors *e) {
     spt_text_put(out, ", \"hidden\": ");
     spt_text_put_json_number(out, e->hidden);
     spt_text_put(out, ", \"loss\": ");
-    spt_text_put_json_number(out, e->loss);
+    spt_text_put_json_number(out, e->has_loss ? e->loss : NAN);
     spt_text_put(out, "}\n");
 }
 

@@ -6,6 +6,13 @@ shell 'tail -n 3 run.txt'
 spectail inspect "$run/step8" --json
 into run.txt inspect "$run"
 shell 'head -5 run.txt'
+# Architectures that differ in what there is to say of them.
+for model in bert bloom mistral qwen3_windows; do
+    into model.txt inspect "$data/reference/$model"
+    shell 'grep "^  model" model.txt'
+done
+into model.json inspect "$data/reference/qwen3_windows" --json
+shell 'sed "s/.*\"model\": {/{/" model.json'
 spectail inspect nowhere
 spoilt bad
 printf '\377\377\377\377\377\377\377\377' | dd of=bad/model.safetensors conv=notrunc 2>/dev/null
