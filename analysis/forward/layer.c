@@ -132,25 +132,14 @@ static enum spt_status run_attention(const struct spt_pass *pass, const struct s
 
 /* --- MLP --- */
 
-/* A product that goes into the MLP or comes out of it, on tokens rows. */
-static struct spt_gemm product(const struct spt_weight *weight, size_t tokens, const float *x, float *y) {
-    return (struct spt_gemm){.weight = weight[0].matrix,
-                             .bias = weight[1].vector,
-                             .tokens = tokens,
-                             .x = x,
-                             .x_stride = weight[0].matrix.columns,
-                             .y = y,
-                             .y_stride = weight[0].matrix.rows};
-}
-
 /* pass->mlp_wide [tokens, intermediate] of input [tokens, hidden] */
 static enum spt_status widen(const struct spt_pass *pass, const struct spt_weight *w, size_t tokens, const float *input,
                              struct spt_error *error) {
     const bool gated = w[SPT_GATE].matrix.data;
-    struct spt_gemm up = product(&w[SPT_UP], tokens, input, pass->mlp_wide);
+    struct spt_gemm up = spt_pass_product(&w[SPT_UP], tokens, input, pass->mlp_wide);
     spt_activate *activate = spt_activation_of(pass->config->activation);
     if (gated) {
-        struct spt_gemm gate = product(&w[SPT_GATE], tokens, input, pass->mlp_gate);
+        struct spt_gemm gate = spt_pass_product(&w[SPT_GATE], tokens, input, pass->mlp_gate);
         gate.activate = activate;
         const enum spt_status status = spt_gemm_run(pass->team, &gate, error);
         if (status != SPT_OK) return status;
@@ -172,7 +161,7 @@ static enum spt_status run_share(const struct spt_pass *pass, const struct spt_w
     if (status == SPT_OK && beside) status = spt_pass_add(pass, beside, tokens * hidden, x, error);
     if (status == SPT_OK) status = widen(pass, w, tokens, input, error);
     if (status != SPT_OK) return status;
-    struct spt_gemm down = product(&w[SPT_DOWN], tokens, pass->mlp_wide, x);
+    struct spt_gemm down = spt_pass_product(&w[SPT_DOWN], tokens, pass->mlp_wide, x);
     down.add = place != SPT_NORM_OF_OUTPUT;
     if (!down.add) down.y = pass->mlp_normed; /* its input was x */
     status = spt_gemm_run(pass->team, &down, error);

@@ -21,15 +21,19 @@ enum spt_status spt_pass_norm(const struct spt_pass *pass, const float *x, size_
     return spt_norm_run(pass->team, &norm, error);
 }
 
+struct spt_gemm spt_pass_product(const struct spt_weight *weight, size_t tokens, const float *x, float *y) {
+    return (struct spt_gemm){.weight = weight[0].matrix,
+                             .bias = weight[1].vector,
+                             .tokens = tokens,
+                             .x = x,
+                             .x_stride = weight[0].matrix.columns,
+                             .y = y,
+                             .y_stride = weight[0].matrix.rows};
+}
+
 enum spt_status spt_pass_linear(const struct spt_pass *pass, const struct spt_weight *weight, size_t tokens,
                                 const float *x, float *y, struct spt_error *error) {
-    const struct spt_gemm gemm = {.weight = weight[0].matrix,
-                                  .bias = weight[1].vector,
-                                  .tokens = tokens,
-                                  .x = x,
-                                  .x_stride = weight[0].matrix.columns,
-                                  .y = y,
-                                  .y_stride = weight[0].matrix.rows};
+    const struct spt_gemm gemm = spt_pass_product(weight, tokens, x, y);
     return spt_gemm_run(pass->team, &gemm, error);
 }
 

@@ -45,7 +45,10 @@ float *spt_pass_stream(const struct spt_pass *pass);
 enum spt_status spt_pass_norm(const struct spt_pass *pass, const float *x, size_t rows, size_t d,
                               const struct spt_weight *weight, float *y, struct spt_error *error);
 
-/* y [tokens, out] = x [tokens, in] w^T + bias; weight[0] and the bias weight[1] */
+/* y [tokens, out] = x [tokens, in] w^T + bias, to be run; weight[0] and the bias weight[1]. */
+struct spt_gemm spt_pass_product(const struct spt_weight *weight, size_t tokens, const float *x, float *y);
+
+/* The same, run. */
 enum spt_status spt_pass_linear(const struct spt_pass *pass, const struct spt_weight *weight, size_t tokens,
                                 const float *x, float *y, struct spt_error *error);
 

@@ -5,6 +5,7 @@
  * Samples have TOKENS - 2 .. TOKENS + 2 tokens. All runs take turns in one process, so that whatever else the machine
  * does meets them alike; the best of REPEATS counts. Weights are read once before, to be in the page cache.
  */
+#include "analysis/forward/family.h"
 #include "analysis/forward/forward.h"
 
 #include <cblas.h>
@@ -24,6 +25,7 @@ struct bench {
     int32_t *ids;
     double *loss;
     size_t repeats;
+    bool gated;
 };
 
 static void die(const char *what, const struct spt_error *error) {
@@ -42,9 +44,12 @@ static void *need(size_t count, size_t size) {
 
 static void open_model(struct bench *bench, const char *directory) {
     char path[4096];
+    const struct spt_family *family;
     struct spt_error error = {.status = SPT_OK};
     snprintf(path, sizeof(path), "%s/config.json", directory);
     if (spt_model_config_read(path, &bench->config, &error) != SPT_OK) die(path, &error);
+    if (spt_family_find(bench->config.model_type, &family, &error) != SPT_OK) die(path, &error);
+    bench->gated = family->layer[SPT_GATE].name;
     if (spt_checkpoint_open(directory, NULL, &bench->checkpoint, &error) != SPT_OK) die(directory, &error);
 }
 
@@ -82,7 +87,8 @@ static double forward_seconds(struct bench *bench, size_t threads, bool read_ahe
 static double forward_flops(const struct bench *bench) {
     const struct spt_model_config *c = &bench->config;
     const double d = (double)c->hidden, n = (double)bench->probe.tokens, targets = n - (double)bench->probe.samples;
-    const double layer = 4 * d * d + 2 * d * (double)c->intermediate;
+    const double head = (double)c->head_dim, queries = (double)c->heads * head, keys = (double)c->kv_heads * head;
+    const double layer = 2 * d * (queries + keys) + (bench->gated ? 3 : 2) * d * (double)c->intermediate;
     return 2 * ((double)c->layers * layer * n + (double)c->vocabulary * d * targets);
 }
 
