@@ -13,20 +13,9 @@ struct cache {
     char *repository;  /* "org/repo" */
     struct spt_hub_revisions revisions;
     struct spt_step_name of_repository; /* suites like MultiBERTs have a repository a step */
+    size_t standing;                    /* where the repository is a step: the revision that is meant */
     bool steps;                         /* the repository or one of its refs is named as a step */
 };
-
-static char *repository_of(const char *folder) {
-    static const char PREFIX[] = "models--";
-    const bool prefixed = strncmp(folder, PREFIX, sizeof PREFIX - 1) == 0;
-    char *name = spt_strdup(prefixed ? folder + sizeof PREFIX - 1 : folder);
-    char *separator = name ? strstr(name, "--") : NULL;
-    if (prefixed && separator) {
-        *separator = '/';
-        memmove(separator + 1, separator + 2, strlen(separator + 2) + 1);
-    }
-    return name;
-}
 
 static void release_cache(struct cache *cache) {
     free(cache->path);
@@ -34,30 +23,43 @@ static void release_cache(struct cache *cache) {
     spt_hub_revisions_release(&cache->revisions);
 }
 
+/* A repository that is a step has other revisions too: the hub's own conversions, main's commits of former days. main
+ * is meant, or what holds weights. */
+static enum spt_status find_standing(const struct spt_listing *listing, struct cache *cache, struct spt_error *error) {
+    int best = -1;
+    for (size_t i = 0; i < cache->revisions.count; i++) {
+        const struct spt_hub_revision *revision = &cache->revisions.items[i];
+        struct spt_step_name name;
+        struct spt_folder folder;
+        enum spt_status status = spt_step_names_match(listing->names, revision->name, &name, error);
+        if (!status) status = spt_listing_scan(listing, revision->snapshot, NULL, &folder, error);
+        if (status) return status;
+        const int rank = (folder.weights ? 2 : 0) + (strcmp(revision->name, "main") == 0);
+        if (name.kind != SPT_STEP_NAME_OTHER || rank <= best) continue;
+        best = rank;
+        cache->standing = i;
+    }
+    return SPT_OK;
+}
+
 static enum spt_status open_cache(const struct spt_listing *listing, const char *path, const char *entry,
                                   struct cache *cache, struct spt_error *error) {
     *cache = (struct cache){.path = spt_strdup(path), .entry = entry};
     const char *slash = strrchr(path, '/');
-    cache->repository = repository_of(slash ? slash + 1 : path);
+    cache->repository = spt_hub_repository_of(slash ? slash + 1 : path);
     if (!cache->path || !cache->repository) return spt_fail_memory(error, strlen(path), "a path");
     const char *repository = strrchr(cache->repository, '/');
     repository = repository ? repository + 1 : cache->repository;
     enum spt_status status = spt_step_names_match(listing->names, repository, &cache->of_repository, error);
     if (!status) status = spt_hub_revisions_read(path, listing->options->log, &cache->revisions, error);
     cache->steps = cache->of_repository.kind == SPT_STEP_NAME_STEP;
+    if (!status && cache->steps) status = find_standing(listing, cache, error);
     for (size_t i = 0; i < cache->revisions.count && !status && !cache->steps; i++) {
         struct spt_step_name name;
         status = spt_step_names_match(listing->names, cache->revisions.items[i].name, &name, error);
         cache->steps = !status && name.kind == SPT_STEP_NAME_STEP;
     }
     return status;
-}
-
-/* main's snapshot: often downloaded for its config.json and tokenizer.json alone. NULL: none. */
-static const char *main_snapshot(const struct cache *cache) {
-    for (size_t i = 0; i < cache->revisions.count; i++)
-        if (strcmp(cache->revisions.items[i].name, "main") == 0) return cache->revisions.items[i].snapshot;
-    return NULL;
 }
 
 /* Why a revision is passed over, or NULL. */
@@ -69,19 +71,12 @@ static const char *reason_to_skip(const struct spt_listing *listing, const struc
     return folder->weights ? NULL : "no step's name and no weights";
 }
 
-/* Two models in one run would be mixed: each repository is a branch of its own. */
-static void put_repository_before_branch(struct spt_step_name *name, const char *repository) {
-    struct spt_text branch = {0};
-    spt_text_format(&branch, "%s%s%s", repository, name->branch[0] ? ":" : "", name->branch);
-    if (!branch.failed) (void)spt_text_printable(name->branch, sizeof name->branch, branch.data);
-    spt_text_release(&branch);
-}
-
 static enum spt_status add_revision(struct spt_listing *listing, const struct cache *cache, size_t index,
                                     bool several_repositories, struct spt_error *error) {
     const struct spt_hub_revision *revision = &cache->revisions.items[index];
-    struct spt_found found = {
-        .path = revision->snapshot, .label = revision->name, .beside = {main_snapshot(cache), cache->path}};
+    struct spt_found found = {.path = revision->snapshot,
+                              .label = revision->name,
+                              .beside = {spt_hub_main_snapshot(&cache->revisions), cache->path}};
     enum spt_status status = spt_step_names_match(listing->names, revision->name, &found.name, error);
     if (status) return status;
     const bool by_repository =
@@ -93,7 +88,9 @@ static enum spt_status add_revision(struct spt_listing *listing, const struct ca
     struct spt_folder folder;
     status = spt_listing_scan(listing, revision->snapshot, NULL, &folder, error);
     if (status) return status;
-    const char *const skip = reason_to_skip(listing, &found.name, &folder);
+    const bool beside = by_repository && !listing->only && index != cache->standing;
+    const char *const skip =
+        beside ? "another revision is the repository's step" : reason_to_skip(listing, &found.name, &folder);
     if (skip) {
         spt_log(listing->options->log, SPT_LOG_NOTE, "%s, revision %s: skipped: %s", cache->path, revision->name, skip);
         return SPT_OK;
@@ -101,7 +98,7 @@ static enum spt_status add_revision(struct spt_listing *listing, const struct ca
     if (folder.system)
         spt_log(listing->options->log, SPT_LOG_WARNING, "%s, revision %s: %s: %s", cache->path, revision->name,
                 revision->snapshot, strerror(folder.system));
-    if (several_repositories && !by_repository) put_repository_before_branch(&found.name, cache->repository);
+    if (several_repositories && !by_repository) spt_hub_put_repository(&found.name, cache->repository);
     struct spt_text uri = {0};
     spt_text_format(&uri, "%s%s%s/%s", cache->entry ? cache->entry : "", cache->entry ? "/" : "",
                     revision->named ? "refs" : "snapshots", revision->name);

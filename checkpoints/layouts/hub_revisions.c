@@ -139,3 +139,28 @@ void spt_hub_revisions_release(struct spt_hub_revisions *revisions) {
     spt_arena_release(&revisions->memory);
     *revisions = (struct spt_hub_revisions){0};
 }
+
+const char *spt_hub_main_snapshot(const struct spt_hub_revisions *revisions) {
+    for (size_t i = 0; i < revisions->count; i++)
+        if (strcmp(revisions->items[i].name, "main") == 0) return revisions->items[i].snapshot;
+    return NULL;
+}
+
+char *spt_hub_repository_of(const char *folder) {
+    static const char PREFIX[] = "models--";
+    const bool prefixed = strncmp(folder, PREFIX, sizeof PREFIX - 1) == 0;
+    char *name = spt_strdup(prefixed ? folder + sizeof PREFIX - 1 : folder);
+    char *separator = name ? strstr(name, "--") : NULL;
+    if (prefixed && separator) {
+        *separator = '/';
+        memmove(separator + 1, separator + 2, strlen(separator + 2) + 1);
+    }
+    return name;
+}
+
+void spt_hub_put_repository(struct spt_step_name *name, const char *repository) {
+    struct spt_text branch = {0};
+    spt_text_format(&branch, "%s%s%s", repository, name->branch[0] ? ":" : "", name->branch);
+    if (!branch.failed) (void)spt_text_printable(name->branch, sizeof name->branch, branch.data);
+    spt_text_release(&branch);
+}

@@ -33,6 +33,21 @@ enum spt_status spt_hub_revisions_read(const char *cache, const struct spt_log *
                                        struct spt_hub_revisions *revisions, struct spt_error *error);
 void spt_hub_revisions_release(struct spt_hub_revisions *revisions);
 
+/* main's snapshot: often downloaded for its config.json and tokenizer.json alone. NULL: none. Borrowed. */
+const char *spt_hub_main_snapshot(const struct spt_hub_revisions *revisions);
+
+/* "org/repo" of a cache's folder "models--org--repo"; any other name is its own. Owned; NULL: out of memory. */
+char *spt_hub_repository_of(const char *folder);
+
+/* "org/repo", "org/repo:stage1": two models in one run would be mixed, each repository is a branch of its own. */
+void spt_hub_put_repository(struct spt_step_name *name, const char *repository);
+
+/* The checkpoints in the hub caches of a step's folder: *added of them, of which none is said to be the folder itself.
+ * Where they hold one model it is the step's and bears its name; several are told apart by their repositories, as
+ * branches, or by their commits. A cache without weights beside one that has them holds a tokenizer at most. */
+enum spt_status spt_layout_nested_caches(struct spt_listing *listing, const struct spt_found *step, size_t *added,
+                                         struct spt_error *error);
+
 /* spt_run_open for whoever looks again, with a memory of the looks before (NULL: none). before is what the last look
  * that succeeded gave, or NULL: *run is before where nothing has changed. SPT_END when nothing that can be a run is
  * there yet, with the error that spt_run_open gives. Neither options nor error may be NULL. */

@@ -11,86 +11,14 @@
 #include "checkpoints/base/file.h"
 #include "checkpoints/base/text.h"
 
-/* A step's folder that holds a cache of its own. */
-struct nest {
-    struct spt_listing *listing;
-    const struct spt_found *outer;
-    size_t added;
-};
-
-static enum spt_status add_nested_revision(struct nest *nest, const char *cache_entry,
-                                           const struct spt_hub_revision *revision, bool alone,
-                                           struct spt_error *error) {
-    struct spt_folder folder;
-    enum spt_status status = spt_listing_scan(nest->listing, revision->snapshot, NULL, &folder, error);
-    if (status || (!folder.weights && !alone)) return status;
-    struct spt_text uri = {0};
-    spt_text_put(&uri, nest->outer->uri);
-    /* Where one folder holds several models, the step's name no longer tells them apart. */
-    if (!alone) spt_text_format(&uri, "/%s%ssnapshots/%s", cache_entry, cache_entry[0] ? "/" : "", revision->commit);
-    struct spt_found found = *nest->outer;
-    found.uri = uri.data;
-    found.path = revision->snapshot;
-    found.beside[0] = nest->outer->path;
-    status = uri.failed ? spt_fail_memory(error, uri.length, "a path")
-                        : spt_listing_add(nest->listing, &found, &folder, error);
-    if (!status) nest->added++;
-    spt_text_release(&uri);
-    return status;
-}
-
-static int compare_commits(const void *a, const void *b) {
-    return strcmp(((const struct spt_hub_revision *)a)->commit, ((const struct spt_hub_revision *)b)->commit);
-}
-
-/* The revision named like the folder is the one meant. Else all that hold weights, each snapshot once. */
-static enum spt_status add_nested_cache(struct nest *nest, const char *cache, const char *cache_entry,
-                                        struct spt_error *error) {
-    struct spt_hub_revisions revisions = {0};
-    enum spt_status status = spt_hub_revisions_read(cache, nest->listing->options->log, &revisions, error);
-    if (status) return status;
-    const struct spt_hub_revision *meant = revisions.count == 1 ? revisions.items : NULL;
-    for (size_t i = 0; i < revisions.count && !meant; i++)
-        if (strcmp(revisions.items[i].name, nest->outer->label) == 0) meant = &revisions.items[i];
-    if (meant) {
-        status = add_nested_revision(nest, cache_entry, meant, true, error);
-    } else if (revisions.count) {
-        qsort(revisions.items, revisions.count, sizeof *revisions.items, compare_commits);
-        for (size_t i = 0; i < revisions.count && !status; i++)
-            if (i == 0 || strcmp(revisions.items[i].commit, revisions.items[i - 1].commit) != 0)
-                status = add_nested_revision(nest, cache_entry, &revisions.items[i], false, error);
-    }
-    spt_hub_revisions_release(&revisions);
-    return status;
-}
-
-static enum spt_status add_nested(struct nest *nest, struct spt_error *error) {
-    const char *path = nest->outer->path;
-    spt_folder_memory_look_past(nest->listing->memory);
-    if (spt_hub_is_cache(path)) return add_nested_cache(nest, path, "", error);
-    struct spt_entries entries = {0};
-    enum spt_status status = spt_entries_read(path, &entries, error);
-    for (size_t i = 0; i < entries.count && !status; i++) {
-        if (!entries.items[i].directory || strncmp(entries.items[i].name, "models--", 8) != 0) continue;
-        char *cache = spt_file_join(path, entries.items[i].name);
-        if (!cache)
-            status = spt_fail_memory(error, strlen(path), "a path");
-        else if (spt_hub_is_cache(cache))
-            status = add_nested_cache(nest, cache, entries.items[i].name, error);
-        free(cache);
-    }
-    spt_entries_release(&entries);
-    return status;
-}
-
 static enum spt_status add_folder(struct spt_listing *listing, const struct spt_found *found,
                                   const struct spt_folder *folder, struct spt_error *error) {
     if (folder->system)
         spt_log(listing->options->log, SPT_LOG_WARNING, "%s: %s", found->path, strerror(folder->system));
-    struct nest nest = {.listing = listing, .outer = found};
     if (folder->hub && !folder->weights) {
-        const enum spt_status status = add_nested(&nest, error);
-        if (status || nest.added) return status;
+        size_t added = 0;
+        const enum spt_status status = spt_layout_nested_caches(listing, found, &added, error);
+        if (status || added) return status;
     }
     return spt_listing_add(listing, found, folder, error);
 }

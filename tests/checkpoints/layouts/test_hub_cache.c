@@ -283,6 +283,86 @@ static void several_models_in_a_step_s_folder_are_all_listed(void **state) {
     spt_run_close(run);
 }
 
+/* Of each cache its one revision is meant; the uris are what a store tells checkpoints apart by. */
+static void caches_of_two_models_in_a_step_s_folder_are_branches(void **state) {
+    struct fixture *f = *state;
+    char commit[41];
+    put_revision(f, "runs/step512/models--EleutherAI--pythia-70m", "step512", commit_of(1, commit));
+    put_revision(f, "runs/step512/models--EleutherAI--pythia-160m", "step512", commit_of(2, commit));
+    struct spt_run *run = open_run(f, "runs", NULL);
+    assert_labels(run, "step512 step512");
+    assert_string_equal(run->refs[0].uri, "step512/models--EleutherAI--pythia-160m");
+    assert_string_equal(run->refs[0].branch, "EleutherAI/pythia-160m");
+    assert_string_equal(run->refs[1].uri, "step512/models--EleutherAI--pythia-70m");
+    assert_string_equal(run->refs[1].branch, "EleutherAI/pythia-70m");
+    assert_string_not_equal(run->refs[0].path, run->refs[1].path);
+    spt_run_close(run);
+}
+
+static void a_cache_of_a_tokenizer_in_a_step_s_folder_is_no_model(void **state) {
+    struct fixture *f = *state;
+    char commit[41];
+    put_revision(f, "runs/step512/models--EleutherAI--pythia-70m", "step512", commit_of(1, commit));
+    put_ref(f, "runs/step512/models--EleutherAI--gpt-neox-20b", "main", MAIN);
+    put_blob(f, "runs/step512/models--EleutherAI--gpt-neox-20b", MAIN, "tokenizer.json");
+    struct spt_run *run = open_run(f, "runs", NULL);
+    assert_labels(run, "step512");
+    assert_string_equal(run->refs[0].uri, "step512");
+    assert_string_equal(run->refs[0].branch, "");
+    assert_ends_with(run->refs[0].path, commit);
+    spt_run_close(run);
+}
+
+/* Two downloads that have only begun: neither is the step's yet. */
+static void caches_without_weights_leave_the_step_s_folder_itself(void **state) {
+    struct fixture *f = *state;
+    put_ref(f, "runs/step512/models--a--b", "main", MAIN);
+    put_blob(f, "runs/step512/models--a--b", MAIN, "config.json");
+    put_ref(f, "runs/step512/models--c--d", "main", MAIN);
+    put_blob(f, "runs/step512/models--c--d", MAIN, "config.json");
+    struct spt_run *run = open_run(f, "runs", NULL);
+    assert_labels(run, "step512");
+    assert_string_equal(run->refs[0].uri, "step512");
+    assert_ends_with(run->refs[0].path, "/runs/step512");
+    spt_run_close(run);
+}
+
+/* AutoTokenizer.from_pretrained without the revision: main's snapshot holds the tokenizer. */
+static void a_nested_main_lends_config_and_tokenizer(void **state) {
+    struct fixture *f = *state;
+    static const char NEST[] = "runs/step512/models--EleutherAI--pythia-70m";
+    char commit[41];
+    put_revision(f, NEST, "step512", commit_of(1, commit));
+    put_ref(f, NEST, "main", MAIN);
+    put_blob(f, NEST, MAIN, "config.json");
+    put_blob(f, NEST, MAIN, "tokenizer.json");
+    struct spt_run *run = open_run(f, "runs", NULL);
+    assert_labels(run, "step512");
+    assert_says(run->refs[0].config, MAIN);
+    assert_says(run->refs[0].tokenizer, MAIN);
+    spt_run_close(run);
+}
+
+static void a_repository_s_step_is_its_main_revision(void **state) {
+    struct fixture *f = *state;
+    static const char SEED[] = "hub/models--google--multiberts-seed_0-step_20k",
+                      OLD[] = "hub/models--google--multiberts-seed_0-step_40k";
+    char commit[41];
+    put_revision(f, SEED, "main", MAIN);
+    put_revision(f, SEED, "refs/pr/1", commit_of(1, commit));
+    put_revision(f, SEED, "a-tag", commit_of(2, commit));
+    put_ref(f, OLD, "main", MAIN);
+    put_blob(f, OLD, MAIN, "config.json");
+    put_revision(f, OLD, "refs/pr/1", commit_of(3, commit));
+    struct spt_run *run = open_run(f, "hub", NULL);
+    assert_labels(run, "google/multiberts-seed_0-step_20k google/multiberts-seed_0-step_40k");
+    assert_string_equal(run->refs[0].uri, "models--google--multiberts-seed_0-step_20k/refs/main");
+    assert_string_equal(run->refs[1].uri, "models--google--multiberts-seed_0-step_40k/refs/refs/pr/1");
+    assert_says(run->refs[1].config, MAIN);
+    assert_says(f->log, "revision refs/pr/1: skipped: another revision is the repository's step");
+    spt_run_close(run);
+}
+
 static void a_pattern_selects_revisions(void **state) {
     struct fixture *f = *state;
     put_pythia(f, CACHE);
@@ -333,6 +413,11 @@ int main(void) {
         TEST(a_repository_a_step_is_one_run),
         TEST(a_step_s_folder_may_hold_a_cache),
         TEST(several_models_in_a_step_s_folder_are_all_listed),
+        TEST(caches_of_two_models_in_a_step_s_folder_are_branches),
+        TEST(a_cache_of_a_tokenizer_in_a_step_s_folder_is_no_model),
+        TEST(caches_without_weights_leave_the_step_s_folder_itself),
+        TEST(a_nested_main_lends_config_and_tokenizer),
+        TEST(a_repository_s_step_is_its_main_revision),
         TEST(a_pattern_selects_revisions),
         TEST(folders_of_steps_come_before_a_cache_beside_them),
         TEST(a_number_in_a_model_s_name_is_no_step),
