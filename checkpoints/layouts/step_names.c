@@ -13,13 +13,13 @@ static const struct {
     const char *suite, *example, *pattern;
 } TABLE[] = {
     {"Pythia", "step512", "^step(?<step>[0-9]+)$"},
-    {"HF Trainer", "checkpoint-500", "^checkpoint-(?<step>[0-9]+)$"},
-    {"OLMo", "step20000-tokens84B", "^step(?<step>[0-9]+)-tokens(?<tokens>[0-9.]+[KMBT])$"},
+    {"HF Trainer, CRFM Mistral", "checkpoint-500", "^checkpoint-(?<step>[0-9]+)$"},
+    {"OLMo", "step20000-tokens84B", "^step(?<step>[0-9]+)-tokens(?<tokens>[0-9]+(?:\\.[0-9]+)?[KMBT])$"},
     {"OLMo-2", "stage2-ingredient1-step11931-tokens50B",
-     "^(?<branch>stage[0-9]+(?:-[A-Za-z0-9_]+)*?)-step(?<step>[0-9]+)(?:-tokens(?<tokens>[0-9.]+[KMBT]))?$"},
+     "^(?<branch>stage[0-9]+(?:-[A-Za-z0-9_]+)*?)-step(?<step>[0-9]+)(?:-tokens(?<tokens>[0-9]+(?:\\.[0-9]+)?[KMBT]))?$"},
     {"SmolLM2", "step-160000", "^step-(?<step>[0-9]+)$"},
-    {"FineWeb ablations", "step-001000-2BT", "^step-(?<step>[0-9]+)-(?<tokens>[0-9.]+[KMBT]T)$"},
-    {"LLM360", "ckpt_000", "^ckpt_(?<step>[0-9]+)$"},
+    {"FineWeb ablations", "step-001000-2BT", "^step-(?<step>[0-9]+)-(?<tokens>[0-9]+(?:\\.[0-9]+)?[KMBT]T)$"},
+    {"LLM360 Amber", "ckpt_000", "^ckpt_(?<step>[0-9]+)$"},
     {"BLOOM, GPT-NeoX, DeepSpeed", "global_step1000", "^global_step(?<step>[0-9]+)$"},
     {"Megatron-LM", "iter_0001000", "^iter_(?<step>[0-9]+)$"},
     {"HF Accelerate", "step_500", "^step_(?<step>[0-9]+)$"},

@@ -34,7 +34,7 @@ static void an_empty_folder_is_no_run(void **state) {
     const struct spt_error error = refused(f, "empty", NULL, SPT_INVALID);
     assert_ends_with(error.path, "/empty");
     assert_says(error.message, "found an empty folder");
-    assert_says(error.message, "step512 (Pythia), checkpoint-500 (HF Trainer)");
+    assert_says(error.message, "step512 (Pythia), checkpoint-500 (HF Trainer, CRFM Mistral)");
     assert_says(error.message, "epoch=0-step=500 (PyTorch Lightning)"); /* the list is whole */
 }
 

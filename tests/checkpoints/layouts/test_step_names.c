@@ -24,8 +24,12 @@ static void every_suite_s_names_are_read(void **state) {
         int64_t step, tokens;
     } CASES[] = {
         {"step0", "Pythia", "", 0, SPT_NO_TOKENS},
+        {"step1", "Pythia", "", 1, SPT_NO_TOKENS},
+        {"step512", "Pythia", "", 512, SPT_NO_TOKENS},
         {"step143000", "Pythia", "", 143000, SPT_NO_TOKENS},
-        {"checkpoint-500", "HF Trainer", "", 500, SPT_NO_TOKENS},
+        {"checkpoint-0", "HF Trainer, CRFM Mistral", "", 0, SPT_NO_TOKENS},
+        {"checkpoint-400000", "HF Trainer, CRFM Mistral", "", 400000, SPT_NO_TOKENS},
+        {"checkpoint-500", "HF Trainer, CRFM Mistral", "", 500, SPT_NO_TOKENS},
         {"step20000-tokens84B", "OLMo", "", 20000, INT64_C(84000000000)},
         {"stage1-step928646-tokens3896B", "OLMo-2", "stage1", 928646, INT64_C(3896000000000)},
         {"stage2-ingredient1-step11931-tokens50B", "OLMo-2", "stage2-ingredient1", 11931, INT64_C(50000000000)},
@@ -33,12 +37,16 @@ static void every_suite_s_names_are_read(void **state) {
         {"stage1-step0", "OLMo-2", "stage1", 0, SPT_NO_TOKENS},
         {"step-160000", "SmolLM2", "", 160000, SPT_NO_TOKENS},
         {"step-001000-2BT", "FineWeb ablations", "", 1000, INT64_C(2000000000)},
-        {"ckpt_000", "LLM360", "", 0, SPT_NO_TOKENS},
-        {"ckpt_358", "LLM360", "", 358, SPT_NO_TOKENS},
+        {"step-167000-350BT", "FineWeb ablations", "", 167000, INT64_C(350000000000)},
+        {"ckpt_000", "LLM360 Amber", "", 0, SPT_NO_TOKENS},
+        {"ckpt_001", "LLM360 Amber", "", 1, SPT_NO_TOKENS},
+        {"ckpt_358", "LLM360 Amber", "", 358, SPT_NO_TOKENS},
         {"global_step1000", "BLOOM, GPT-NeoX, DeepSpeed", "", 1000, SPT_NO_TOKENS},
+        {"global_step337250", "BLOOM, GPT-NeoX, DeepSpeed", "", 337250, SPT_NO_TOKENS},
         {"iter_0001000", "Megatron-LM", "", 1000, SPT_NO_TOKENS},
         {"step_500", "HF Accelerate", "", 500, SPT_NO_TOKENS},
         {"multiberts-seed_0-step_20k", "MultiBERTs", "multiberts-seed_0", 20000, SPT_NO_TOKENS},
+        {"multiberts-seed_24-step_2000k", "MultiBERTs", "multiberts-seed_24", 2000000, SPT_NO_TOKENS},
         {"multiberts-seed_3-step_0k", "MultiBERTs", "multiberts-seed_3", 0, SPT_NO_TOKENS},
         {"epoch=0-step=500", "PyTorch Lightning", "", 500, SPT_NO_TOKENS},
         {"epoch=12-step=500.ckpt", "PyTorch Lightning", "", 500, SPT_NO_TOKENS},
@@ -55,26 +63,22 @@ static void every_suite_s_names_are_read(void **state) {
 
 static void other_names_are_no_steps(void **state) {
     (void)state;
-    static const char *const NAMES[] = {"",
-                                        "main",
-                                        "final",
-                                        "step",
-                                        "step-",
-                                        "step12a",
-                                        "xstep12",
-                                        "step12\n",
-                                        "\nstep12",
-                                        "step 12",
-                                        "step1.5",
-                                        "checkpoint-best",
-                                        "step\xc2\xb2",
-                                        "\xff\xfe",
-                                        "step\x1b[1m",
-                                        "steps12",
-                                        "stage1",
-                                        "step1-tokensB",
-                                        "step-1-2T3",
-                                        "step_20x"};
+    static const char *const NAMES[] = {
+        "", "main", "final", "step", "step-", "steps12", "stepfather", "step12a", "xstep12", "step1000_backup",
+        "step12\n", "\nstep12", "step 12", "Step12", "step+12", "step--12", "step1.5", "step\xc2\xb2", "\xff\xfe",
+        "step\x1b[1m", "step1e3", "step0x10", "step1,000", "mystep-12", "step-1-2T3", "step-001000-2B",
+        "step-001000-BT", "step-001000-2BT-old", "checkpoint-best", "checkpoint-last", "checkpoint-500-old",
+        "checkpoint-500.bak", "checkpoint_500", "checkpoint500", "old-checkpoint-500", "step1-tokensB",
+        "step1-tokens84", "step1-tokens1..5B", "step1-tokens.5B", "step1-tokens84B-unsharded", "tokens84B", "stage1",
+        "stage1-step", "stage-step5-tokens1B", "stage1-tokens5B", "stage2-ingredient1", "ckpt_", "ckpt_last",
+        "ckpt_000.old", "ckpt-000", "global_step", "global_step1000_optimizer", "global_steps1000", "iter_",
+        "iter_0001000_release", "release", "step_20x", "multiberts-seed_0", "multiberts-seed_0-step_k",
+        "multiberts-seed_x-step_20k", "multiberts-seed_0-step_20kk", "epoch=0",
+        "epoch=0-step=", "epoch=0-step=500-v1.ckpt.part", "last.ckpt",
+        /* models, versions, dates: numbers that count no steps */
+        "1", "500", "1.5.0", "v0.1", "v1.5.0", "2024-01-15", "20240115", "2024-01-15T10:00:00", "run-3", "seed_0",
+        "gpt2", "phi-2", "pythia-70m", "Llama-3.2-1B", "Qwen2.5-3B", "Mistral-7B-v0.1", "gemma-7b", "bert-base-uncased",
+        "xlm-roberta-large", "OLMo-2-1124-7B", "pr/1"};
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
         if (match(NULL, NAMES[i]).kind != SPT_STEP_NAME_OTHER) fail_msg("%s is taken for a step", NAMES[i]);
 }
