@@ -151,13 +151,20 @@ static void put_ref(struct report *report, const struct spt_checkpoint_ref *ref,
         spt_text_put(out, ", \"uri\": ");
         spt_text_put_json(out, ref->uri);
         if (ref->step != SPT_NO_STEP) spt_text_format(out, ", \"step\": %lld", (long long)ref->step);
+        if (ref->tokens != SPT_NO_TOKENS) spt_text_format(out, ", \"tokens\": %lld", (long long)ref->tokens);
+        if (ref->branch[0]) {
+            spt_text_put(out, ", \"branch\": ");
+            spt_text_put_json(out, ref->branch);
+        }
         spt_text_put(out, ", ");
         return;
     }
     char label[256];
     spt_text_printable(label, sizeof label, ref->label);
     spt_text_format(out, "\n%s", label);
-    if (ref->step != SPT_NO_STEP) spt_text_format(out, " (step %lld)", (long long)ref->step);
+    if (ref->step != SPT_NO_STEP) spt_text_format(out, " (step %lld", (long long)ref->step);
+    if (ref->tokens != SPT_NO_TOKENS) spt_text_format(out, ", %lld tokens", (long long)ref->tokens);
+    if (ref->step != SPT_NO_STEP) spt_text_put(out, ")");
     if (ref->branch[0]) spt_text_format(out, ", branch %s", ref->branch);
     spt_text_put(out, "\n");
 }

@@ -1,0 +1,21 @@
+# shellcheck shell=sh disable=SC2016,SC2034,SC2046,SC2086,SC2154 # commands are texts and lists of words; run.sh shares its variables
+# The public suites as they lie on disk (tests/peer/make_layout_fixtures.py): what each is, and a sweep with no flag but its path.
+suites=$data/layouts
+for suite in pythia pythia_hub pythia_cache_dirs olmo2 olmo amber multiberts crfm bloom smollm2 fineweb trainer; do
+    into said.txt inspect "$suites/$suite"
+    shell 'grep -v "^    " said.txt'
+done
+for cache in "$suites"/models/*; do
+    into said.txt inspect "$cache"
+    shell 'grep -v "^    " said.txt'
+done
+
+# A hub folder of many models, none of which is a run: one of them is to be named.
+spectail inspect "$suites/models"
+
+options="--samples 2 --metrics loss --quiet --db suites.db"
+for suite in pythia pythia_hub pythia_cache_dirs olmo2 olmo amber multiberts crfm bloom smollm2 fineweb trainer; do
+    spectail sweep "$suites/$suite" $options
+done
+for cache in "$suites"/models/*; do spectail sweep "$cache" $options; done
+shell "sqlite3 suites.db 'SELECT r.name, c.branch, c.step, c.tokens, c.label, c.state FROM checkpoint c JOIN run r ON r.id = c.run ORDER BY r.id, c.branch, c.step'"
