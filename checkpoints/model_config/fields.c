@@ -61,6 +61,9 @@ static const struct field {
 };
 enum { FIELD_COUNT = sizeof FIELDS / sizeof *FIELDS };
 
+_Static_assert(sizeof(enum spt_activation) == sizeof(int) && sizeof(enum spt_rotary_kind) == sizeof(int),
+               "word_of reads them as int");
+
 static size_t size_at(const struct spt_model_config *config, size_t offset) {
     size_t size;
     memcpy(&size, (const unsigned char *)config + offset, sizeof size);
