@@ -5,6 +5,7 @@
  * Each piece of work below is done in a child of its own, which ends without crashing, with the result of an undisturbed one or with
  * SPT_NOMEM and a message, and has freed all that it allocated. What the store does is held against SQLite's own view of the file in allocations.c.
  */
+#include "analysis/forward/forward.h"
 #include "checkpoints/checkpoint.h"
 #include "checkpoints/model_config.h"
 #include "checkpoints/run.h"
@@ -119,6 +120,28 @@ static enum spt_status read_checkpoint(const char *path, uint64_t *result, struc
     if (status == SPT_OK) status = spt_checkpoint_confirm(checkpoint, error);
     if (status == SPT_OK) status = spt_checkpoint_digest(checkpoint, &digest, error);
     mix(result, digest.low);
+    spt_checkpoint_close(checkpoint);
+    return status;
+}
+
+/* A forward pass of a reference model. */
+static enum spt_status compute(const char *path, uint64_t *result, struct spt_error *error) {
+    static const size_t OFFSET[] = {0, 5, 23, 43};
+    int32_t ids[43];
+    double loss[3] = {0};
+    char config_path[PATH_MAX];
+    struct spt_model_config model;
+    struct spt_checkpoint *checkpoint;
+    for (size_t i = 0; i < 43; i++) ids[i] = (int32_t)(i * i % 60);
+    const struct spt_probe probe = {.samples = 3, .tokens = 43, .longest = 20, .ids = ids, .offset = OFFSET};
+    const struct spt_forward_options options = {.threads = 1};
+    const struct spt_forward_output output = {.loss = loss};
+    (void)snprintf(config_path, sizeof config_path, "%s/config.json", path);
+    enum spt_status status = spt_model_config_read(config_path, &model, error);
+    if (status == SPT_OK) status = spt_checkpoint_open(path, NULL, &checkpoint, error);
+    if (status != SPT_OK) return status;
+    status = spt_forward_run(checkpoint, &model, &probe, &options, NULL, &output, error);
+    for (size_t i = 0; i < 3; i++) mix(result, (uint64_t)(loss[i] * 1e9));
     spt_checkpoint_close(checkpoint);
     return status;
 }
@@ -256,6 +279,8 @@ static const struct work {
     {"run", list_run, "run", NULL},
     {"scan", scan_run, "run", NULL},
     {"checkpoint", read_checkpoint, CHECKPOINT, NULL},
+    {"forward, angles by length", compute, SPT_TEST_DATA "/reference/llama_dynamic_ntk", NULL},
+    {"forward, narrow embedding", compute, SPT_TEST_DATA "/reference/opt_after", NULL},
     {"history of a trainer", read_history, CHECKPOINT "/trainer_state.json", NULL},
     {"table of a series", read_table, "evaluation.csv", NULL},
     {"store, new", write_store, "new.db", "new.db"},
