@@ -8,7 +8,8 @@ static size_t larger(size_t a, size_t b) {
     return a > b ? a : b;
 }
 
-/* What goes into the queries (later the context vectors), and the queries, keys and values (later what attention adds). */
+/* What goes into the queries (later the context vectors), and the queries, keys and values (later what attention
+ * adds). */
 static size_t input_width(const struct spt_model_config *c) {
     return larger(c->hidden, spt_size_queries(c));
 }

@@ -4,8 +4,8 @@
 
 #include <math.h>
 
-#define LANES          8 /* partial sums, whatever the machine's vectors: the order of additions is part of the result */
 #define ROWS_OF_A_TASK 32
+#define LANES          8 /* partial sums, on any machine: the order of additions is part of the result */
 
 static double sum_lanes(const double lane[LANES]) {
     return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));

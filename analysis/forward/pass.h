@@ -1,5 +1,6 @@
-/* What a layer is made of: the steps that all architectures share. Each runs on the whole team and ends with SPT_END when
- * asked to stop. Weights are named by their role; where the tensor is absent, so is the bias, the norm's weight, ... */
+/* What a layer is made of: the steps that all architectures share. Each runs on the whole team and ends with SPT_END
+ * when asked to stop. Weights are named by their role; a tensor that is absent is a
+ * bias of 0, a norm's weight of 1. */
 #ifndef SPT_FORWARD_PASS_H
 #define SPT_FORWARD_PASS_H
 

@@ -30,10 +30,10 @@ struct spt_weights {
     size_t vector_floats;      /* of all vectors of a portion, at most */
 };
 
-/* Names are looked for with each of the family's prefixes, and in their older spelling (LayerNorm.gamma). A model that
- * predicts no next token has no head, whatever with_head says. SPT_INVALID: a tensor is missing (named), or has another shape than the config asks for (tensor, its shape, the keys
- * and what they ask for), or there are more layers than the config says. SPT_UNSUPPORTED: a dtype that is not computed
- * with. SPT_NOMEM. */
+/* Names are looked for with each of the family's prefixes, and in their older spelling (LayerNorm.gamma). A model
+ * that predicts no next token has no head, whatever with_head says. SPT_INVALID: a tensor is missing (named), or has
+ * another shape than the config asks for (tensor, its shape, the keys and what they ask for), or there are more
+ * layers than the config says. SPT_UNSUPPORTED: a dtype that is not computed with. SPT_NOMEM. */
 enum spt_status spt_weights_find(struct spt_weights *weights, const struct spt_checkpoint *checkpoint,
                                  const struct spt_family *family, const struct spt_model_config *config, bool with_head,
                                  struct spt_error *error);
@@ -46,10 +46,10 @@ enum spt_status spt_weights_plan(struct spt_weights *weights, size_t block_bytes
 
 /* Makes a portion of whole tensors usable: matrices point into bytes, vectors are turned into float32.
  *   transposed  matrices are stored [in, out]
- *   bytes    the portion's buffer
- *   tensors  [count] in the order of the portion's rows
- *   vectors  [vector_floats] where vectors are put
- *   out      [count] */
+ *   bytes       the portion's buffer
+ *   tensors     [count] in the order of the portion's rows
+ *   vectors     [vector_floats] where vectors are put
+ *   out         [count] */
 void spt_weights_bind(const struct spt_weights *weights, size_t portion, bool transposed, const unsigned char *bytes,
                       const struct spt_tensor *const *tensors, size_t count, float *vectors, struct spt_weight *out);
 

@@ -1,5 +1,6 @@
 /* One function an architecture: reads the keys of its config.json (keys.h) into config, which is zeroed but for
- * model_type. Failures are left in keys->status. kv_heads and embedding_dim that are left at 0 become heads and hidden. */
+ * model_type. Failures are left in keys->status. kv_heads and embedding_dim that are left at 0 become heads and
+ * hidden. */
 #ifndef SPT_MODEL_CONFIG_ARCHITECTURES_H
 #define SPT_MODEL_CONFIG_ARCHITECTURES_H
 

@@ -1,5 +1,5 @@
-/* BLOOM. Keys and defaults: transformers/models/bloom/configuration_bloom.py of transformers 4 and 5, whose attribute_map
- * knows the sizes by their common names too; the activation stands in modeling_bloom.py. */
+/* BLOOM. Keys and defaults: transformers/models/bloom/configuration_bloom.py of transformers 4 and 5, whose
+ * attribute_map knows the sizes by their common names too; the activation stands in modeling_bloom.py. */
 #include "checkpoints/model_config/architectures.h"
 
 void spt_model_config_bloom(struct spt_model_keys *keys, struct spt_model_config *config) {

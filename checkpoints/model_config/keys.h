@@ -10,9 +10,9 @@
 #include "checkpoints/base/json.h"
 #include "checkpoints/model_config.h"
 
-/* Bounds of what is believed, far above any model, so that sizes of tensors need no checks of their own: the product of
- * two widths (or of a width with the vocabulary or the positions), the layers (SPT_MODEL_LAYERS_MAX) and 8 bytes fits 64
- * bits. */
+/* Bounds of what is believed, far above any model, so that sizes of tensors need no checks of their own: the product
+ * of two widths (or of a width with the vocabulary or the positions), the layers (SPT_MODEL_LAYERS_MAX) and 8 bytes
+ * fits 64 bits. */
 #define SPT_MODEL_WIDTH_MAX     ((size_t)1 << 20) /* hidden, intermediate, heads, heads * head_dim */
 #define SPT_MODEL_VOCAB_MAX     ((size_t)1 << 22)
 #define SPT_MODEL_POSITIONS_MAX ((size_t)1 << 30)
@@ -37,7 +37,8 @@ size_t spt_model_keys_size_or_null(struct spt_model_keys *keys, const char *key,
 /* An integer in 0 .. largest; fallback when the key is absent. */
 size_t spt_model_keys_index_or(struct spt_model_keys *keys, const char *key, size_t largest, size_t fallback);
 
-/* The first of two names of a key that is there; the first when neither is. HF's attribute_map knows some keys by two. */
+/* The first of two names of a key that is there; the first when neither is. HF's attribute_map knows some keys by
+ * two. */
 const char *spt_model_keys_either(const struct spt_model_keys *keys, const char *key, const char *other);
 
 /* A finite number in low .. high that must be there. Gives low after a failure. */

@@ -15,8 +15,9 @@
         [SPT_EMBEDDING_NORM_BIAS] = {"embeddings.LayerNorm.bias", {&SPT_HIDDEN}, NULL},                                \
     }
 
-#define SPT_BERT_WEIGHT(role, name, ...)     [role] = {"encoder.layer.*." name ".weight", {__VA_ARGS__}, NULL}
-#define SPT_BERT_BIAS(role, name, size)      [role##_BIAS] = {"encoder.layer.*." name ".bias", {size}, NULL}
+#define SPT_BERT_WEIGHT(role, name, ...) [role] = {"encoder.layer.*." name ".weight", {__VA_ARGS__}, NULL}
+#define SPT_BERT_BIAS(role, name, size)  [role##_BIAS] = {"encoder.layer.*." name ".bias", {size}, NULL}
+
 #define SPT_BERT_NORM(role, name)            SPT_BERT_WEIGHT(role, name, &SPT_HIDDEN), SPT_BERT_BIAS(role, name, &SPT_HIDDEN)
 #define SPT_BERT_LINEAR(role, name, out, in) SPT_BERT_WEIGHT(role, name, out, in), SPT_BERT_BIAS(role, name, out)
 

@@ -1,5 +1,5 @@
-/* BLOOM (Le Scao et al. 2022): linear biases in place of positions, a norm of the embedding, fused queries, keys and values
- * stored head by head as [q, k, v]. */
+/* BLOOM (Le Scao et al. 2022): linear biases in place of positions, a norm of the embedding, fused queries, keys and
+ * values stored head by head as [q, k, v]. */
 #include "analysis/forward/families/axes.h"
 
 static const struct spt_axis INTERMEDIATE = {.text = "4 * hidden_size", .size = spt_size_intermediate};

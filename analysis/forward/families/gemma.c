@@ -1,5 +1,5 @@
-/* Gemma (Mesnard et al. 2024): LLaMA with norms times 1 + weight, embeddings times sqrt(hidden_size), and heads of a width
- * of their own. */
+/* Gemma (Mesnard et al. 2024): LLaMA with norms times 1 + weight, embeddings times sqrt(hidden_size), and heads of a
+ * width of their own. */
 #include "analysis/forward/families/axes.h"
 
 const struct spt_family spt_family_gemma = {

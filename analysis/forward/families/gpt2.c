@@ -1,5 +1,5 @@
-/* GPT-2 (Radford et al. 2019), and CRFM's Mistral: learned positions, fused queries, keys and values stored one kind after
- * the other, matrices stored [in, out]. */
+/* GPT-2 (Radford et al. 2019), and CRFM's Mistral: learned positions, fused queries, keys and values stored one kind
+ * after the other, matrices stored [in, out]. */
 #include "analysis/forward/families/axes.h"
 
 static const struct spt_axis HIDDEN = {.text = "n_embd", .size = spt_size_hidden};

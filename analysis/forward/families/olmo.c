@@ -1,4 +1,5 @@
-/* OLMo (Groeneveld et al. 2024): LLaMA with LayerNorm without weights, and queries, keys and values cut off at clip_qkv. */
+/* OLMo (Groeneveld et al. 2024): LLaMA with LayerNorm without weights, and queries, keys and values cut off at
+ * clip_qkv. */
 #include "analysis/forward/families/axes.h"
 
 const struct spt_family spt_family_olmo = {

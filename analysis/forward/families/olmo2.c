@@ -1,4 +1,5 @@
-/* OLMo 2 (Walsh et al. 2024): LLaMA with norms of what attention and MLP give, and of all heads' queries and keys at once. */
+/* OLMo 2 (Walsh et al. 2024): LLaMA with norms of what attention and MLP give, and of all heads' queries and keys at
+ * once. */
 #include "analysis/forward/families/axes.h"
 
 const struct spt_family spt_family_olmo2 = {

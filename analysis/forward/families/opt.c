@@ -1,5 +1,5 @@
-/* OPT (Zhang et al. 2022): learned positions that begin in the third row, norms in front of attention and MLP or, in the
- * one of 350 M, behind the sums, with an embedding narrower than the layers. */
+/* OPT (Zhang et al. 2022): learned positions that begin in the third row, norms in front of attention and MLP or, in
+ * the one of 350 M, behind the sums, with an embedding narrower than the layers. */
 #include "analysis/forward/families/axes.h"
 
 static const struct spt_axis INTERMEDIATE = {.text = "ffn_dim", .size = spt_size_intermediate};

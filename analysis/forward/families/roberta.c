@@ -1,4 +1,5 @@
-/* RoBERTa (Liu et al. 2019): BERT, with positions that begin behind the padding token's id and that padding does not take. */
+/* RoBERTa (Liu et al. 2019): BERT, with positions that begin behind the padding token's id and that padding does not
+ * take. */
 #include "analysis/forward/families/bert.h"
 
 static const struct spt_axis POSITIONS = {.text = "max_position_embeddings", .size = spt_size_positions};

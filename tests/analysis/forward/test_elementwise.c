@@ -175,8 +175,8 @@ static void rms_norm_equals_its_definition(void **state) {
     spt_team_release(&team);
 }
 
-/* Press et al. 2022: "for 8 heads the slopes are the geometric sequence 1/2, 1/4 .. 1/256"; for 12 heads, the 8 of 8 and
- * four of 16: 2^-0.5, 2^-1.5, .. (their get_slopes). */
+/* Press et al. 2022: "for 8 heads the slopes are the geometric sequence 1/2, 1/4 .. 1/256"; for 12 heads, the 8 of 8
+ * and four of 16: 2^-0.5, 2^-1.5, .. (their get_slopes). */
 static void slopes_of_linear_biases_are_those_of_the_paper(void **state) {
     (void)state;
     for (size_t h = 0; h < 8; h++) {

@@ -1,5 +1,5 @@
-/* Parity with HF transformers (float32, eager attention), what a config that is another model's gets, and what spt_forward_verify says of a reference that is not
- * one. */
+/* Parity with HF transformers (float32, eager attention), what a config that is another model's gets, and what
+ * spt_forward_verify says of a reference that is not one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -146,7 +146,8 @@ static void reference_of_fewer_layers_is_refused(void **state) {
     assert_string_equal(error.message, "tensor attn_0_999999999 is missing");
 }
 
-/* Configs that are not those of the weights, and what is said of them: the tensor, its shape, the keys and their figures. */
+/* Configs that are not those of the weights, and what is said of them: the tensor, its shape, the keys and their
+ * figures. */
 static void configs_that_do_not_fit_the_tensors_are_refused(void **state) {
     (void)state;
     enum change { KV_HEADS, HEAD_DIM, INTERMEDIATE, POSITIONS, TYPES, LAYERS, EMBEDDING, BIAS, QK_NORM };
