@@ -18,6 +18,7 @@ static const struct {
     {"HF Trainer", spt_layout_hf_trainer},
     {"step directories", spt_layout_step_directories},
     {"hub cache", spt_layout_hub_cache},
+    {"step files", spt_layout_step_files},
     {"single checkpoint", spt_layout_single_checkpoint},
 };
 enum { LAYOUT_COUNT = sizeof LAYOUTS / sizeof *LAYOUTS, SHOWN_ENTRIES = 6 };

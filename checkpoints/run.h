@@ -42,7 +42,7 @@ struct spt_checkpoint_ref {
 struct spt_run {
     char *root;                      /* absolute path without a trailing slash */
     char *name;                      /* last part of root */
-    const char *layout;              /* "step directories", "HF Trainer", "hub cache", "single checkpoint" */
+    const char *layout;              /* "step directories", "HF Trainer", "hub cache", "step files", ... */
     struct spt_checkpoint_ref *refs; /* sorted by (branch, step, label); SPT_NO_STEP last */
     size_t count;
 };

@@ -27,6 +27,17 @@ enum spt_status spt_listing_scan(const struct spt_listing *listing, const char *
     return spt_folder_scan(path, only, log, folder, error);
 }
 
+enum spt_status spt_listing_match_stem(const struct spt_listing *listing, const char *file, struct spt_step_name *name,
+                                       struct spt_error *error) {
+    char *stem = spt_strdup(file);
+    if (!stem) return spt_fail_memory(error, strlen(file), "a name");
+    char *dot = strrchr(stem, '.');
+    if (dot) *dot = '\0';
+    const enum spt_status status = spt_step_names_match(listing->names, stem, name, error);
+    free(stem);
+    return status;
+}
+
 static char *copy(const char *text, bool *memory) {
     char *copied = text ? spt_strdup(text) : NULL;
     if (text && !copied) *memory = false;

@@ -44,6 +44,10 @@ enum spt_status spt_listing_add(struct spt_listing *listing, const struct spt_fo
 enum spt_status spt_listing_scan(const struct spt_listing *listing, const char *path, const char *only,
                                  struct spt_folder *folder, struct spt_error *error);
 
+/* What a weights file's name says of its step, without its extension: "step500.safetensors". */
+enum spt_status spt_listing_match_stem(const struct spt_listing *listing, const char *file, struct spt_step_name *name,
+                                       struct spt_error *error);
+
 /* Frees what listing owns, and the refs unless they were taken (refs = NULL). */
 void spt_listing_release(struct spt_listing *listing);
 

@@ -11,22 +11,10 @@ static const char *last_part(const char *path) {
     return slash && slash[1] ? slash + 1 : path;
 }
 
-/* "step500.safetensors": the step may stand in the file's name. */
-static enum spt_status match_stem(const struct spt_listing *listing, const char *file, struct spt_step_name *name,
-                                  struct spt_error *error) {
-    char *stem = spt_strdup(file);
-    if (!stem) return spt_fail_memory(error, strlen(file), "a name");
-    char *dot = strrchr(stem, '.');
-    if (dot) *dot = '\0';
-    const enum spt_status status = spt_step_names_match(listing->names, stem, name, error);
-    free(stem);
-    return status;
-}
-
 static enum spt_status add_file(struct spt_listing *listing, struct spt_error *error) {
     const char *file = last_part(listing->file);
     struct spt_found found = {.uri = listing->file, .file = file, .label = file};
-    enum spt_status status = match_stem(listing, file, &found.name, error);
+    enum spt_status status = spt_listing_match_stem(listing, file, &found.name, error);
     if (status) return status;
     char *path = spt_file_join(listing->root, listing->file);
     char *folder_path = path ? spt_strdup(path) : NULL;

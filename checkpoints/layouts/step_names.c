@@ -24,7 +24,8 @@ static const struct {
     {"Megatron-LM", "iter_0001000", "^iter_(?<step>[0-9]+)$"},
     {"HF Accelerate", "step_500", "^step_(?<step>[0-9]+)$"},
     {"MultiBERTs", "multiberts-seed_0-step_20k", "^(?<branch>multiberts-seed_[0-9]+)-step_(?<step>[0-9]+[kK]?)$"},
-    {"PyTorch Lightning", "epoch=0-step=500", "^epoch=[0-9]+-step=(?<step>[0-9]+)(?:\\.ckpt)?$"},
+    {"PyTorch Lightning", "epoch=0-step=500",
+     "^(?:epoch=[0-9]+-)?step=(?<step>[0-9]+)(?:-[A-Za-z_]\\w*=-?[0-9]+(?:\\.[0-9]+)?)*(?:\\.ckpt)?$"},
 };
 enum { TABLE_COUNT = sizeof TABLE / sizeof *TABLE };
 

@@ -1,9 +1,10 @@
 """Makes tests/data/layouts: every public suite of checkpoints as it lies on disk, in small, written by the tools that its users have.
 
-    python tests/peer/make_layout_fixtures.py        (requirements.txt; last made with transformers 5.23, huggingface_hub 2.4, torch 2.15)
+    python tests/peer/make_layout_fixtures.py        (requirements.txt; last made with transformers 5.23, huggingface_hub 2.4, lightning 2.6)
 
 Each model is one of tests/data/reference with its sizes cut and weights of its own. save_pretrained writes it; HF's Trainer trains one;
-what lies in a hub cache was downloaded into it, by huggingface_hub, from a server that this script runs on a port of this machine.
+what lies in a hub cache was downloaded into it, by huggingface_hub, from a server that this script runs on a port of this machine. Names and
+weights are the same each time; the trained vocabularies of WordPiece and Unigram differ from one making to the next.
 """
 
 import hashlib
@@ -81,6 +82,7 @@ for key in ("HF_HUB_OFFLINE", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_pr
     os.environ.pop(key, None)
 
 import huggingface_hub  # noqa: E402  (they read the environment when they are imported)
+import lightning  # noqa: E402
 import torch  # noqa: E402
 import transformers  # noqa: E402
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers  # noqa: E402
@@ -261,6 +263,31 @@ def trainer():
     transformers.Trainer(model=model, args=arguments, train_dataset=Samples(), processing_class=wrapped).train()
 
 
+class Lit(lightning.LightningModule):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def training_step(self, batch, _):
+        return self.model(**batch).loss
+
+    def configure_optimizers(self):
+        return torch.optim.SGD(self.parameters(), lr=0.01)
+
+
+def of_lightning():
+    """ModelCheckpoint's files; who trains an HF model so saves its config.json and tokenizer.json beside them."""
+    model = model_of("llama", 97).float()
+    model.config.save_pretrained(OUT / "lightning")
+    BYTE_LEVEL.save(str(OUT / "lightning/tokenizer.json"), pretty=False)
+    os.chdir(OUT)
+    keep = lightning.pytorch.callbacks.ModelCheckpoint(every_n_train_steps=8, save_top_k=-1, save_last="link")
+    keep.dirpath = "lightning/checkpoints"  # it is pickled, and the argument would have been made absolute
+    quiet = dict(logger=False, enable_progress_bar=False, enable_model_summary=False, accelerator="cpu")
+    fit = lightning.Trainer(max_steps=24, callbacks=[keep], **quiet)
+    fit.fit(Lit(model), torch.utils.data.DataLoader(Samples(), batch_size=1))
+
+
 def single_models():
     """Models that are no run: what a user's hub cache holds, main alone."""
     cases = {
@@ -292,7 +319,7 @@ def clean():
 def main():
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir()
-    for make in (pythia, olmo, of_llama, multiberts, crfm, bloom, trainer, single_models):
+    for make in (pythia, olmo, of_llama, multiberts, crfm, bloom, trainer, of_lightning, single_models):
         make()
     clean()
     shutil.rmtree(UPSTREAM)

@@ -364,6 +364,45 @@ static void a_weights_file_is_a_run_of_one(void **state) {
     spt_run_close(run);
 }
 
+/* As Lightning's ModelCheckpoint leaves them, with save_last=True and save_last="link". */
+static void weights_files_that_are_named_as_steps_are_a_run(void **state) {
+    struct fixture *f = *state;
+    put_file(f, "version_0/config.json", "{}");
+    put_file(f, "version_0/checkpoints/epoch=0-step=500.ckpt", "five hundred");
+    put_file(f, "version_0/checkpoints/epoch=0-step=1000.ckpt", "a thousand");
+    put_file(f, "version_0/checkpoints/epoch=1-step=1500-val_loss=2.31.ckpt", "more");
+    put_file(f, "version_0/checkpoints/epoch=1-step=9223372036854775808.ckpt", "too many");
+    put_file(f, "version_0/checkpoints/best.ckpt", "one of them");
+    put_link(f, "version_0/checkpoints/last.ckpt", "epoch=1-step=1500-val_loss=2.31.ckpt");
+    put_file(f, "version_0/checkpoints/notes.txt", "no weights");
+    put_directory(f, "version_0/checkpoints/plots");
+    struct spt_run *run = open_run(f, "version_0/checkpoints", NULL);
+    assert_string_equal(run->layout, "step files");
+    assert_labels(run, "epoch=0-step=500.ckpt epoch=0-step=1000.ckpt epoch=1-step=1500-val_loss=2.31.ckpt best.ckpt");
+    assert_true(run->refs[1].step == 1000);
+    assert_true(run->refs[3].step == SPT_NO_STEP);
+    assert_string_equal(run->refs[0].uri, "epoch=0-step=500.ckpt");
+    assert_ends_with(run->refs[0].path, "/version_0/checkpoints/epoch=0-step=500.ckpt");
+    assert_ends_with(run->refs[0].config, "/version_0/config.json");
+    assert_says(f->log, "last.ckpt: skipped: a link to another file of this run");
+    assert_says(f->log, "epoch=1-step=9223372036854775808.ckpt: skipped: the step does not fit 63 bits");
+    struct spt_run *one = open_run(f, "version_0/checkpoints/epoch=0-step=500.ckpt", NULL);
+    assert_int_equal(one->count, 1);
+    assert_string_equal(one->refs[0].uri, run->refs[0].uri);
+    assert_true(one->refs[0].step == 500);
+    assert_memory_equal(&one->refs[0].fingerprint, &run->refs[0].fingerprint, sizeof one->refs[0].fingerprint);
+    spt_run_close(one);
+    put_file(f, "version_0/checkpoints/epoch=0-step=1000.ckpt", "a thousand and one");
+    one = open_run(f, "version_0/checkpoints", NULL);
+    assert_memory_equal(&one->refs[0].fingerprint, &run->refs[0].fingerprint, sizeof one->refs[0].fingerprint);
+    assert_memory_not_equal(&one->refs[1].fingerprint, &run->refs[1].fingerprint, sizeof one->refs[1].fingerprint);
+    spt_run_close(one);
+    spt_run_close(run);
+    run = open_run(f, "version_0/checkpoints", "^epoch=1-step=(?<step>\\d{4})(?!\\d)");
+    assert_labels(run, "epoch=1-step=1500-val_loss=2.31.ckpt");
+    spt_run_close(run);
+}
+
 static void the_fingerprint_tells_every_change_of_a_file_that_is_read(void **state) {
     struct fixture *f = *state;
     put_checkpoint(f, "run/step1");
@@ -467,6 +506,7 @@ int main(void) {
         TEST(a_folder_with_weights_is_a_run_of_one),
         TEST(a_step_s_folder_is_the_checkpoint_it_is_in_its_run),
         TEST(a_weights_file_is_a_run_of_one),
+        TEST(weights_files_that_are_named_as_steps_are_a_run),
         TEST(the_fingerprint_tells_every_change_of_a_file_that_is_read),
         TEST(a_run_that_moves_keeps_its_fingerprints),
         TEST(ten_thousand_checkpoints_are_listed_in_seconds),

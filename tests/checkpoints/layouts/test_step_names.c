@@ -49,6 +49,8 @@ static void every_suite_s_names_are_read(void **state) {
         {"multiberts-seed_24-step_2000k", "MultiBERTs", "multiberts-seed_24", 2000000, SPT_NO_TOKENS},
         {"multiberts-seed_3-step_0k", "MultiBERTs", "multiberts-seed_3", 0, SPT_NO_TOKENS},
         {"epoch=0-step=500", "PyTorch Lightning", "", 500, SPT_NO_TOKENS},
+        {"epoch=3-step=500-val_loss=2.31", "PyTorch Lightning", "", 500, SPT_NO_TOKENS},
+        {"step=500", "PyTorch Lightning", "", 500, SPT_NO_TOKENS},
         {"epoch=12-step=500.ckpt", "PyTorch Lightning", "", 500, SPT_NO_TOKENS},
     };
     for (size_t i = 0; i < sizeof CASES / sizeof *CASES; i++) {
@@ -73,8 +75,8 @@ static void other_names_are_no_steps(void **state) {
         "stage1-step", "stage-step5-tokens1B", "stage1-tokens5B", "stage2-ingredient1", "ckpt_", "ckpt_last",
         "ckpt_000.old", "ckpt-000", "global_step", "global_step1000_optimizer", "global_steps1000", "iter_",
         "iter_0001000_release", "release", "step_20x", "multiberts-seed_0", "multiberts-seed_0-step_k",
-        "multiberts-seed_x-step_20k", "multiberts-seed_0-step_20kk", "epoch=0",
-        "epoch=0-step=", "epoch=0-step=500-v1.ckpt.part", "last.ckpt",
+        "multiberts-seed_x-step_20k", "multiberts-seed_0-step_20kk", "epoch=0", "epoch=0-step=", "epoch=0-step=500-v1",
+        "epoch=0-step=500-val_loss", "epoch=3-val_loss=2.31", "epoch=0-step=500-v1.ckpt.part", "last.ckpt",
         /* models, versions, dates: numbers that count no steps */
         "1", "500", "1.5.0", "v0.1", "v1.5.0", "2024-01-15", "20240115", "2024-01-15T10:00:00", "run-3", "seed_0",
         "gpt2", "phi-2", "pythia-70m", "Llama-3.2-1B", "Qwen2.5-3B", "Mistral-7B-v0.1", "gemma-7b", "bert-base-uncased",

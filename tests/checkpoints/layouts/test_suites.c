@@ -101,6 +101,13 @@ static const struct suite {
      "tokenizer.json",
      NULL,
      {{"checkpoint-2", "", 2, SPT_NO_TOKENS}, {"checkpoint-4", "", 4, SPT_NO_TOKENS}}},
+    {"lightning/checkpoints",
+     "step files",
+     "tokenizer.json",
+     "last.ckpt: skipped: a link to another file of this run\n",
+     {{"epoch=0-step=8.ckpt", "", 8, SPT_NO_TOKENS},
+      {"epoch=0-step=16.ckpt", "", 16, SPT_NO_TOKENS},
+      {"epoch=1-step=24.ckpt", "", 24, SPT_NO_TOKENS}}},
 };
 
 static const char *const MODELS[] = {

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2016,SC2034,SC2046,SC2086,SC2154 # commands are texts and lists of words; run.sh shares its variables
 # The public suites as they lie on disk (tests/peer/make_layout_fixtures.py): what each is, and a sweep with no flag but its path.
 suites=$data/layouts
-for suite in pythia pythia_hub pythia_cache_dirs olmo2 olmo amber multiberts crfm bloom smollm2 fineweb trainer; do
+for suite in pythia pythia_hub pythia_cache_dirs olmo2 olmo amber multiberts crfm bloom smollm2 fineweb trainer lightning/checkpoints; do
     into said.txt inspect "$suites/$suite"
     shell 'grep -v "^    " said.txt'
 done
@@ -14,7 +14,7 @@ done
 spectail inspect "$suites/models"
 
 options="--samples 2 --metrics loss --quiet --db suites.db"
-for suite in pythia pythia_hub pythia_cache_dirs olmo2 olmo amber multiberts crfm bloom smollm2 fineweb trainer; do
+for suite in pythia pythia_hub pythia_cache_dirs olmo2 olmo amber multiberts crfm bloom smollm2 fineweb trainer lightning/checkpoints; do
     spectail sweep "$suites/$suite" $options
 done
 for cache in "$suites"/models/*; do spectail sweep "$cache" $options; done
