@@ -52,8 +52,8 @@ static enum spt_status find_weights(const char *directory, char **path, struct s
         free(candidate);
         if (why != ENOENT) return spt_fail_system(error, why, directory, "look into");
     }
-    return spt_fail(error, SPT_RETRY, directory, "no weights in this directory (looked for %s and %s)", WEIGHTS[0],
-                    WEIGHTS[1]);
+    return spt_fail(error, SPT_RETRY, directory, "no weights in this directory (looked for %s, %s, %s and %s)",
+                    WEIGHTS[0], WEIGHTS[1], WEIGHTS[2], WEIGHTS[3]);
 }
 
 static enum spt_status read_directory(struct spt_contents *contents, const char *directory, struct spt_error *error) {
@@ -129,6 +129,14 @@ const char *spt_checkpoint_file(const struct spt_checkpoint *checkpoint, size_t 
     return checkpoint->contents.files[file].path;
 }
 
+size_t spt_checkpoint_opaque_count(const struct spt_checkpoint *checkpoint) {
+    return checkpoint->contents.opaque_count;
+}
+
+const char *spt_checkpoint_opaque(const struct spt_checkpoint *checkpoint, size_t index) {
+    return checkpoint->contents.opaque[index];
+}
+
 size_t spt_checkpoint_tensor_count(const struct spt_checkpoint *checkpoint) {
     return checkpoint->contents.tensor_count;
 }
@@ -179,8 +187,9 @@ static enum spt_status hash_bytes(struct progress *progress, const struct spt_te
 /* Reads and hashes bytes [begin, begin + size) of tensor, at most PIECE of them. */
 static enum spt_status read_piece(struct spt_checkpoint *checkpoint, const struct spt_tensor *tensor, uint64_t begin,
                                   void *out, size_t size, struct spt_error *error) {
+    const size_t element = spt_dtype_size(tensor->dtype);
     const enum spt_status status =
-        spt_contents_read_at(&checkpoint->contents, tensor->file, tensor->offset + begin, out, size, error);
+        spt_contents_read_elements(&checkpoint->contents, tensor, (size_t)begin / element, size / element, out, error);
     if (status != SPT_OK) return status;
     return hash_bytes(progress_of(checkpoint, tensor), tensor, begin, out, size, error);
 }

@@ -1,4 +1,4 @@
-/* One checkpoint of one model: named tensors in any container, read as float32 or as they are stored.
+/* One checkpoint of one model: named tensors in any container, read as float32 or in their own dtype.
  *
  *     spt_checkpoint_open(path)  ->  find / read ...  ->  spt_checkpoint_confirm  ->  spt_checkpoint_close
  *
@@ -27,10 +27,12 @@ struct spt_tensor {
     const char *dtype_name; /* as the file has it, also for SPT_DTYPE_UNKNOWN */
     size_t rank;
     size_t shape[SPT_TENSOR_RANK_MAX];
-    size_t count;    /* product of shape */
-    uint64_t bytes;  /* in the file */
-    uint64_t offset; /* of its first byte in the file */
-    size_t file;     /* index for spt_checkpoint_file */
+    size_t count;         /* product of shape */
+    uint64_t bytes;       /* count times an element's size */
+    uint64_t offset;      /* of its first byte in the file */
+    size_t file;          /* index for spt_checkpoint_file */
+    const size_t *stride; /* [rank] elements in the file from one to the next; NULL: row-major without gaps */
+    bool big_endian;      /* in the file; what is read is little-endian */
 };
 
 struct spt_checkpoint_options {
@@ -40,8 +42,8 @@ struct spt_checkpoint_options {
 
 struct spt_checkpoint;
 
-/* Opens a model directory (its model.safetensors, or model.safetensors.index.json and the shards it names) or a single
- * file of weights. Contents decide what a file is, not its name. options may be NULL.
+/* Opens a model directory (its model.safetensors or pytorch_model.bin, or the index.json of one and the shards it names) or a single
+ * file of weights; safetensors before torch files. Contents decide what a file is, not its name. options may be NULL.
  *   SPT_RETRY        not complete: truncated, empty, no weights yet, a shard missing
  *   SPT_INVALID      breaks its format, or holds no weights at all
  *   SPT_UNSUPPORTED  a format that this version knows but does not read
@@ -56,12 +58,17 @@ uint64_t spt_checkpoint_bytes(const struct spt_checkpoint *checkpoint);     /* o
 size_t spt_checkpoint_file_count(const struct spt_checkpoint *checkpoint);
 const char *spt_checkpoint_file(const struct spt_checkpoint *checkpoint, size_t file);
 
+/* Names of classes and functions that a torch file's pickle asks for and no reader knows ("argparse.Namespace"), at most
+ * 32 of them: what they would have made was left alone. They may hold any bytes but NUL. */
+size_t spt_checkpoint_opaque_count(const struct spt_checkpoint *checkpoint);
+const char *spt_checkpoint_opaque(const struct spt_checkpoint *checkpoint, size_t index);
+
 /* Tensors are sorted by name (bytes, as strcmp); find is NULL when there is none of that name. */
 size_t spt_checkpoint_tensor_count(const struct spt_checkpoint *checkpoint);
 const struct spt_tensor *spt_checkpoint_tensor(const struct spt_checkpoint *checkpoint, size_t index);
 const struct spt_tensor *spt_checkpoint_find(const struct spt_checkpoint *checkpoint, const char *name);
 
-/* Reads the elements [first, first + count) of a tensor in row-major order, as they are stored. Elements read from 0
+/* Reads the elements [first, first + count) of a tensor in row-major order, in its dtype, little-endian. Elements read from 0
  * upwards without a gap count towards the tensor's hash.
  *   out  count * spt_dtype_size(dtype) bytes; NULL: read to be hashed only
  * SPT_RETRY when the file has become shorter; SPT_INVALID for elements the tensor does not have; SPT_UNSUPPORTED for

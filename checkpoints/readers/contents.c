@@ -26,6 +26,7 @@ void spt_contents_release(struct spt_contents *contents) {
     close_current(contents);
     free(contents->files);
     free(contents->tensors);
+    free(contents->span);
     spt_arena_release(&contents->arena);
     *contents = (struct spt_contents){.fd = -1};
 }
@@ -107,10 +108,12 @@ enum spt_status spt_contents_finish(struct spt_contents *contents, struct spt_er
     spt_contents_sort(contents);
     for (size_t i = 1; i < contents->tensor_count; i++) {
         const struct spt_tensor *a = &contents->tensors[i - 1], *b = &contents->tensors[i];
-        if (strcmp(a->name, b->name) == 0)
-            return spt_fail(error, SPT_INVALID, contents->files[b->file].path,
-                            "tensor \"%s\" is also in %s, and the index does not say which one counts", a->name,
-                            contents->files[a->file].path);
+        if (strcmp(a->name, b->name) != 0) continue;
+        if (a->file == b->file)
+            return spt_fail(error, SPT_INVALID, contents->files[a->file].path, "two tensors are named \"%s\"", a->name);
+        return spt_fail(error, SPT_INVALID, contents->files[b->file].path,
+                        "tensor \"%s\" is also in %s, and the index does not say which one counts", a->name,
+                        contents->files[a->file].path);
     }
     return SPT_OK;
 }

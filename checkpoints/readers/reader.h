@@ -27,6 +27,8 @@ struct spt_contents_file {
     bool weights; /* holds tensors; false: describes files that do */
 };
 
+enum { SPT_OPAQUE_MAX = 32, SPT_OPAQUE_NAME = 260 };
+
 struct spt_contents {
     uint64_t header_limit;     /* bytes of a header that are read */
     const struct spt_log *log; /* may be NULL */
@@ -35,6 +37,9 @@ struct spt_contents {
     size_t file_count, file_capacity;
     struct spt_tensor *tensors; /* after finish: sorted by name, names unique */
     size_t tensor_count, tensor_capacity;
+    const char *opaque[SPT_OPAQUE_MAX]; /* names of what a pickle would have imported and no reader knows; in arena */
+    size_t opaque_count;
+    unsigned char *span; /* bytes that hold a view's elements, made when first needed */
     char format[64];
     bool in_index; /* shards are being read: an index among them is refused */
     int fd;        /* of files[open_file]; -1: none */
@@ -43,7 +48,7 @@ struct spt_contents {
 
 struct spt_reader {
     const char *name;      /* "safetensors"; a whole checkpoint's format unless its reader says more */
-    const char *described; /* in the list of formats that are read */
+    const char *described; /* in the list of formats that are read; NULL: another row's says it too */
     /* Bits of evidence in the first size bytes of a file, 0: not this format. */
     unsigned (*bid)(const unsigned char *head, size_t size);
     /* Adds the tensors of contents->files[file]. */
@@ -52,6 +57,8 @@ struct spt_reader {
 
 extern const struct spt_reader spt_reader_safetensors;
 extern const struct spt_reader spt_reader_shard_index;
+extern const struct spt_reader spt_reader_torch_zip;
+extern const struct spt_reader spt_reader_torch_legacy;
 
 /* options may be NULL. */
 void spt_contents_init(struct spt_contents *contents, const struct spt_checkpoint_options *options);
@@ -76,6 +83,12 @@ void spt_contents_sort(struct spt_contents *contents); /* by name, then file */
 /* spt_file_read_at of files[file], which is opened when it is not. */
 enum spt_status spt_contents_read_at(struct spt_contents *contents, size_t file, uint64_t offset, void *out,
                                      size_t size, struct spt_error *error);
+
+/* The elements [first, first + count) of tensor in row-major order, little-endian, whatever its strides and byte order:
+ *   out  count * spt_dtype_size(dtype) bytes
+ * Elements that do not lie side by side are gathered from spans of at most 256 KiB. */
+enum spt_status spt_contents_read_elements(struct spt_contents *contents, const struct spt_tensor *tensor, size_t first,
+                                           size_t count, void *out, struct spt_error *error);
 
 /* All files are still what they were when they were first opened, under their names: SPT_RETRY, SPT_IO. */
 enum spt_status spt_contents_confirm(struct spt_contents *contents, struct spt_error *error);

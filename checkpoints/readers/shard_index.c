@@ -1,4 +1,4 @@
-/* model.safetensors.index.json: {"metadata": ..., "weight_map": {tensor: shard, ...}}, the shards beside it.
+/* model.safetensors.index.json and pytorch_model.bin.index.json: {"metadata": ..., "weight_map": {tensor: shard, ...}}, the shards beside it.
  *
  * Every shard must be there and valid as a file of its own, and every tensor of the map in the shard that the map
  * names. Shards may hold tensors that the map does not name: HF transformers loads whatever its shards hold, so they
@@ -165,6 +165,13 @@ static enum spt_status parse_index(struct spt_contents *contents, size_t file, s
     return status;
 }
 
+/* What the first shard is, and how many there are. */
+static void name_format(struct spt_contents *contents, size_t shards) {
+    const size_t length = strlen(contents->format);
+    (void)snprintf(contents->format + length, sizeof contents->format - length, ", %zu shard%s", shards,
+                   shards == 1 ? "" : "s");
+}
+
 static enum spt_status read_index(struct spt_contents *contents, size_t file, struct spt_error *error) {
     contents->files[file].weights = false;
     const char *path = contents->files[file].path;
@@ -180,15 +187,13 @@ static enum spt_status read_index(struct spt_contents *contents, size_t file, st
     contents->in_index = false;
     free(map.entries);
     spt_json_free(document);
-    if (status == SPT_OK)
-        (void)snprintf(contents->format, sizeof contents->format, "safetensors, %zu shard%s", shards,
-                       shards == 1 ? "" : "s");
+    if (status == SPT_OK) name_format(contents, shards);
     return status;
 }
 
 const struct spt_reader spt_reader_shard_index = {
-    .name = "sharded safetensors",
-    .described = "sharded safetensors (model.safetensors.index.json)",
+    .name = "sharded",
+    .described = "the index.json of their shards",
     .bid = bid,
     .read = read_index,
 };

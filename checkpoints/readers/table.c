@@ -9,6 +9,8 @@ enum { HEAD = 512 };
 
 static const struct spt_reader *const READERS[] = {
     &spt_reader_safetensors,
+    &spt_reader_torch_zip,
+    &spt_reader_torch_legacy,
     &spt_reader_shard_index,
 };
 
@@ -22,8 +24,6 @@ static const struct {
     enum spt_status status;
     const char *what;
 } SIGHTS[] = {
-    {0, "PK\003\004", 4, SPT_UNSUPPORTED, "a zip file (torch.save writes them)"},
-    {0, "\x80\002\x8a\nl\xfc\x9c\x46\xf9", 9, SPT_UNSUPPORTED, "a pickle (torch.save wrote them before torch 1.6)"},
     {0, "GGUF", 4, SPT_UNSUPPORTED, "a GGUF file"},
     {0, "\x89HDF\r\n\x1a\n", 8, SPT_UNSUPPORTED, "an HDF5 file"},
     {257, "ustar", 5, SPT_UNSUPPORTED, "a tar archive"},
@@ -41,6 +41,7 @@ enum { SIGHT_COUNT = sizeof SIGHTS / sizeof *SIGHTS };
 static void list_formats(char *out, size_t capacity) {
     struct spt_text text = {0};
     for (size_t i = 0; i < READER_COUNT; i++) {
+        if (!READERS[i]->described) continue;
         if (i > 0) spt_text_put(&text, i + 1 < READER_COUNT ? ", " : " and ");
         spt_text_put(&text, READERS[i]->described);
     }

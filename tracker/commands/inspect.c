@@ -57,6 +57,23 @@ static void put_tensor(struct report *report, const struct spt_tensor *tensor, b
     spt_text_put(out, report->json ? "]}" : "]\n");
 }
 
+/* What a torch file would have had Python import. */
+static void put_opaque(struct report *report, const struct spt_checkpoint *checkpoint) {
+    struct spt_text *out = &report->out;
+    const size_t count = spt_checkpoint_opaque_count(checkpoint);
+    spt_text_put(out, report->json ? "\"opaque\": [" : count ? "  left alone   objects of " : "");
+    for (size_t i = 0; i < count; i++) {
+        char name[512];
+        spt_text_printable(name, sizeof name, spt_checkpoint_opaque(checkpoint, i));
+        spt_text_put(out, i ? ", " : "");
+        if (report->json)
+            spt_text_put_json(out, name);
+        else
+            spt_text_put(out, name);
+    }
+    spt_text_put(out, report->json ? "], " : count ? "\n" : "");
+}
+
 static uint64_t parameters(const struct spt_checkpoint *checkpoint) {
     uint64_t count = 0;
     for (size_t i = 0; i < spt_checkpoint_tensor_count(checkpoint); i++)
@@ -75,11 +92,13 @@ static void put_weights(struct report *report, const struct spt_checkpoint *chec
                         (unsigned long long)parameters(checkpoint));
         for (size_t i = 0; i < tensors; i++) put_tensor(report, spt_checkpoint_tensor(checkpoint, i), i == 0);
         spt_text_put(out, "], ");
+        put_opaque(report, checkpoint);
         return;
     }
     spt_text_format(out, "  weights      %s, ", spt_checkpoint_format(checkpoint));
     put_bytes(out, spt_checkpoint_bytes(checkpoint));
     spt_text_format(out, ", %zu tensors, %llu parameters\n", tensors, (unsigned long long)parameters(checkpoint));
+    put_opaque(report, checkpoint);
     for (size_t i = 0; report->tensors && i < tensors; i++)
         put_tensor(report, spt_checkpoint_tensor(checkpoint, i), false);
 }

@@ -1,0 +1,194 @@
+/* What torch has saved, in every container and protocol: the tensors of tests/data/torch/model.safetensors, bit by bit.
+ * The files are torch's own (tests/peer/make_torch_fixtures.py), the expected values those of safetensors' own writer.
+ */
+#include "tests/checkpoints/readers/build.h"
+
+#define DATA SPT_TEST_DATA "/torch/"
+
+/* What is read of tensor, in its own dtype; the caller frees it. */
+static unsigned char *read_whole(struct spt_checkpoint *checkpoint, const struct spt_tensor *tensor) {
+    struct spt_error error = {0};
+    unsigned char *out = malloc(tensor->bytes + 1);
+    assert_non_null(out);
+    if (spt_checkpoint_read(checkpoint, tensor, 0, tensor->count, out, &error) != SPT_OK)
+        fail_msg("%s: %s", tensor->name, error.message);
+    return out;
+}
+
+static struct spt_hash digest_of(struct spt_checkpoint *checkpoint) {
+    struct spt_hash digest;
+    for (size_t i = 0; i < spt_checkpoint_tensor_count(checkpoint); i++)
+        free(read_whole(checkpoint, spt_checkpoint_tensor(checkpoint, i)));
+    assert_int_equal(spt_checkpoint_digest(checkpoint, &digest, NULL), SPT_OK);
+    return digest;
+}
+
+static void assert_same_tensors(const char *path, const char *expected_path) {
+    struct spt_checkpoint *expected = open_checkpoint(expected_path), *found = open_checkpoint(path);
+    const size_t count = spt_checkpoint_tensor_count(expected);
+    assert_int_equal(spt_checkpoint_tensor_count(found), count);
+    for (size_t i = 0; i < count; i++) {
+        const struct spt_tensor *a = spt_checkpoint_tensor(expected, i), *b = spt_checkpoint_tensor(found, i);
+        assert_string_equal(a->name, b->name);
+        assert_string_equal(a->dtype_name, b->dtype_name);
+        assert_int_equal(a->dtype, b->dtype);
+        assert_int_equal(a->rank, b->rank);
+        assert_int_equal(a->count, b->count);
+        assert_int_equal(a->bytes, b->bytes);
+        for (size_t d = 0; d < a->rank; d++) assert_int_equal(a->shape[d], b->shape[d]);
+        unsigned char *x = read_whole(expected, a), *y = read_whole(found, b);
+        if (memcmp(x, y, a->bytes) != 0) fail_msg("%s: %s differs", path, a->name);
+        free(x);
+        free(y);
+    }
+    assert_true(spt_hash_equal(digest_of(expected), digest_of(found)));
+    assert_int_equal(spt_checkpoint_confirm(found, NULL), SPT_OK);
+    spt_checkpoint_close(expected);
+    spt_checkpoint_close(found);
+}
+
+static void assert_format(const char *path, const char *format) {
+    struct spt_checkpoint *checkpoint = open_checkpoint(path);
+    assert_string_equal(spt_checkpoint_format(checkpoint), format);
+    spt_checkpoint_close(checkpoint);
+}
+
+static void every_container_and_protocol_holds_the_same_tensors(void **state) {
+    (void)state;
+    static const char *const FILES[] = {
+        DATA "zip2.bin", DATA "zip3.bin",    DATA "zip4.bin",    DATA "zip5.bin",       DATA "old2.bin",
+        DATA "old3.bin", DATA "old4.bin",    DATA "old5.bin",    DATA "zip64.bin",      DATA "nocrc.bin",
+        DATA "sharded",  DATA "zip_big.bin", DATA "old_big.bin", DATA "lightning.ckpt",
+    };
+    for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) assert_same_tensors(FILES[i], DATA "model.safetensors");
+}
+
+static void dtypes_that_torch_added_later_are_read(void **state) {
+    (void)state;
+    assert_same_tensors(DATA "new_dtypes.bin", DATA "new_dtypes.safetensors");
+}
+
+static void formats_are_named(void **state) {
+    (void)state;
+    assert_format(DATA "zip2.bin", "torch zip");
+    assert_format(DATA "old2.bin", "torch before 1.6");
+    assert_format(DATA "sharded", "torch zip, 2 shards");
+    assert_format(DATA "lightning.ckpt", "torch zip, Lightning, global_step 500");
+}
+
+/* Every range of every view, against the whole tensor. */
+static void any_range_of_a_view_is_that_range_of_the_whole(void **state) {
+    (void)state;
+    struct spt_checkpoint *checkpoint = open_checkpoint(DATA "zip2.bin");
+    size_t views = 0;
+    for (size_t i = 0; i < spt_checkpoint_tensor_count(checkpoint); i++) {
+        const struct spt_tensor *tensor = spt_checkpoint_tensor(checkpoint, i);
+        const size_t size = spt_dtype_size(tensor->dtype);
+        unsigned char *whole = read_whole(checkpoint, tensor), *part = malloc(tensor->bytes + 1);
+        assert_non_null(part);
+        views += tensor->stride != NULL;
+        for (size_t first = 0; tensor->stride && first <= tensor->count; first++)
+            for (size_t count = 0; count <= tensor->count - first; count++) {
+                assert_int_equal(spt_checkpoint_read(checkpoint, tensor, first, count, part, NULL), SPT_OK);
+                assert_memory_equal(part, whole + first * size, count * size);
+            }
+        free(whole);
+        free(part);
+    }
+    assert_int_equal(views, 8);
+    spt_checkpoint_close(checkpoint);
+}
+
+static void views_are_turned_into_float32_like_other_tensors(void **state) {
+    (void)state;
+    struct spt_checkpoint *a = open_checkpoint(DATA "model.safetensors"), *b = open_checkpoint(DATA "zip_big.bin");
+    const struct spt_tensor *x = spt_checkpoint_find(a, "view.permuted"), *y = spt_checkpoint_find(b, "view.permuted");
+    float left[60], right[60];
+    assert_int_equal(x->count, 60);
+    assert_int_equal(spt_checkpoint_read_f32(a, x, left, NULL), SPT_OK);
+    assert_int_equal(spt_checkpoint_read_f32(b, y, right, NULL), SPT_OK);
+    assert_memory_equal(left, right, sizeof left);
+    spt_checkpoint_close(a);
+    spt_checkpoint_close(b);
+}
+
+static void safetensors_are_preferred_to_a_torch_file_beside_them(void **state) {
+    (void)state;
+    struct spt_checkpoint *checkpoint = open_checkpoint(DATA "folder");
+    assert_string_equal(spt_checkpoint_format(checkpoint), "safetensors");
+    assert_non_null(spt_checkpoint_find(checkpoint, "w"));
+    spt_checkpoint_close(checkpoint);
+}
+
+static void a_file_without_a_state_dict_names_its_tensors_by_their_path(void **state) {
+    (void)state;
+    struct spt_checkpoint *checkpoint = open_checkpoint(DATA "optimizer.pt");
+    assert_int_equal(spt_checkpoint_tensor_count(checkpoint), 6);
+    const struct spt_tensor *tensor = spt_checkpoint_find(checkpoint, "state.1.exp_avg_sq");
+    float values[4];
+    assert_int_equal(tensor->count, 4);
+    assert_int_equal(spt_checkpoint_read_f32(checkpoint, tensor, values, NULL), SPT_OK);
+    for (size_t i = 0; i < 4; i++) assert_true(values[i] == 1.0f);
+    spt_checkpoint_close(checkpoint);
+}
+
+static void unknown_objects_are_named_and_keep_no_tensor_from_being_read(void **state) {
+    (void)state;
+    struct spt_checkpoint *checkpoint = open_checkpoint(DATA "lightning.ckpt");
+    assert_int_equal(spt_checkpoint_opaque_count(checkpoint), 1);
+    assert_string_equal(spt_checkpoint_opaque(checkpoint, 0), "argparse.Namespace");
+    assert_non_null(spt_checkpoint_find(checkpoint, "gpt_neox.embed_in.weight"));
+    spt_checkpoint_close(checkpoint);
+    checkpoint = open_checkpoint(DATA "zip2.bin");
+    assert_int_equal(spt_checkpoint_opaque_count(checkpoint), 0);
+    spt_checkpoint_close(checkpoint);
+}
+
+static void a_whole_pickled_module_is_named_and_not_made(void **state) {
+    (void)state;
+    assert_refused(DATA "module.pt", SPT_UNSUPPORTED, "__main__.Model");
+}
+
+static void count_warning(void *context, enum spt_log_level level, const char *text) {
+    if (level == SPT_LOG_WARNING && strstr(text, "CRC")) ++*(int *)context;
+}
+
+static void a_pickle_without_its_crc_is_read_with_a_warning(void **state) {
+    (void)state;
+    int warnings = 0;
+    const struct spt_log log = {.emit = count_warning, .context = &warnings};
+    const struct spt_checkpoint_options options = {.log = &log};
+    struct spt_checkpoint *checkpoint = NULL;
+    assert_int_equal(spt_checkpoint_open(DATA "zip2.bin", &options, &checkpoint, NULL), SPT_OK);
+    spt_checkpoint_close(checkpoint);
+    assert_int_equal(warnings, 0);
+    assert_int_equal(spt_checkpoint_open(DATA "nocrc.bin", &options, &checkpoint, NULL), SPT_OK);
+    spt_checkpoint_close(checkpoint);
+    assert_int_equal(warnings, 1);
+}
+
+static void a_pickle_beyond_the_header_limit_names_the_option(void **state) {
+    (void)state;
+    const struct spt_checkpoint_options options = {.header_limit = 1500};
+    struct spt_checkpoint *checkpoint = NULL;
+    struct spt_error error = {0};
+    assert_int_equal(spt_checkpoint_open(DATA "zip2.bin", &options, &checkpoint, &error), SPT_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "--header-limit"));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_container_and_protocol_holds_the_same_tensors),
+        cmocka_unit_test(dtypes_that_torch_added_later_are_read),
+        cmocka_unit_test(formats_are_named),
+        cmocka_unit_test(any_range_of_a_view_is_that_range_of_the_whole),
+        cmocka_unit_test(views_are_turned_into_float32_like_other_tensors),
+        cmocka_unit_test(safetensors_are_preferred_to_a_torch_file_beside_them),
+        cmocka_unit_test(a_file_without_a_state_dict_names_its_tensors_by_their_path),
+        cmocka_unit_test(unknown_objects_are_named_and_keep_no_tensor_from_being_read),
+        cmocka_unit_test(a_whole_pickled_module_is_named_and_not_made),
+        cmocka_unit_test(a_pickle_without_its_crc_is_read_with_a_warning),
+        cmocka_unit_test(a_pickle_beyond_the_header_limit_names_the_option),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
