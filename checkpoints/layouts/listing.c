@@ -38,6 +38,16 @@ enum spt_status spt_listing_match_stem(const struct spt_listing *listing, const 
     return status;
 }
 
+bool spt_listing_leads_to_sibling(const struct spt_listing *listing, const char *path) {
+    spt_folder_memory_look_past(listing->memory);
+    char *target = realpath(path, NULL);
+    const size_t length = strlen(listing->root);
+    const bool sibling = target && strncmp(target, listing->root, length) == 0 && target[length] == '/' &&
+                         !strchr(target + length + 1, '/');
+    free(target);
+    return sibling;
+}
+
 static char *copy(const char *text, bool *memory) {
     char *copied = text ? spt_strdup(text) : NULL;
     if (text && !copied) *memory = false;

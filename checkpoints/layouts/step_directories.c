@@ -27,17 +27,6 @@ static void say_skipped(const struct spt_listing *listing, const struct spt_entr
     spt_log(listing->options->log, SPT_LOG_NOTE, "%s/%s: skipped: %s", listing->root, entry->name, why);
 }
 
-/* A link such as latest -> step8000 is another name of a checkpoint that is listed anyway. */
-static bool leads_to_sibling(const struct spt_listing *listing, const char *path) {
-    spt_folder_memory_look_past(listing->memory);
-    char *target = realpath(path, NULL);
-    const size_t length = strlen(listing->root);
-    const bool sibling = target && strncmp(target, listing->root, length) == 0 && target[length] == '/' &&
-                         !strchr(target + length + 1, '/');
-    free(target);
-    return sibling;
-}
-
 /* A folder without a step's name beside folders with one: "main", "final". */
 static enum spt_status add_unnumbered(struct spt_listing *listing, const struct spt_entry *entry,
                                       const struct spt_found *found, struct spt_error *error) {
@@ -48,7 +37,7 @@ static enum spt_status add_unnumbered(struct spt_listing *listing, const struct 
         say_skipped(listing, entry, "does not match the step pattern");
         return SPT_OK;
     }
-    if (entry->link && leads_to_sibling(listing, found->path)) {
+    if (entry->link && spt_listing_leads_to_sibling(listing, found->path)) {
         say_skipped(listing, entry, "a link to another folder of this run");
         return SPT_OK;
     }

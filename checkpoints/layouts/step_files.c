@@ -11,17 +11,6 @@ static void say_skipped(const struct spt_listing *listing, const char *name, con
     spt_log(listing->options->log, SPT_LOG_NOTE, "%s/%s: skipped: %s", listing->root, name, why);
 }
 
-/* last.ckpt may be a link to the newest: another name of a file that is listed anyway. */
-static bool leads_to_sibling(const struct spt_listing *listing, const char *path) {
-    spt_folder_memory_look_past(listing->memory);
-    char *target = realpath(path, NULL);
-    const size_t length = strlen(listing->root);
-    const bool sibling = target && strncmp(target, listing->root, length) == 0 && target[length] == '/' &&
-                         !strchr(target + length + 1, '/');
-    free(target);
-    return sibling;
-}
-
 static enum spt_status add_file(struct spt_listing *listing, const struct spt_entry *entry,
                                 const struct spt_step_name *name, struct spt_error *error) {
     char *path = spt_file_join(listing->root, entry->name);
@@ -32,7 +21,7 @@ static enum spt_status add_file(struct spt_listing *listing, const struct spt_en
     enum spt_status status = SPT_OK;
     if (name->kind == SPT_STEP_NAME_OTHER && spt_step_names_are_users(listing->names))
         say_skipped(listing, entry->name, "does not match the step pattern");
-    else if (name->kind == SPT_STEP_NAME_OTHER && entry->link && leads_to_sibling(listing, path))
+    else if (name->kind == SPT_STEP_NAME_OTHER && entry->link && spt_listing_leads_to_sibling(listing, path))
         say_skipped(listing, entry->name, "a link to another file of this run");
     else
         status = spt_listing_scan(listing, listing->root, entry->name, &folder, error);
