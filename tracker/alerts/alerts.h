@@ -6,7 +6,9 @@
  * A rule is judged on the store, not on what is at hand: the run's analysed checkpoints of one branch in step order. A stretch of
  * consecutive checkpoints for which a rule holds, at least in_a_row long, is one event, at the checkpoint that completes it, however often
  * it is judged, by however many programs, in whatever order its checkpoints came: an event of the same rule within the stretch stands for
- * it. So nothing is lost when a watch is killed, and nothing is told twice.
+ * it. So nothing is lost when a watch is killed, and nothing is told twice. Whoever has only a part of the series does not judge it: a shard
+ * of a sweep has no rules, the first sweep into the merged store tells what they find. A run that is not in the store yet, since it has no
+ * checkpoint, cannot stall.
  *
  * What becomes of an event:
  *

@@ -207,7 +207,8 @@ static int do_sweep(struct job *job) {
     if (status != SPT_OK) return spt_invocation_fail(job->invocation, SPT_EXIT_STORE, &error);
     status =
         spt_external_store(job->store, job->session.identity.id, job->run, &job->invocation->config, &job->log, &error);
-    if (status == SPT_OK) /* what an earlier sweep did not live to tell is told now */
+    /* What an earlier sweep did not live to tell is told now. A shard sees every N-th checkpoint only: whoever has the whole series judges. */
+    if (status == SPT_OK && job->invocation->config.shard.count <= 1)
         status = spt_alerts_new(&job->invocation->config, &job->log, job->store, &job->session.identity, stop_asked,
                                 stop_asked, NULL, &job->alerts, &error);
     job->sweep.alerts = job->alerts;

@@ -39,9 +39,12 @@ static const struct {
      "SELECT " NO_CHECKPOINT "printf('SQLite finds: %s', replace(replace(integrity_check,"
      " '*** in database main ***' || char(10), ''), char(10), '; '))" AS_SAID
      " FROM pragma_integrity_check(20) WHERE integrity_check <> 'ok'"},
-    {"store", SPT_MEND_RESTORE, true,
+    {"store", SPT_MEND_SAID, true,
      "SELECT " NO_CHECKPOINT "printf('%d rows of table %s name a row of table %s that is not there', count(*),"
-     " \"table\", parent)" AS_SAID " FROM pragma_foreign_key_check GROUP BY \"table\", parent"},
+     " f.\"table\", f.parent), printf('what they belong to is lost; remove them by sqlite3, then check again: "
+     "DELETE FROM \"%w\" WHERE \"%w\" NOT IN (SELECT id FROM \"%w\");', f.\"table\", l.\"from\", f.parent)"
+     " FROM pragma_foreign_key_check f JOIN pragma_foreign_key_list(f.\"table\") l ON l.id = f.fkid"
+     " GROUP BY f.\"table\", f.parent, l.\"from\""},
     {"ledger", SPT_MEND_RESTORE, true,
      "SELECT " CHECKPOINT "printf('its state is \"%s\", which this version does not know', c.state)" AS_SAID
      " FROM checkpoint c WHERE c.state NOT IN ('waiting', 'analysed', 'incomplete', 'invalid', 'unsupported',"

@@ -210,9 +210,10 @@ enum spt_status spt_store_commit(struct spt_store *store, struct spt_error *erro
 
 void spt_store_rollback(struct spt_store *store) {
     store->checkpoint = 0;
-    if (!store->db || sqlite3_get_autocommit(store->db)) return;
-    spt_sql_leave(store, SPT_SQL_ROLLBACK);
-    memset(store->metric_id, 0, SPT_METRIC_COUNT * sizeof *store->metric_id); /* rows that were new are gone */
+    if (!store->db) return;
+    if (!sqlite3_get_autocommit(store->db)) spt_sql_leave(store, SPT_SQL_ROLLBACK);
+    /* Rows that were new are gone, also where SQLite rolled back by itself. */
+    memset(store->metric_id, 0, SPT_METRIC_COUNT * sizeof *store->metric_id);
 }
 
 /* --- figures --- */

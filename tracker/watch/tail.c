@@ -263,6 +263,30 @@ static bool is_urgent(void *context) {
     return options->urgent && options->urgent(options->context);
 }
 
+/* The figures found no room. When there is some again, they are measured again. */
+static enum spt_status put_off(struct spt_tail *tail, size_t index, double now, struct spt_outcome *outcome,
+                               struct spt_error *error) {
+    static const char REASON[] = "the store ran out of room while it was analysed";
+    const enum spt_status status = spt_tail_record_waiting(tail, index, REASON, error);
+    if (status != SPT_OK) return status;
+    *outcome = (struct spt_outcome){.state = SPT_STATE_WAITING, .reason = spt_strdup(REASON)};
+    if (!outcome->reason) return spt_fail_memory(error, sizeof REASON, "a reason");
+    return spt_queue_put_back(tail->queue, index, now, REASON, true, error);
+}
+
+static enum spt_status judge(struct spt_tail *tail, const struct spt_checkpoint_ref *ref,
+                             const struct spt_outcome *outcome, struct spt_error *error) {
+    double pause = 0;
+    enum spt_status status;
+    do { /* the second time all anew: where the first one ended is not known */
+        struct spt_error failure;
+        status = spt_alerts_checkpoint(tail->alerts, pause > 0 ? NULL : ref, pause > 0 ? NULL : outcome, &failure);
+        if (status != SPT_OK && error) *error = failure;
+        status = spt_tail_await_room(tail, status, &pause, &failure);
+    } while (status == SPT_RETRY);
+    return status;
+}
+
 enum spt_status spt_tail_work(struct spt_tail *tail, double now, struct spt_error *error) {
     const struct spt_watch_options *options = tail->options;
     const size_t index = spt_queue_take(tail->queue, now);
@@ -275,14 +299,18 @@ enum spt_status spt_tail_work(struct spt_tail *tail, double now, struct spt_erro
     if (status == SPT_OK) status = tell_begin(tail, ref, error);
     if (status != SPT_OK) return status;
     ingest.stop = is_urgent;
-    status = spt_ingest_checkpoint(&ingest, ref, &outcome, error);
-    if (status == SPT_OK && !outcome.stopped) {
+    struct spt_error failure;
+    status = spt_ingest_checkpoint(&ingest, ref, &outcome, &failure);
+    if (status != SPT_OK && error) *error = failure;
+    if (spt_tail_is_full(status, &failure)) {
+        status = put_off(tail, index, now, &outcome, error);
+    } else if (status == SPT_OK && !outcome.stopped) {
         status = settle(tail, index, &outcome, now, error);
         if (status == SPT_OK) status = spt_memory_note(&tail->memory, index, ref, outcome.state, outcome.reason, error);
     }
     if (status == SPT_OK) status = spt_tail_tell_end(tail, ref, &outcome, error);
     if (status == SPT_OK && outcome.state == SPT_STATE_ANALYSED && !outcome.stopped && tail->alerts)
-        status = spt_alerts_checkpoint(tail->alerts, ref, &outcome, error);
+        status = judge(tail, ref, &outcome, error);
     if (status == SPT_OK && outcome.stopped) status = SPT_END;
     spt_outcome_release(&outcome);
     return status;

@@ -51,5 +51,15 @@ enum spt_status spt_tail_try_session(struct spt_tail *tail, double now, bool str
  * that an earlier watch left waiting, and that are not there any more. */
 enum spt_status spt_tail_record_news(struct spt_tail *tail, double now, struct spt_error *error);
 enum spt_status spt_tail_record_lost(struct spt_tail *tail, const struct spt_ledger *ledger, struct spt_error *error);
+/* Records that one waits, with the reason. */
+enum spt_status spt_tail_record_waiting(struct spt_tail *tail, size_t index, const char *reason,
+                                        struct spt_error *error);
+
+/* room.c: a full disk is waited out, since whoever frees it cannot bring back what its trainer removed meanwhile. */
+bool spt_tail_is_full(enum spt_status status, const struct spt_error *failure);
+/* After a write to the store ended with status: SPT_RETRY when it found no room and is to be tried again, after a pause (*pause: 0 at first,
+ * doubled each time); else what the caller is to return: status, or SPT_END when it was told to stop. */
+enum spt_status spt_tail_await_room(const struct spt_tail *tail, enum spt_status status, double *pause,
+                                    const struct spt_error *failure);
 
 #endif

@@ -2,13 +2,27 @@
 
 #include <string.h>
 
+static enum spt_status put_record(struct spt_tail *tail, const struct spt_checkpoint_ref *ref,
+                                  enum spt_checkpoint_state state, const char *reason, struct spt_outcome *outcome,
+                                  struct spt_error *error) {
+    const struct spt_ingest ingest = spt_tail_ingest(tail);
+    double pause = 0;
+    enum spt_status status;
+    do {
+        struct spt_error failure;
+        status = spt_ingest_record(&ingest, ref, state, reason, outcome, &failure);
+        if (status != SPT_OK && error) *error = failure;
+        status = spt_tail_await_room(tail, status, &pause, &failure);
+    } while (status == SPT_RETRY);
+    return status;
+}
+
 /* Records a checkpoint of the queue as it was last seen. */
 static enum spt_status record(struct spt_tail *tail, size_t index, enum spt_checkpoint_state state, const char *reason,
                               struct spt_error *error) {
-    const struct spt_ingest ingest = spt_tail_ingest(tail);
     const struct spt_checkpoint_ref *ref = &spt_queue_item(tail->queue, index)->kept;
     struct spt_outcome outcome = {0};
-    enum spt_status status = spt_ingest_record(&ingest, ref, state, reason, &outcome, error);
+    enum spt_status status = put_record(tail, ref, state, reason, &outcome, error);
     if (status == SPT_OK) status = spt_memory_note(&tail->memory, index, ref, state, reason, error);
     if (status == SPT_OK && state != SPT_STATE_WAITING) status = spt_tail_tell_end(tail, ref, &outcome, error);
     spt_outcome_release(&outcome);
@@ -48,6 +62,11 @@ static enum spt_status record_waiting(struct spt_tail *tail, size_t index, struc
     return record(tail, index, SPT_STATE_WAITING, item->reason, error);
 }
 
+enum spt_status spt_tail_record_waiting(struct spt_tail *tail, size_t index, const char *reason,
+                                        struct spt_error *error) {
+    return record(tail, index, SPT_STATE_WAITING, reason, error);
+}
+
 static enum spt_status take_news(struct spt_tail *tail, size_t index, struct spt_error *error) {
     const struct spt_queued *item = spt_queue_item(tail->queue, index);
     if (!item->ref) return record_gone(tail, index, error);
@@ -75,7 +94,6 @@ enum spt_status spt_tail_record_news(struct spt_tail *tail, double now, struct s
 
 /* Rows of checkpoints that an earlier watch left waiting, and that are not there any more. Of steps that are not asked for nothing is known. */
 enum spt_status spt_tail_record_lost(struct spt_tail *tail, const struct spt_ledger *ledger, struct spt_error *error) {
-    const struct spt_ingest ingest = spt_tail_ingest(tail);
     enum spt_status status = SPT_OK;
     for (size_t i = 0; status == SPT_OK && i < ledger->count; i++) {
         const struct spt_store_checkpoint *row = &ledger->rows[i];
@@ -94,7 +112,7 @@ enum spt_status spt_tail_record_lost(struct spt_tail *tail, const struct spt_led
             continue;
         put_vanished(&reason, true, row->state, row->reason);
         status = reason.failed ? spt_fail_memory(error, 64, "a reason")
-                               : spt_ingest_record(&ingest, &ref, SPT_STATE_VANISHED, reason.data, &outcome, error);
+                               : put_record(tail, &ref, SPT_STATE_VANISHED, reason.data, &outcome, error);
         if (status == SPT_OK) status = spt_tail_tell_end(tail, &ref, &outcome, error);
         spt_outcome_release(&outcome);
         spt_text_release(&reason);
