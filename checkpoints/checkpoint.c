@@ -39,6 +39,7 @@ static const char *const WEIGHTS[] = {
 
 enum { WEIGHTS_COUNT = sizeof WEIGHTS / sizeof *WEIGHTS };
 
+/* SPT_END: none. */
 static enum spt_status find_weights(const char *directory, char **path, struct spt_error *error) {
     for (size_t i = 0; i < WEIGHTS_COUNT; i++) {
         char *candidate = spt_file_join(directory, WEIGHTS[i]);
@@ -52,13 +53,18 @@ static enum spt_status find_weights(const char *directory, char **path, struct s
         free(candidate);
         if (why != ENOENT) return spt_fail_system(error, why, directory, "look into");
     }
-    return spt_fail(error, SPT_RETRY, directory, "no weights in this directory (looked for %s, %s, %s and %s)",
-                    WEIGHTS[0], WEIGHTS[1], WEIGHTS[2], WEIGHTS[3]);
+    return SPT_END;
 }
 
 static enum spt_status read_directory(struct spt_contents *contents, const char *directory, struct spt_error *error) {
     char *path = NULL;
     enum spt_status status = find_weights(directory, &path, error);
+    if (status == SPT_END) {
+        status = spt_contents_read_layers(contents, directory, error);
+        if (status != SPT_END) return status;
+        return spt_fail(error, SPT_RETRY, directory, "no weights in this directory (looked for %s, %s, %s and %s)",
+                        WEIGHTS[0], WEIGHTS[1], WEIGHTS[2], WEIGHTS[3]);
+    }
     if (status != SPT_OK) return status;
     struct spt_error why = {0};
     status = spt_contents_read_path(contents, path, &why);

@@ -42,8 +42,8 @@ struct spt_checkpoint_options {
 
 struct spt_checkpoint;
 
-/* Opens a model directory (its model.safetensors or pytorch_model.bin, or the index.json of one and the shards it names) or a single
- * file of weights; safetensors before torch files. Contents decide what a file is, not its name. options may be NULL.
+/* Opens a model directory (its model.safetensors or pytorch_model.bin, or the index.json of either and the shards it
+ * names, or GPT-NeoX's files of layers) or a single file of weights; safetensors before torch files. Contents decide what a file is, not its name. options may be NULL.
  *   SPT_RETRY        not complete: truncated, empty, no weights yet, a shard missing
  *   SPT_INVALID      breaks its format, or holds no weights at all
  *   SPT_UNSUPPORTED  a format that this version knows but does not read

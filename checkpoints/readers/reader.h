@@ -68,6 +68,10 @@ void spt_contents_release(struct spt_contents *contents);
  * are known by sight only, SPT_INVALID for what is no weights file: each names what was found and what is read. */
 enum spt_status spt_contents_read_path(struct spt_contents *contents, const char *path, struct spt_error *error);
 
+/* Reads the files that GPT-NeoX wrote into directory, one a layer, as one model under HF transformers' names. SPT_END:
+ * there are none. SPT_RETRY: not all of them; SPT_UNSUPPORTED: of several model-parallel ranks. */
+enum spt_status spt_contents_read_layers(struct spt_contents *contents, const char *directory, struct spt_error *error);
+
 /* Sorts the tensors by name. SPT_INVALID when two have one name. */
 enum spt_status spt_contents_finish(struct spt_contents *contents, struct spt_error *error);
 

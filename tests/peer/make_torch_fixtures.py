@@ -10,6 +10,7 @@ needs tests/peer/requirements.txt
     zip_big.bin, old_big.bin   of a big-endian machine: zip2.bin and old2.bin with all storages in the other byte order
     sharded/              two shards and their index
     lightning.ckpt        as Lightning's trainer writes it, with objects that only its user's program knows
+    neox/, neox.safetensors   GPT-NeoX's own files, one a layer, and the same as HF transformers has it
     optimizer.pt          tensors, but no state dict
     module.pt             a whole module: no state dict
     folder/               model.safetensors and pytorch_model.bin, which is another model
@@ -131,6 +132,23 @@ def zip64(source, target):
     open(target, "wb").write(out)
 
 
+def neox(folder):
+    """As GPT-NeoX's pipeline writes them; the same under the names of convert_neox_to_hf.py."""
+    g = torch.Generator().manual_seed(7); make = lambda *shape: torch.randn(*shape, generator=g).half()
+    files = {0: {"word_embeddings.weight": make(6, 4)}, 5: {"norm.weight": make(4), "norm.bias": make(4)}, 6: {"final_linear.weight": make(6, 4)}}
+    hf = {"gpt_neox.embed_in.weight": files[0]["word_embeddings.weight"], "gpt_neox.final_layer_norm.weight": files[5]["norm.weight"],
+          "gpt_neox.final_layer_norm.bias": files[5]["norm.bias"], "embed_out.weight": files[6]["final_linear.weight"]}
+    for block in range(2):
+        layer = {f"{norm}.{kind}": make(4) for norm in ("input_layernorm", "post_attention_layernorm") for kind in ("weight", "bias")}
+        for name, shape in (("attention.query_key_value", (12, 4)), ("attention.dense", (4, 4)), ("mlp.dense_h_to_4h", (8, 4)), ("mlp.dense_4h_to_h", (4, 8))):
+            layer |= {name + ".weight": make(*shape), name + ".bias": make(shape[0])}
+        files[block + 2] = layer
+        hf |= {f"gpt_neox.layers.{block}.{k}": v for k, v in layer.items()}
+    os.makedirs(folder, exist_ok=True)
+    for number, state in files.items(): torch.save(state, f"{folder}/layer_{number:02d}-model_00-model_states.pt")
+    save_file(hf, folder + ".safetensors")
+
+
 class Model(torch.nn.Module):
     def __init__(self):
         super().__init__(); self.linear = torch.nn.Linear(2, 2)
@@ -165,6 +183,7 @@ def main():
                 "state_dict": {"model." + k: v for k, v in state.items()}, "hyper_parameters": argparse.Namespace(lr=1e-3),
                 "callbacks": {"shape": torch.Size([2]), "device": torch.device("cpu"), "dtype": torch.float16}}, "lightning.ckpt")
     torch.save(optimizer, "optimizer.pt")
+    neox("neox")
     torch.save(Model(), "module.pt")
     save_file({"w": torch.ones(2)}, "folder/model.safetensors"); torch.save({"other": torch.zeros(2)}, "folder/pytorch_model.bin")
 

@@ -149,6 +149,45 @@ static void a_whole_pickled_module_is_named_and_not_made(void **state) {
     assert_refused(DATA "module.pt", SPT_UNSUPPORTED, "__main__.Model");
 }
 
+static void files_of_gpt_neox_layers_are_one_model_with_hf_names(void **state) {
+    (void)state;
+    assert_same_tensors(DATA "neox", DATA "neox.safetensors");
+    assert_format(DATA "neox", "GPT-NeoX, 5 files of layers");
+}
+
+static void copy_layer(const char *from, const char *to) {
+    char path[256], target[256], *data = NULL;
+    size_t size = 0;
+    (void)snprintf(path, sizeof path, DATA "neox/layer_%s-model_states.pt", from);
+    (void)snprintf(target, sizeof target, "layer_%s-model_states.pt", to);
+    assert_int_equal(spt_file_read_all(path, 1 << 20, &data, &size, NULL), SPT_OK);
+    put_file(target, data, size);
+    free(data);
+}
+
+static void layers_that_are_not_all_there_are_incomplete(void **state) {
+    (void)state;
+    copy_layer("00-model_00", "00-model_00");
+    assert_refused(".", SPT_RETRY, "final norm");
+    copy_layer("05-model_00", "05-model_00");
+    copy_layer("03-model_00", "03-model_00");
+    assert_refused(".", SPT_RETRY, "layer 2 is not there");
+    copy_layer("02-model_00", "02-model_00");
+    spt_checkpoint_close(open_checkpoint("."));
+    assert_int_equal(truncate("layer_02-model_00-model_states.pt", 1000), 0);
+    assert_refused(".", SPT_RETRY, "end record");
+    copy_layer("02-model_00", "02-model_00");
+    assert_int_equal(unlink("layer_00-model_00-model_states.pt"), 0);
+    assert_refused(".", SPT_RETRY, "the embedding");
+}
+
+static void layers_of_several_ranks_are_not_put_together(void **state) {
+    (void)state;
+    copy_layer("00-model_00", "00-model_00");
+    copy_layer("00-model_00", "00-model_01");
+    assert_refused(".", SPT_UNSUPPORTED, "several model-parallel ranks");
+}
+
 static void count_warning(void *context, enum spt_log_level level, const char *text) {
     if (level == SPT_LOG_WARNING && strstr(text, "CRC")) ++*(int *)context;
 }
@@ -187,6 +226,9 @@ int main(void) {
         cmocka_unit_test(a_file_without_a_state_dict_names_its_tensors_by_their_path),
         cmocka_unit_test(unknown_objects_are_named_and_keep_no_tensor_from_being_read),
         cmocka_unit_test(a_whole_pickled_module_is_named_and_not_made),
+        cmocka_unit_test(files_of_gpt_neox_layers_are_one_model_with_hf_names),
+        cmocka_unit_test_setup_teardown(layers_that_are_not_all_there_are_incomplete, enter_directory, leave_directory),
+        cmocka_unit_test_setup_teardown(layers_of_several_ranks_are_not_put_together, enter_directory, leave_directory),
         cmocka_unit_test(a_pickle_without_its_crc_is_read_with_a_warning),
         cmocka_unit_test(a_pickle_beyond_the_header_limit_names_the_option),
     };
