@@ -563,6 +563,8 @@ static bool make_shared(struct spt_pickle *pickle) {
 enum spt_status spt_pickle_read(const unsigned char *bytes, size_t size, uint64_t string_limit, const char *path,
                                 uint64_t at, struct spt_pickle *pickle, struct spt_error *error) {
     *pickle = (struct spt_pickle){.bytes = bytes};
+    if (size >= SPT_PICKLE_NOTHING) /* nodes and marks are numbered in 32 bits */
+        return spt_fail_at(error, SPT_UNSUPPORTED, path, at, "a pickle of %zu bytes; less than 4 GiB are read", size);
     struct machine m = {
         .pickle = pickle, .bytes = bytes, .size = size, .string_limit = string_limit, .path = path, .offset = at};
     if (m.string_limit > UINT32_MAX) m.string_limit = UINT32_MAX;

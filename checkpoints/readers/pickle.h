@@ -64,6 +64,7 @@ struct spt_pickle {
 
 /* Reads one pickle of bytes [size], to its STOP. path and at (the offset of bytes in it) are for messages.
  *   SPT_RETRY    bytes end before its STOP
+ *   SPT_UNSUPPORTED  4 GiB and more
  *   SPT_INVALID  what Python would refuse too: a stack that runs empty, a memo that is not there, items set in what has
  *                none; a string of more than string_limit bytes; and protocols 0 and 1, whose opcodes are lines of text */
 enum spt_status spt_pickle_read(const unsigned char *bytes, size_t size, uint64_t string_limit, const char *path,

@@ -54,15 +54,16 @@ static bool is_container(const struct spt_pickle *pickle, spt_pickle_id id) {
 
 static enum spt_status add_tensor(struct walk *w, const struct spt_torch_call *call, struct spt_error *error) {
     const char *name = w->depth ? w->name.data : "tensor";
-    if (strlen(name) != (w->depth ? w->name.length : strlen(name)) || !spt_contents_name_is_clean(name))
+    const bool holds_nul = w->depth && strlen(name) != w->name.length;
+    if (holds_nul || !spt_contents_name_is_clean(name))
         return spt_fail(error, SPT_INVALID, w->path, "a tensor's name holds control characters or no UTF-8: \"%s\"",
                         name);
     const size_t length = strlen(name);
     if (length > NAME_MAX_BYTES || length > w->names_left)
-        return spt_fail(error, SPT_INVALID, w->path,
-                        "a tensor's name of %zu bytes; at most %d are read, and of all "
-                        "names no more than the pickle is worth",
-                        length, NAME_MAX_BYTES);
+        return spt_fail(
+            error, SPT_INVALID, w->path,
+            "a tensor's name of %zu bytes; at most %d are read, and of all names no more than the pickle is worth",
+            length, NAME_MAX_BYTES);
     w->names_left -= length;
     const char *copy = spt_arena_copy(&w->file->contents->arena, name, length);
     if (!copy) return spt_fail_memory(error, length, "a tensor's name");

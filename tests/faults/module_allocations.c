@@ -124,6 +124,22 @@ static enum spt_status read_checkpoint(const char *path, uint64_t *result, struc
     return status;
 }
 
+/* The bytes of all tensors of a torch file, in their own dtypes. */
+static enum spt_status read_torch(const char *path, uint64_t *result, struct spt_error *error) {
+    struct spt_checkpoint *checkpoint;
+    struct spt_hash digest = {0};
+    enum spt_status status = spt_checkpoint_open(path, NULL, &checkpoint, error);
+    if (status != SPT_OK) return status;
+    for (size_t i = 0; status == SPT_OK && i < spt_checkpoint_tensor_count(checkpoint); i++) {
+        const struct spt_tensor *tensor = spt_checkpoint_tensor(checkpoint, i);
+        status = spt_checkpoint_read(checkpoint, tensor, 0, tensor->count, NULL, error);
+    }
+    if (status == SPT_OK) status = spt_checkpoint_digest(checkpoint, &digest, error);
+    mix(result, digest.low);
+    spt_checkpoint_close(checkpoint);
+    return status;
+}
+
 /* A forward pass of a reference model. */
 static enum spt_status compute(const char *path, uint64_t *result, struct spt_error *error) {
     static const size_t OFFSET[] = {0, 5, 23, 43};
@@ -279,6 +295,10 @@ static const struct work {
     {"run", list_run, "run", NULL},
     {"scan", scan_run, "run", NULL},
     {"checkpoint", read_checkpoint, CHECKPOINT, NULL},
+    {"checkpoint, torch zip", read_torch, SPT_TEST_DATA "/torch/lightning.ckpt", NULL},
+    {"checkpoint, torch before 1.6", read_torch, SPT_TEST_DATA "/torch/old4.bin", NULL},
+    {"checkpoint, shards", read_torch, SPT_TEST_DATA "/torch/sharded", NULL},
+    {"checkpoint, GPT-NeoX", read_torch, SPT_TEST_DATA "/torch/neox", NULL},
     {"forward, angles by length", compute, SPT_TEST_DATA "/reference/llama_dynamic_ntk", NULL},
     {"forward, narrow embedding", compute, SPT_TEST_DATA "/reference/opt_after", NULL},
     {"history of a trainer", read_history, CHECKPOINT "/trainer_state.json", NULL},
