@@ -1,6 +1,7 @@
 #include "checkpoints/base/json.h"
 
 #include <jansson.h>
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "checkpoints/base/memory.h"
 
 struct spt_json_document {
+    struct spt_arena nodes; /* all that jansson allocated for it */
     json_t *root;
 };
 
@@ -76,19 +78,43 @@ static enum spt_status fail_json(struct spt_error *error, const char *what, cons
                        what);
 }
 
-/* jansson does not always say that memory was out: it calls the input bad, or goes on with a token that lacks what was to be appended.
- * Its allocation functions are told nothing of who asks; so what they note is the thread's, between the two lines around json_loadb. */
-static _Thread_local bool memory_was_out;
+/* When memory is out, jansson 2.14 calls good input bad, or goes on with a token that lacks its end and reads beyond it. So it is never told:
+ * the allocation that fails leaves the parser for good, and what it had allocated goes with the document's arena. Its allocation functions
+ * are told nothing of who asks; hence the thread's pointer, which is set while json_loadb runs. */
+struct parsing {
+    struct spt_arena *nodes;
+    jmp_buf out_of_memory;
+};
+
+static _Thread_local struct parsing *parsing;
 
 static void *allocate(size_t size) {
-    void *memory = malloc(size);
-    if (!memory) memory_was_out = true;
+    void *memory = spt_arena_alloc(parsing->nodes, size, 1);
+    if (!memory) longjmp(parsing->out_of_memory, 1);
     return memory;
 }
 
+static void leave_to_the_arena(void *memory) {
+    (void)memory;
+}
+
 /* Before main: no thread parses yet. */
-__attribute__((constructor)) static void note_failed_allocations(void) {
-    json_set_alloc_funcs(allocate, free);
+__attribute__((constructor)) static void set_allocation(void) {
+    json_set_alloc_funcs(allocate, leave_to_the_arena);
+}
+
+/* SPT_NOMEM, or SPT_OK with *root NULL where the input is bad. */
+static enum spt_status load(struct spt_arena *nodes, const char *input, size_t size, json_t **root, json_error_t *json,
+                            struct spt_error *error) {
+    struct parsing here = {.nodes = nodes};
+    if (setjmp(here.out_of_memory)) {
+        parsing = NULL;
+        return spt_fail_memory(error, size, "a JSON document");
+    }
+    parsing = &here;
+    *root = json_loadb(size ? input : "", size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, json);
+    parsing = NULL;
+    return SPT_OK;
 }
 
 enum spt_status spt_json_parse(const char *bytes, size_t size, const char *path, uint64_t base, bool allow_nan,
@@ -105,27 +131,21 @@ enum spt_status spt_json_parse(const char *bytes, size_t size, const char *path,
         (void)copy_without_odd_numbers(bytes, size, copy, SIZE_MAX, &input_size);
         input = copy;
     }
+    struct spt_json_document *made = calloc(1, sizeof *made);
     json_error_t json;
-    memory_was_out = false;
-    json_t *root = json_loadb(input_size ? input : "", input_size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &json);
+    enum spt_status status = made ? load(&made->nodes, input, input_size, &made->root, &json, error)
+                                  : spt_fail_memory(error, sizeof *made, "a JSON document");
     free(copy);
-    if (memory_was_out) {
-        json_decref(root);
-        return spt_fail_memory(error, size, "a JSON document");
-    }
-    if (!root) {
+    if (status == SPT_OK && !made->root) {
         size_t position = json.position > 0 ? (size_t)json.position : 0, unused;
         if (allow_nan) position = copy_without_odd_numbers(bytes, size, NULL, position, &unused);
-        return fail_json(error, json.text, bytes, position < size ? position : size, path, base);
+        status = fail_json(error, json.text, bytes, position < size ? position : size, path, base);
     }
-    struct spt_json_document *made = malloc(sizeof *made);
-    if (!made) {
-        json_decref(root);
-        return spt_fail_memory(error, sizeof *made, "a JSON document");
-    }
-    made->root = root;
-    *document = made;
-    return SPT_OK;
+    if (status == SPT_OK)
+        *document = made;
+    else
+        spt_json_free(made);
+    return status;
 }
 
 enum spt_status spt_json_read_file(const char *path, size_t limit, bool allow_nan, struct spt_json_document **document,
@@ -141,7 +161,7 @@ enum spt_status spt_json_read_file(const char *path, size_t limit, bool allow_na
 
 void spt_json_free(struct spt_json_document *document) {
     if (!document) return;
-    json_decref(document->root);
+    spt_arena_release(&document->nodes);
     free(document);
 }
 
