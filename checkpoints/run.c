@@ -150,13 +150,14 @@ static enum spt_status find_place(const char *path, const struct spt_step_names 
     return status;
 }
 
-/* config.json or tokenizer.json for checkpoints that have none of their own. */
-static enum spt_status find_shared(const char *root, const char *name, char **found, struct spt_error *error) {
+/* config.json or a tokenizer for checkpoints that have none of their own. */
+static enum spt_status find_shared(const char *root, char *(*look_in)(const char *directory, bool *memory),
+                                   char **found, struct spt_error *error) {
     bool memory = true;
-    *found = spt_listing_file(root, name, &memory);
+    *found = look_in(root, &memory);
     if (!*found && memory && strcmp(root, "/") != 0) {
         char *parent = parent_of(root);
-        *found = parent ? spt_listing_file(parent, name, &memory) : NULL;
+        *found = parent ? look_in(parent, &memory) : NULL;
         memory = memory && parent;
         free(parent);
     }
@@ -199,8 +200,8 @@ static enum spt_status fail_nothing_found(const struct spt_listing *listing, con
 static enum spt_status prepare(struct spt_listing *listing, struct spt_error *error) {
     enum spt_status status = require_file(listing->options->model_config, "use this model config", error);
     if (!status) status = require_file(listing->options->tokenizer, "use this tokenizer", error);
-    if (!status) status = find_shared(listing->root, "config.json", &listing->config, error);
-    if (!status) status = find_shared(listing->root, "tokenizer.json", &listing->tokenizer, error);
+    if (!status) status = find_shared(listing->root, spt_listing_config, &listing->config, error);
+    if (!status) status = find_shared(listing->root, spt_listing_tokenizer, &listing->tokenizer, error);
     return status;
 }
 

@@ -22,15 +22,15 @@ struct spt_checkpoint_ref {
     /* Relative to the run's root: what the store keeps. "step512", "." for the root itself; in a hub cache
      * "refs/step512", which stays when the revision's commit changes: a name, not always a path. */
     char *uri;
-    char *path;                  /* what spt_checkpoint_open takes */
-    char *label;                 /* the step's name as the suite has it: "step512", "main", "stage1-step5-tokens1B" */
-    char *branch;                /* "" by default; each branch is a series of its own */
-    int64_t step;                /* SPT_NO_STEP: shown by its label, never on a step axis */
-    int64_t tokens;              /* SPT_NO_TOKENS */
-    char *config;                /* config.json of this checkpoint, else of its run; NULL: none */
-    char *tokenizer;             /* tokenizer.json likewise; NULL: none */
-    char *trainer_state;         /* trainer_state.json; NULL: none */
-    char *awaits;                /* the file that its writer adds last and that is not there yet; NULL: none */
+    char *path;          /* what spt_checkpoint_open takes */
+    char *label;         /* the step's name as the suite has it: "step512", "main", "stage1-step5-tokens1B" */
+    char *branch;        /* "" by default; each branch is a series of its own */
+    int64_t step;        /* SPT_NO_STEP: shown by its label, never on a step axis */
+    int64_t tokens;      /* SPT_NO_TOKENS */
+    char *config;        /* config.json of this checkpoint, else of its run; NULL: none */
+    char *tokenizer;     /* its tokenizer likewise: tokenizer.json, else a file of tokenizer/files.h; NULL: none */
+    char *trainer_state; /* trainer_state.json; NULL: none */
+    char *awaits;        /* the file that its writer adds last and that is not there yet; NULL: none */
     struct spt_hash fingerprint; /* of (relative name, size, mtime_ns) of its files */
     /* Of its folder's device and inode, of (name, device, inode, size, mtime, ctime) of its files, and of which files
      * of HF Trainer's lie beside them. Its files are those that the fingerprint counts: weights and their index,

@@ -2,6 +2,8 @@
 
 #include "checkpoints/base/file.h"
 #include "checkpoints/base/memory.h"
+#include "checkpoints/base/text.h"
+#include "checkpoints/tokenizer/files.h"
 #include "tracker/fetch.h"
 
 #include <assert.h>
@@ -11,8 +13,8 @@
 #include <unistd.h>
 
 /* What all checkpoints of a run may share; the larger of the two takes some tens of MB at most. */
-static const char *const SHARED[] = {"config.json", "tokenizer.json"};
-enum { CONFIG, TOKENIZER, SHARED_COUNT, SHARED_MAX = 256 << 20 };
+static const char CONFIG[] = "config.json";
+enum { SHARED_MAX = 256 << 20 };
 
 /* --- the run before it is here --- */
 
@@ -32,6 +34,13 @@ static char *shared_file(const char *chosen, const char *root, const char *name,
     return path;
 }
 
+static bool has_file(const void *root, const char *name) {
+    char *path = spt_file_join(root, name);
+    const bool there = path && access(path, F_OK) == 0;
+    free(path);
+    return there;
+}
+
 static bool fill_ref(struct spt_checkpoint_ref *ref, const struct spt_config *config, const char *root, int64_t step) {
     bool memory = true;
     *ref = (struct spt_checkpoint_ref){.step = step, .tokens = SPT_NO_TOKENS};
@@ -39,8 +48,9 @@ static bool fill_ref(struct spt_checkpoint_ref *ref, const struct spt_config *co
     ref->label = ref->uri ? spt_strdup(ref->uri) : NULL;
     ref->path = ref->uri ? spt_file_join(root, ref->uri) : NULL;
     ref->branch = spt_strdup("");
-    ref->config = shared_file(config->model_config, root, SHARED[CONFIG], &memory);
-    ref->tokenizer = shared_file(config->tokenizer, root, SHARED[TOKENIZER], &memory);
+    ref->config = shared_file(config->model_config, root, CONFIG, &memory);
+    const char *tokenizer = spt_tokenizer_file_choose(has_file, root);
+    if (tokenizer || config->tokenizer) ref->tokenizer = shared_file(config->tokenizer, root, tokenizer, &memory);
     return memory && ref->label && ref->path && ref->branch;
 }
 
@@ -153,6 +163,24 @@ static enum spt_status share(const char *from, const char *root, const char *nam
     return status;
 }
 
+/* A tokenizer.json is one by itself, another file with what lies beside it. */
+static enum spt_status share_tokenizer(const char *tokenizer, const char *root, struct spt_error *error) {
+    const char *name = last_part(tokenizer);
+    if (strcmp(name, SPT_TOKENIZER_PARTS[0]) == 0) return share(tokenizer, root, name, error);
+    enum spt_status status = SPT_OK;
+    for (size_t i = 1; SPT_TOKENIZER_PARTS[i] && status == SPT_OK; i++) {
+        struct spt_text beside = {0};
+        spt_text_append(&beside, tokenizer, strlen(tokenizer) - strlen(name));
+        spt_text_put(&beside, SPT_TOKENIZER_PARTS[i]);
+        if (beside.failed)
+            status = spt_fail_memory(error, strlen(tokenizer), "a path");
+        else if (access(beside.data, F_OK) == 0)
+            status = share(beside.data, root, SPT_TOKENIZER_PARTS[i], error);
+        spt_text_release(&beside);
+    }
+    return status;
+}
+
 /* Whatever is wrong with the checkpoint itself is said when it is analysed. */
 static enum spt_status share_files(struct spt_fetched *fetched, const char *folder, struct spt_error *error) {
     const struct spt_config *config = fetched->config;
@@ -160,9 +188,9 @@ static enum spt_status share_files(struct spt_fetched *fetched, const char *fold
     if (list(fetched, folder, &ignored) != SPT_OK) return SPT_OK;
     const struct spt_checkpoint_ref *ref = &fetched->listed->refs[0];
     enum spt_status status = SPT_OK;
-    if (!config->model_config) status = share(ref->config, config->fetch_dir, SHARED[CONFIG], error);
-    if (status == SPT_OK && !config->tokenizer)
-        status = share(ref->tokenizer, config->fetch_dir, SHARED[TOKENIZER], error);
+    if (!config->model_config) status = share(ref->config, config->fetch_dir, CONFIG, error);
+    if (status == SPT_OK && !config->tokenizer && ref->tokenizer)
+        status = share_tokenizer(ref->tokenizer, config->fetch_dir, error);
     return status;
 }
 

@@ -14,6 +14,7 @@ void spt_sample_set_release(struct spt_sample_set *set) {
     free(set->offset);
     free(set->special);
     free(set->path);
+    free(set->added);
     *set = (struct spt_sample_set){0};
 }
 
@@ -58,6 +59,11 @@ static enum spt_status read_sentences(struct spt_sample_set *set, const struct s
     status = spt_tokenizer_open(tokenizer_path, &tokenizer, error);
     if (status == SPT_OK) {
         status = encode_lines(set, tokenizer, &lines, (enum spt_bos)config->bos, error);
+        struct spt_text added = {0};
+        spt_tokenizer_put_added(tokenizer, (enum spt_bos)config->bos, &added);
+        set->added = added.data;
+        if (status == SPT_OK && (added.failed || !added.data))
+            status = spt_fail_memory(error, added.length, "the probe");
         spt_tokenizer_close(tokenizer);
     }
     spt_probe_lines_release(&lines);
@@ -132,5 +138,5 @@ void spt_sample_set_describe(const struct spt_sample_set *set, const struct spt_
     spt_hash_hex(set->digest, digest);
     spt_text_format(text, "samples: %zu\ntokens: %zu\ntoken ids: %s\n", set->probe.samples, set->probe.tokens, digest);
     spt_text_format(text, "%s: %s\n", config->ids ? "ids" : "probe", name);
-    if (!config->ids) spt_text_format(text, "bos: %s\n", BOS[config->bos]);
+    if (!config->ids) spt_text_format(text, "bos: %s\nadded: %s\n", BOS[config->bos], set->added);
 }

@@ -19,6 +19,7 @@ struct spt_sample_set {
     struct spt_hash digest; /* of the token ids */
     const char *source;     /* the file: borrowed, or in path */
     char *path;
+    char *added; /* what the tokenizer adds to a sentence, "<s> ... </s>"; NULL: from a file of ids */
 };
 
 /* The first config->samples samples of config->ids, else of config->probe (default: the sentences that come with spectail) through tokenizer.
@@ -29,7 +30,7 @@ enum spt_status spt_sample_set_init(struct spt_sample_set *set, const struct spt
                                     const struct spt_model_config *model, struct spt_error *error);
 void spt_sample_set_release(struct spt_sample_set *set);
 
-/* Appends what the probe is, one "key: value" a line: samples, tokens, digest, the name of its file, and how bos was asked for. config is
+/* Appends what the probe is, one "key: value" a line: samples, tokens, digest, the name of its file, how bos was asked for, and what is added to each sentence. config is
  * the one it was made with. */
 void spt_sample_set_describe(const struct spt_sample_set *set, const struct spt_config *config, struct spt_text *text);
 

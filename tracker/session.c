@@ -103,7 +103,7 @@ static enum spt_status read_samples(struct spt_session *session, const struct sp
     if (!tokenizer && !session->config->ids)
         return spt_fail(
             error, SPT_RETRY, run->root,
-            "no checkpoint has a tokenizer.json, nor has the run's folder or the one above it; --tokenizer names "
+            "no checkpoint has a tokenizer (tokenizer.json, tokenizer.model, vocab.json with merges.txt, vocab.txt), nor has the run's folder or the one above it; --tokenizer names "
             "one, or --ids a file of token ids");
     return spt_sample_set_init(&session->samples, session->config, tokenizer, &session->model, error);
 }

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "checkpoints/tokenizer/files.h"
+
 enum { NANOSECONDS = 1000 * 1000 * 1000 };
 
 /* Names of weights in the formats that exist, those included that no reader knows: their checkpoints are listed, and
@@ -108,6 +110,8 @@ struct scan {
     const char *path, *only;
     const struct spt_log *log;
     size_t capacity;
+    bool tokenizer;         /* tokenizer.json is there */
+    unsigned other;         /* other files of tokenizers, by place in SPT_TOKENIZER_PARTS */
     struct spt_hash beside; /* of the names of what HF Trainer wrote, in whatever order the folder gives them */
 };
 
@@ -119,10 +123,26 @@ static int compare_members(const void *a, const void *b) {
 static bool *flag_of(struct scan *scan, const char *name, bool *weights) {
     struct spt_folder *folder = &scan->reading->folder;
     if (strcmp(name, "config.json") == 0) return &folder->config;
-    if (strcmp(name, "tokenizer.json") == 0) return &folder->tokenizer;
+    if (strcmp(name, "tokenizer.json") == 0) return &scan->tokenizer;
     if (strcmp(name, "trainer_state.json") == 0) return &folder->trainer_state;
     const bool counts = scan->only ? strcmp(name, scan->only) == 0 : spt_folder_is_weights_name(name);
     return counts ? weights : NULL;
+}
+
+/* A tokenizer in other files than tokenizer.json. They are not counted among the files of the checkpoint: the
+ * fingerprint would be another one where they lie beside a tokenizer.json. */
+static void note_tokenizer(struct scan *scan, int fd, const char *name) {
+    struct stat st;
+    for (unsigned i = 0; SPT_TOKENIZER_PARTS[i]; i++)
+        if (strcmp(name, SPT_TOKENIZER_PARTS[i]) == 0 && fstatat(fd, name, &st, 0) == 0 && S_ISREG(st.st_mode))
+            scan->other |= 1u << i;
+}
+
+static bool has_tokenizer(const void *context, const char *name) {
+    const struct scan *scan = context;
+    for (unsigned i = 0; SPT_TOKENIZER_PARTS[i]; i++)
+        if (strcmp(name, SPT_TOKENIZER_PARTS[i]) == 0) return scan->other >> i & 1;
+    return false;
 }
 
 static void say_skipped(struct scan *scan, const char *name, const char *why) {
@@ -147,6 +167,7 @@ static bool scan_entry(struct scan *scan, int fd, const char *name) {
     bool weights = false;
     bool *flag = flag_of(scan, name, &weights);
     if (!flag) {
+        note_tokenizer(scan, fd, name);
         if (!is_of_trainer(name)) return true;
         const struct spt_hash hash = spt_hash_of(name, strlen(name));
         folder->of_trainer = true;
@@ -253,6 +274,8 @@ enum spt_status spt_folder_read(const char *path, const char *only, const struct
     } else {
         reading->folder.system = errno;
     }
+    scan.other |= scan.tokenizer; /* tokenizer.json is the first of them */
+    reading->folder.tokenizer = spt_tokenizer_file_choose(has_tokenizer, &scan);
     if (reading->folder.system) {
         const int system_error = reading->folder.system;
         spt_folder_reading_release(reading);

@@ -35,9 +35,10 @@ void spt_entries_release(struct spt_entries *entries);
 struct spt_folder {
     int system;     /* errno when it could not be read, else 0; the rest is then zero */
     size_t weights; /* regular files that can hold weights, in any format known by name, and their indexes */
-    bool config, tokenizer, trainer_state;
-    bool of_trainer; /* a file that HF Trainer writes beside the weights: training_args.bin, optimizer.pt ... */
-    bool hub;        /* holds a hub cache: snapshots or models--* */
+    bool config, trainer_state;
+    const char *tokenizer; /* the name of its tokenizer's file, of those that tokenizer/files.h knows; NULL: none */
+    bool of_trainer;       /* a file that HF Trainer writes beside the weights: training_args.bin, optimizer.pt ... */
+    bool hub;              /* holds a hub cache: snapshots or models--* */
     struct spt_hash fingerprint, state; /* as in struct spt_checkpoint_ref */
     int64_t newest;
     bool step_known; /* step is trainer_state.json's; false: nobody has read it */

@@ -8,6 +8,7 @@
 #include "checkpoints/base/memory.h"
 #include "checkpoints/base/text.h"
 #include "checkpoints/layouts/trainer_state.h"
+#include "checkpoints/tokenizer/files.h"
 
 enum { LABEL_MAX = 1024 };
 
@@ -54,17 +55,40 @@ static char *copy(const char *text, bool *memory) {
     return copied;
 }
 
-/* The option's file, else the checkpoint's own, else one beside it, else the run's. */
-static char *find_companion(const struct spt_found *found, const char *name, bool has_own, const char *folder,
-                            const char *option, const char *of_run, bool *memory) {
+struct look {
+    const char *directory;
+    bool memory;
+};
+
+static bool has_file(const void *context, const char *name) {
+    struct look look = *(const struct look *)context;
+    char *path = spt_listing_file(look.directory, name, &look.memory);
+    free(path);
+    return path != NULL;
+}
+
+char *spt_listing_config(const char *directory, bool *memory) {
+    return spt_listing_file(directory, "config.json", memory);
+}
+
+char *spt_listing_tokenizer(const char *directory, bool *memory) {
+    const char *name = spt_tokenizer_file_choose(has_file, &(struct look){.directory = directory, .memory = true});
+    return name ? spt_listing_file(directory, name, memory) : NULL;
+}
+
+/* The option's file, else the checkpoint's own, else one beside it, else the run's.
+ * own is its name in folder, or NULL; look_in finds one elsewhere. */
+static char *find_companion(const struct spt_found *found, const char *own, const char *folder,
+                            char *(*look_in)(const char *directory, bool *memory), const char *option,
+                            const char *of_run, bool *memory) {
     if (option) return copy(option, memory);
-    if (has_own) {
-        char *own = spt_file_join(folder, name);
-        if (!own) *memory = false;
-        return own;
+    if (own) {
+        char *path = spt_file_join(folder, own);
+        if (!path) *memory = false;
+        return path;
     }
     for (size_t i = 0; i < sizeof found->beside / sizeof *found->beside; i++) {
-        char *beside = found->beside[i] ? spt_listing_file(found->beside[i], name, memory) : NULL;
+        char *beside = found->beside[i] ? look_in(found->beside[i], memory) : NULL;
         if (beside) return beside;
     }
     return copy(of_run, memory);
@@ -112,9 +136,9 @@ enum spt_status spt_listing_add(struct spt_listing *listing, const struct spt_fo
         .state = folder->state,
         .newest = folder->newest,
     };
-    ref.config = find_companion(found, "config.json", folder->config, directory, options->model_config, listing->config,
-                                &memory);
-    ref.tokenizer = find_companion(found, "tokenizer.json", folder->tokenizer, directory, options->tokenizer,
+    ref.config = find_companion(found, folder->config ? "config.json" : NULL, directory, spt_listing_config,
+                                options->model_config, listing->config, &memory);
+    ref.tokenizer = find_companion(found, folder->tokenizer, directory, spt_listing_tokenizer, options->tokenizer,
                                    listing->tokenizer, &memory);
     if (folder->trainer_state) ref.trainer_state = spt_file_join(directory, "trainer_state.json");
     if (folder->trainer_state && !ref.trainer_state) memory = false;

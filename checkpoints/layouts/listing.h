@@ -31,7 +31,7 @@ struct spt_found {
     const char *label;
     struct spt_step_name name; /* kind SPT_STEP_NAME_STEP, or no step */
     const char *file;          /* path is a weights file: its last part; NULL: path is a folder */
-    const char *beside[2];     /* folders where its config.json and tokenizer.json may lie too, before root; NULL */
+    const char *beside[2];     /* folders where its config.json and tokenizer may lie too, before root; NULL */
 };
 
 /* Adds found, of which folder was read: trainer_state.json's step instead of the name's, config, tokenizer,
@@ -57,6 +57,10 @@ void spt_listing_release(struct spt_listing *listing);
 
 /* directory/name if it is a regular file, else NULL; *memory is set to false when memory is out. */
 char *spt_listing_file(const char *directory, const char *name, bool *memory);
+
+/* directory's config.json; the file of its tokenizer (tokenizer/files.h). NULL likewise. */
+char *spt_listing_config(const char *directory, bool *memory);
+char *spt_listing_tokenizer(const char *directory, bool *memory);
 
 void spt_checkpoint_ref_release(struct spt_checkpoint_ref *ref);
 

@@ -4,6 +4,8 @@
  */
 #include "checkpoints/tokenizer/parts.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "checkpoints/base/unicode.h"
@@ -95,6 +97,17 @@ static enum spt_status add_merge(struct bpe *bpe, struct pair pair, size_t i, st
     return SPT_OK;
 }
 
+static bool make_table(struct bpe *bpe, size_t count, struct spt_arena *arena) {
+    size_t slots = 16;
+    while (slots < 2 * count) slots *= 2;
+    bpe->mask = slots - 1;
+    bpe->key = spt_hash_key();
+    bpe->merges = spt_arena_alloc(arena, slots, sizeof *bpe->merges);
+    if (!bpe->merges || count >= UINT32_MAX) return false;
+    for (size_t i = 0; i < slots; i++) bpe->merges[i].left = NO_TOKEN;
+    return true;
+}
+
 static enum spt_status parse_merges(const struct spt_json *json, struct spt_tokenizer_source *source, struct bpe *bpe,
                                     struct spt_error *error) {
     const struct spt_json *merges = spt_json_get(json, "merges");
@@ -102,13 +115,7 @@ static enum spt_status parse_merges(const struct spt_json *json, struct spt_toke
         return spt_fail(error, SPT_INVALID, source->path, "\"merges\" of the BPE model is %s, expected an array",
                         spt_json_kind_name(spt_json_kind(merges)));
     const size_t count = spt_json_count(merges);
-    size_t slots = 16;
-    while (slots < 2 * count) slots *= 2;
-    bpe->mask = slots - 1;
-    bpe->key = spt_hash_key();
-    bpe->merges = spt_arena_alloc(&source->arena, slots, sizeof *bpe->merges);
-    if (!bpe->merges || count >= UINT32_MAX) return spt_fail_memory(error, slots * sizeof *bpe->merges, "merges");
-    for (size_t i = 0; i < slots; i++) bpe->merges[i].left = NO_TOKEN;
+    if (!make_table(bpe, count, &source->arena)) return spt_fail_memory(error, count * sizeof *bpe->merges, "merges");
     struct spt_text joined = {0};
     enum spt_status status = SPT_OK;
     for (size_t i = 0; i < count && status == SPT_OK; i++) {
@@ -124,6 +131,71 @@ static enum spt_status parse_merges(const struct spt_json *json, struct spt_toke
     }
     spt_text_release(&joined);
     return status;
+}
+
+/* A pair of tokens whose texts joined are a token, and what that one's score makes of it. */
+struct scored {
+    struct merge merge;
+    double score;
+};
+
+static int by_score(const void *a, const void *b) {
+    const struct scored *x = a, *y = b;
+    return x->score > y->score ? -1 : x->score < y->score;
+}
+
+struct scored_pairs {
+    struct scored *data;
+    size_t count, capacity;
+};
+
+static bool add_pairs(const struct bpe *bpe, const double *scores, const struct spt_vocabulary_entry *entry,
+                      struct scored_pairs *pairs) {
+    for (size_t i = 1; i < entry->length; i++) {
+        if (((unsigned char)entry->text[i] & 0xc0) == 0x80) continue;
+        const int32_t left = spt_vocabulary_id(bpe->vocabulary, entry->text, i);
+        const int32_t right = spt_vocabulary_id(bpe->vocabulary, entry->text + i, entry->length - i);
+        if (left < 0 || right < 0 || isnan(scores[left]) || isnan(scores[right])) continue;
+        void *data = pairs->data;
+        if (!spt_grow(&data, &pairs->capacity, pairs->count + 1, sizeof *pairs->data)) return false;
+        pairs->data = data;
+        pairs->data[pairs->count++] =
+            (struct scored){.merge = {.left = left, .right = right, .joined = entry->id}, .score = scores[entry->id]};
+    }
+    return true;
+}
+
+/* SentencePiece has no merges: any two neighbours are joined whose texts are a piece, the one with the highest score
+ * first. Equal scores are one rank. A piece without a score is no part of it.
+ *   scores  [vocabulary], NAN: none */
+static enum spt_status merges_of_scores(const double *scores, struct spt_tokenizer_source *source, struct bpe *bpe,
+                                        struct spt_error *error) {
+    const struct spt_vocabulary *vocabulary = bpe->vocabulary;
+    struct scored_pairs pairs = {0};
+    bool ok = true;
+    for (size_t i = 0; i < vocabulary->count && ok; i++)
+        if (!isnan(scores[vocabulary->entries[i].id])) ok = add_pairs(bpe, scores, &vocabulary->entries[i], &pairs);
+    ok = ok && make_table(bpe, pairs.count, &source->arena);
+    if (ok && pairs.count) qsort(pairs.data, pairs.count, sizeof *pairs.data, by_score);
+    uint32_t rank = 0;
+    for (size_t i = 0; i < pairs.count && ok; i++) {
+        if (i && pairs.data[i].score != pairs.data[i - 1].score) rank++;
+        struct merge *merge = find_merge(bpe, pairs.data[i].merge.left, pairs.data[i].merge.right);
+        *merge = pairs.data[i].merge;
+        merge->rank = rank;
+    }
+    free(pairs.data);
+    return ok ? SPT_OK : spt_fail_memory(error, pairs.count * sizeof *pairs.data, "merges");
+}
+
+/* [score or null, ...] by id, which are 0 ... of as many tokens. */
+static enum spt_status parse_scores(const struct spt_json *json, struct spt_tokenizer_source *source, struct bpe *bpe,
+                                    struct spt_error *error) {
+    const size_t count = bpe->vocabulary->count;
+    double *scores = spt_arena_alloc(&source->arena, count, sizeof *scores);
+    if (!scores) return spt_fail_memory(error, count * sizeof *scores, "scores");
+    for (size_t i = 0; i < count; i++) scores[i] = spt_json_number(spt_json_at(json, i), NAN);
+    return merges_of_scores(scores, source, bpe, error);
 }
 
 /* A string or null. */
@@ -175,7 +247,9 @@ static enum spt_status parse(const struct spt_json *json, struct spt_tokenizer_s
     bpe->vocabulary = vocabulary;
     enum spt_status status = spt_model_read_vocabulary(json, "the BPE model", source, vocabulary, error);
     if (status == SPT_OK) status = parse_options(json, source, bpe, error);
-    if (status == SPT_OK) status = parse_merges(json, source, bpe, error);
+    const struct spt_json *scores = source->assembled ? spt_json_get(json, "scores") : NULL;
+    if (status == SPT_OK)
+        status = scores ? parse_scores(scores, source, bpe, error) : parse_merges(json, source, bpe, error);
     if (status == SPT_OK) fill_tables(bpe);
     return status;
 }

@@ -11,26 +11,29 @@
 
 static const char WHAT[] = "the Unigram model";
 
-enum { NO_TOKEN = -1 };
+enum { NO_TOKEN = -1, RESET = 100000 };
 
 struct unigram {
     const struct spt_vocabulary *vocabulary;
     struct spt_trie trie;
-    double *scores; /* [vocabulary], by id */
+    double *scores; /* [vocabulary], by id; NAN: no part of a text */
     double unknown_score;
     int32_t unknown_id; /* NO_TOKEN: there is none */
     bool byte_fallback;
+    bool single;        /* sums are of single precision, as in SentencePiece itself */
     int32_t bytes[256]; /* of <0x00> ... <0xFF>, or NO_TOKEN */
 };
 
-/* ["token", score] */
+/* ["token", score]; null for a token that is no part of a text. */
 static enum spt_status parse_token(const struct spt_json *pair, size_t i, struct spt_tokenizer_source *source,
                                    struct spt_vocabulary *vocabulary, double *score, struct spt_error *error) {
     size_t length;
     const char *text = spt_json_string(spt_json_at(pair, 0), &length);
     const enum spt_json_kind kind = spt_json_kind(spt_json_at(pair, 1));
+    const bool none = source->assembled && kind == SPT_JSON_NULL;
     *score = spt_json_number(spt_json_at(pair, 1), NAN);
-    if (!text || (kind != SPT_JSON_INTEGER && kind != SPT_JSON_REAL) || spt_json_count(pair) != 2 || isnan(*score))
+    if (source->assembled) *score = (double)(float)*score; /* which decimals stand for */
+    if (!text || spt_json_count(pair) != 2 || (isnan(*score) && !none))
         return spt_fail(error, SPT_INVALID, source->path, "token %zu of %s is not [\"token\", score]", i, WHAT);
     const char *copy = spt_arena_copy(&source->arena, text, length);
     if (!copy) return spt_fail_memory(error, length, "the vocabulary");
@@ -71,6 +74,19 @@ static enum spt_status parse_unknown(const struct spt_json *json, const struct s
     return status;
 }
 
+static enum spt_status build_trie(struct unigram *unigram, struct spt_tokenizer_source *source,
+                                  struct spt_error *error) {
+    const struct spt_vocabulary *vocabulary = unigram->vocabulary;
+    struct spt_vocabulary_entry *entries = spt_arena_alloc(&source->arena, vocabulary->count, sizeof *entries);
+    if (!entries) return spt_fail_memory(error, vocabulary->count * sizeof *entries, "the vocabulary");
+    size_t count = 0;
+    for (size_t i = 0; i < vocabulary->count; i++)
+        if (!isnan(unigram->scores[i])) entries[count++] = vocabulary->entries[i];
+    if (!spt_trie_build(&unigram->trie, &source->arena, entries, count))
+        return spt_fail_memory(error, vocabulary->count * sizeof *entries, "the vocabulary");
+    return SPT_OK;
+}
+
 static enum spt_status parse(const struct spt_json *json, struct spt_tokenizer_source *source,
                              struct spt_vocabulary *vocabulary, const void **options, struct spt_error *error) {
     struct unigram *unigram = spt_tokenizer_options(source, sizeof *unigram, error);
@@ -84,9 +100,9 @@ static enum spt_status parse(const struct spt_json *json, struct spt_tokenizer_s
             spt_part_bool(json, "byte_fallback", &(const bool){false}, WHAT, source, &unigram->byte_fallback, error);
     if (status != SPT_OK) return status;
     spt_vocabulary_bytes(vocabulary, unigram->bytes);
-    if (!spt_trie_build(&unigram->trie, &source->arena, vocabulary->entries, vocabulary->count))
-        return spt_fail_memory(error, vocabulary->count * sizeof *vocabulary->entries, "the vocabulary");
-    return SPT_OK;
+    unigram->single = source->assembled;
+    if (unigram->single) unigram->unknown_score = (double)(float)unigram->unknown_score;
+    return build_trie(unigram, source, error);
 }
 
 /* The best way to spell a piece up to a place: its last token. */
@@ -96,9 +112,18 @@ struct best {
     int32_t id; /* NO_TOKEN: the place has not been reached */
 };
 
-static void offer(struct best *place, double score, size_t begin, int32_t id) {
+static void offer(const struct unigram *unigram, struct best *place, double score, size_t begin, int32_t id) {
+    if (unigram->single) score = (double)(float)score;
     if (place->id == NO_TOKEN || score > place->score)
         *place = (struct best){.score = score, .begin = (uint32_t)begin, .id = id};
+}
+
+/* As SentencePiece does it, so that sums of single precision stay exact: they go on from 0 when they are large. */
+static void reset_sums(struct best *place, size_t count) {
+    const float offset = (float)place->score;
+    place->score = 0;
+    for (size_t i = 1; i < count; i++)
+        if (place[i].id != NO_TOKEN) place[i].score = (double)((float)place[i].score - offset);
 }
 
 static enum spt_status no_unknown(uint32_t code, struct spt_error *error) {
@@ -111,19 +136,23 @@ static enum spt_status find_best(const struct unigram *unigram, const char *text
                                  struct spt_error *error) {
     for (size_t i = 0; i <= length; i++) best[i].id = NO_TOKEN;
     best[0].score = 0;
+    size_t reached = 0; /* the last place that has been */
     uint32_t code;
     for (size_t i = 0, step; i < length; i += step) {
         step = spt_unicode_decode(text + i, length - i, &code);
+        if (unigram->single && fabs(best[i].score) > RESET) reset_sums(&best[i], reached - i + 1);
         const double score = best[i].score;
         bool spelt = false; /* the character alone */
         struct spt_trie_walk walk = spt_trie_begin(&unigram->trie, text + i, length - i);
         for (const struct spt_vocabulary_entry *entry; (entry = spt_trie_next(&walk)) != NULL;) {
-            offer(&best[i + entry->length], unigram->scores[entry->id] + score, i, entry->id);
+            offer(unigram, &best[i + entry->length], unigram->scores[entry->id] + score, i, entry->id);
+            if (i + entry->length > reached) reached = i + entry->length;
             spelt = spelt || entry->length == step;
         }
         if (spelt) continue;
         if (unigram->unknown_id == NO_TOKEN) return no_unknown(code, error);
-        offer(&best[i + step], unigram->unknown_score + score, i, unigram->unknown_id);
+        offer(unigram, &best[i + step], unigram->unknown_score + score, i, unigram->unknown_id);
+        if (i + step > reached) reached = i + step;
     }
     return SPT_OK;
 }

@@ -2,10 +2,12 @@
 
 #include <string.h>
 
+/* The last is for other files, and not named among those that a tokenizer.json may have. */
 static const struct spt_normalizer_kind *const KINDS[] = {
-    &spt_normalizer_nfc,       &spt_normalizer_nfd,           &spt_normalizer_nfkc,        &spt_normalizer_nfkd,
-    &spt_normalizer_strip,     &spt_normalizer_strip_accents, &spt_normalizer_replace,     &spt_normalizer_prepend,
-    &spt_normalizer_lowercase, &spt_normalizer_bert,          &spt_normalizer_precompiled,
+    &spt_normalizer_nfc,     &spt_normalizer_nfd,         &spt_normalizer_nfkc,
+    &spt_normalizer_nfkd,    &spt_normalizer_strip,       &spt_normalizer_strip_accents,
+    &spt_normalizer_replace, &spt_normalizer_prepend,     &spt_normalizer_lowercase,
+    &spt_normalizer_bert,    &spt_normalizer_precompiled, &spt_normalizer_sentence_piece,
 };
 
 enum { KIND_COUNT = sizeof KINDS / sizeof *KINDS };

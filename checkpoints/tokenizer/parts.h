@@ -27,6 +27,7 @@ struct spt_tokenizer_source {
     const char *path; /* for messages */
     struct spt_arena arena;
     struct spt_owned_regex *regexes;
+    bool assembled; /* of other files (files.h): what only they have is understood */
 };
 
 void spt_tokenizer_source_release(struct spt_tokenizer_source *source);
@@ -245,11 +246,19 @@ static inline bool spt_token_ids_add(struct spt_token_ids *ids, int32_t id) {
     return true;
 }
 
+/* What files.c makes of other files: the parser of what it wrote, which understands what only SentencePiece has, and
+ * what stands around a text. begin, end and bos are contents of tokens; NULL: none. SPT_INVALID: there is no such token. */
+enum spt_status spt_tokenizer_parse_assembled(const char *bytes, size_t size, const char *path,
+                                              struct spt_tokenizer **tokenizer, struct spt_error *error);
+enum spt_status spt_tokenizer_frame(struct spt_tokenizer *tokenizer, const char *begin, const char *end,
+                                    const char *bos, struct spt_error *error);
+
 /* ---- the rows, one file each ---- */
 
 extern const struct spt_normalizer_kind spt_normalizer_nfc, spt_normalizer_nfd, spt_normalizer_nfkc,
     spt_normalizer_nfkd, spt_normalizer_lowercase, spt_normalizer_strip, spt_normalizer_strip_accents,
-    spt_normalizer_prepend, spt_normalizer_replace, spt_normalizer_bert, spt_normalizer_precompiled;
+    spt_normalizer_prepend, spt_normalizer_replace, spt_normalizer_bert, spt_normalizer_precompiled,
+    spt_normalizer_sentence_piece;
 extern const struct spt_pre_tokenizer_kind spt_pre_tokenizer_byte_level, spt_pre_tokenizer_split,
     spt_pre_tokenizer_digits, spt_pre_tokenizer_punctuation, spt_pre_tokenizer_whitespace,
     spt_pre_tokenizer_whitespace_split, spt_pre_tokenizer_bert, spt_pre_tokenizer_metaspace;

@@ -6,6 +6,7 @@
 #include "checkpoints/base/file.h"
 #include "checkpoints/base/unicode.h"
 #include "checkpoints/tokenizer/added.h"
+#include "checkpoints/tokenizer/files.h"
 #include "checkpoints/tokenizer/parts.h"
 
 enum { FILE_MAX = 256 * 1024 * 1024, GROWTH_MAX = 64, GROWTH_FREE = 1024 * 1024 };
@@ -64,14 +65,15 @@ static enum spt_status read_parts(const struct spt_json *root, struct spt_tokeni
     return status;
 }
 
-enum spt_status spt_tokenizer_parse(const char *bytes, size_t size, const char *path, struct spt_tokenizer **tokenizer,
-                                    struct spt_error *error) {
+static enum spt_status parse(const char *bytes, size_t size, const char *path, bool assembled,
+                             struct spt_tokenizer **tokenizer, struct spt_error *error) {
     struct spt_json_document *document;
     enum spt_status status = spt_json_parse(bytes, size, path, 0, false, &document, error);
     if (status != SPT_OK) return status;
     struct spt_tokenizer *made = calloc(1, sizeof *made);
     if (made) {
         made->source.path = path;
+        made->source.assembled = assembled;
         status = read_parts(spt_json_root(document), made, error);
         made->source.path = NULL; /* borrowed */
     } else {
@@ -85,7 +87,40 @@ enum spt_status spt_tokenizer_parse(const char *bytes, size_t size, const char *
     return status;
 }
 
+enum spt_status spt_tokenizer_parse(const char *bytes, size_t size, const char *path, struct spt_tokenizer **tokenizer,
+                                    struct spt_error *error) {
+    return parse(bytes, size, path, false, tokenizer, error);
+}
+
+enum spt_status spt_tokenizer_parse_assembled(const char *bytes, size_t size, const char *path,
+                                              struct spt_tokenizer **tokenizer, struct spt_error *error) {
+    return parse(bytes, size, path, true, tokenizer, error);
+}
+
+static enum spt_status find_token(const struct spt_tokenizer *tokenizer, const char *content, int32_t *id,
+                                  struct spt_error *error) {
+    *id = -1;
+    for (size_t i = 0; i < tokenizer->added.count && *id < 0; i++)
+        if (strcmp(tokenizer->added.tokens[i].content, content) == 0) *id = tokenizer->added.tokens[i].id;
+    return *id >= 0 ? SPT_OK : spt_fail(error, SPT_INVALID, NULL, "no token \"%s\" to stand around a text", content);
+}
+
+enum spt_status spt_tokenizer_frame(struct spt_tokenizer *tokenizer, const char *begin, const char *end,
+                                    const char *bos, struct spt_error *error) {
+    struct spt_template form = {0};
+    int32_t id;
+    enum spt_status status = begin ? find_token(tokenizer, begin, &id, error) : SPT_OK;
+    if (status == SPT_OK && begin) status = spt_template_add(&form, id, &tokenizer->source, error);
+    if (status == SPT_OK) status = spt_template_add(&form, SPT_TEXT_HERE, &tokenizer->source, error);
+    if (status == SPT_OK && end) status = find_token(tokenizer, end, &id, error);
+    if (status == SPT_OK && end) status = spt_template_add(&form, id, &tokenizer->source, error);
+    if (status == SPT_OK && bos) status = find_token(tokenizer, bos, &tokenizer->bos, error);
+    if (status == SPT_OK) tokenizer->form = form;
+    return status;
+}
+
 enum spt_status spt_tokenizer_open(const char *path, struct spt_tokenizer **tokenizer, struct spt_error *error) {
+    if (spt_tokenizer_is_assembled(path)) return spt_tokenizer_assemble_file(path, tokenizer, error);
     char *bytes;
     size_t size;
     enum spt_status status = spt_file_read_all(path, FILE_MAX, &bytes, &size, error);
@@ -209,6 +244,38 @@ enum spt_status spt_tokenizer_encode(const struct spt_tokenizer *tokenizer, cons
 void spt_token_ids_release(struct spt_token_ids *ids) {
     free(ids->ids);
     *ids = (struct spt_token_ids){0};
+}
+
+const char *spt_tokenizer_model(const struct spt_tokenizer *tokenizer) {
+    return tokenizer->model.kind->name;
+}
+
+static void put_shown(const struct spt_tokenizer *tokenizer, int32_t id, struct spt_text *text) {
+    char shown[64];
+    const char *content = id == SPT_TEXT_HERE ? "..." : spt_tokenizer_token(tokenizer, id);
+    spt_text_printable(shown, sizeof shown, content ? content : "?");
+    if (text->length) spt_text_put(text, " ");
+    spt_text_put(text, shown);
+}
+
+void spt_tokenizer_put_added(const struct spt_tokenizer *tokenizer, enum spt_bos bos, struct spt_text *text) {
+    enum { SHOWN = 16 };
+    const struct spt_template *form = &tokenizer->form;
+    struct spt_text frame = {0};
+    if (bos == SPT_BOS_ALWAYS && (form->count == 0 || form->data[0] == SPT_TEXT_HERE))
+        put_shown(tokenizer, tokenizer->bos, &frame);
+    size_t put = 0;
+    for (size_t i = 0; i < form->count && put < SHOWN; i++) {
+        if (bos == SPT_BOS_NEVER && form->data[i] != SPT_TEXT_HERE) continue;
+        put_shown(tokenizer, form->data[i], &frame);
+        put++;
+    }
+    if (put == SHOWN) spt_text_format(&frame, " and %zu more", form->count - put);
+    if (frame.failed)
+        text->failed = true;
+    else
+        spt_text_put(text, frame.data && strcmp(frame.data, "...") != 0 ? frame.data : "nothing");
+    spt_text_release(&frame);
 }
 
 size_t spt_tokenizer_vocabulary(const struct spt_tokenizer *tokenizer) {

@@ -1,4 +1,5 @@
-/* tokenizer.json (HF tokenizers) -> token ids, exactly as the reference implementation gives them.
+/* tokenizer.json (HF tokenizers) -> token ids, exactly as the reference implementation gives them; and vocab.txt,
+ * vocab.json with merges.txt and SentencePiece models (files.h), exactly as HF transformers and SentencePiece do.
  *
  *     spt_tokenizer_open(path)  ->  spt_tokenizer_encode ...  ->  spt_tokenizer_close
  *
@@ -7,7 +8,8 @@
  *
  * Models: BPE, WordPiece, Unigram. Normalizers: NFC, NFD, NFKC, NFKD, Lowercase, Strip, StripAccents, Prepend, Replace,
  * BertNormalizer, Precompiled, Sequence. Pre-tokenizers: ByteLevel, Split, Digits, Punctuation, Whitespace,
- * WhitespaceSplit, BertPreTokenizer, Metaspace, Sequence. Post-processors: ByteLevel, TemplateProcessing, RobertaProcessing, BertProcessing, Sequence of these with one that adds tokens.
+ * WhitespaceSplit, BertPreTokenizer, Metaspace, Sequence. Post-processors: ByteLevel, TemplateProcessing,
+ * RobertaProcessing, BertProcessing, Sequence of these with one that adds tokens.
  * parts.h says how to add one; regex.h which regular expressions are understood.
  *
  * The ids are those of HF tokenizers 0.23, but for characters about which the Unicode tables of the two differ.
@@ -21,6 +23,7 @@
 #define SPT_TOKENIZER_H
 
 #include "checkpoints/base/error.h"
+#include "checkpoints/base/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -41,7 +44,7 @@ struct spt_token_ids {
     size_t count, capacity; /* grown by encode, freed by spt_token_ids_release */
 };
 
-/* A file is at most 256 MiB; an added token 4,096 bytes, a regular expression 64 KiB, a Sequence 128 parts. path is for
+/* A tokenizer.json is at most 256 MiB, another file 64; an added token 4,096 bytes, a regular expression 64 KiB, a Sequence 128 parts. path is for
  * messages. SPT_INVALID: not JSON, or not a tokenizer.json (names the key). SPT_UNSUPPORTED: a model, normalizer,
  * pre-tokenizer or post-processor this version does not know (names it and those it knows); a token of more than 1,024
  * bytes in WordPiece and Unigram. */
@@ -59,6 +62,11 @@ void spt_tokenizer_close(struct spt_tokenizer *tokenizer);
 enum spt_status spt_tokenizer_encode(const struct spt_tokenizer *tokenizer, const char *text, size_t length,
                                      enum spt_bos bos, struct spt_token_ids *ids, struct spt_error *error);
 void spt_token_ids_release(struct spt_token_ids *ids);
+
+const char *spt_tokenizer_model(const struct spt_tokenizer *tokenizer); /* "BPE", "WordPiece", "Unigram" */
+
+/* What is added to a text that is encoded with bos, in one line: "<s> ... </s>", "nothing". */
+void spt_tokenizer_put_added(const struct spt_tokenizer *tokenizer, enum spt_bos bos, struct spt_text *text);
 
 size_t spt_tokenizer_vocabulary(const struct spt_tokenizer *tokenizer);             /* largest id + 1, at most 2^31 */
 bool spt_tokenizer_is_special(const struct spt_tokenizer *tokenizer, int32_t id);   /* an added token marked special */

@@ -211,7 +211,10 @@ static void put_tokenizer(struct report *report, const struct spt_run *run) {
     } else if (spt_tokenizer_open(path, &tokenizer, &error) == SPT_OK) {
         char shown[1024];
         spt_text_printable(shown, sizeof shown, path);
-        spt_text_format(&report->out, "\ntokenizer      %s, %zu entries\n", shown, spt_tokenizer_vocabulary(tokenizer));
+        spt_text_format(&report->out, "\ntokenizer      %s (%s), %zu entries, adds ", shown,
+                        spt_tokenizer_model(tokenizer), spt_tokenizer_vocabulary(tokenizer));
+        spt_tokenizer_put_added(tokenizer, SPT_BOS_AUTO, &report->out);
+        spt_text_put(&report->out, "\n");
         spt_tokenizer_close(tokenizer);
     } else {
         put_problem(report, "tokenizer", &error);

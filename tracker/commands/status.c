@@ -86,12 +86,25 @@ static void put_event(struct spt_text *out, const struct spt_store_event *event)
     spt_text_put(out, "\n");
 }
 
+/* What the tokenizer added to each sample, as the run's description has it; length 0: it says nothing. */
+static const char *added_tokens(const struct spt_store_run *run, size_t *length) {
+    static const char KEY[] = "\nadded: ";
+    const char *line = run->probe_text ? strstr(run->probe_text, KEY) : NULL;
+    if (line) line += sizeof KEY - 1;
+    *length = line ? strcspn(line, "\n") : 0;
+    return line;
+}
+
 static void put_text(struct spt_text *out, const struct view *view) {
     const struct spt_standing *standing = &view->standing;
     spt_words_put(out, view->run->name);
     spt_text_format(out, " (%lld): ", (long long)view->run->id);
     spt_words_put(out, view->run->source);
-    spt_text_format(out, "%s, %zu samples\n", standing->disk ? "" : " (cannot be listed now)", view->run->samples);
+    size_t length;
+    const char *added = added_tokens(view->run, &length);
+    spt_text_format(out, "%s, %zu samples", standing->disk ? "" : " (cannot be listed now)", view->run->samples);
+    if (length) spt_text_format(out, ", to each is added %.*s", (int)length, added);
+    spt_text_put(out, "\n");
     put_counts(out, standing);
     put_lag(out, standing);
     for (size_t i = 0; i < standing->count; i++) put_item(out, &standing->items[i]);
@@ -166,7 +179,13 @@ static void put_json(struct spt_text *out, const struct view *view) {
     spt_text_put_json(out, view->run->name);
     spt_text_format(out, ", \"id\": %lld", (long long)view->run->id);
     put_json_text(out, "source", view->run->source);
-    spt_text_format(out, ", \"samples\": %zu, \"states\": {", view->run->samples);
+    size_t length;
+    const char *added = added_tokens(view->run, &length);
+    char *tokens = length ? strndup(added, length) : NULL;
+    spt_text_format(out, ", \"samples\": %zu", view->run->samples);
+    put_json_text(out, "added", tokens);
+    free(tokens);
+    spt_text_put(out, ", \"states\": {");
     for (size_t i = 0; i < SPT_STATE_COUNT; i++)
         spt_text_format(out, "%s\"%s\": %zu", i ? ", " : "", spt_state_name((enum spt_checkpoint_state)i),
                         standing->states[i]);

@@ -60,6 +60,12 @@ static int run(struct spt_invocation *invocation) {
     struct spt_error error;
     if (spt_tokenizer_open(invocation->arguments[0], &tokenizer, &error) != SPT_OK)
         return spt_invocation_fail(invocation, SPT_EXIT_USAGE, &error);
+    struct spt_text added = {0};
+    spt_tokenizer_put_added(tokenizer, (enum spt_bos)invocation->config.bos, &added);
+    const struct spt_log log = spt_invocation_log(invocation);
+    spt_log(&log, SPT_LOG_NOTE, "%s: %s, %zu entries, adds %s", invocation->arguments[0],
+            spt_tokenizer_model(tokenizer), spt_tokenizer_vocabulary(tokenizer), added.data ? added.data : "?");
+    spt_text_release(&added);
     const int status = encode_lines(invocation, tokenizer);
     spt_tokenizer_close(tokenizer);
     return status;
@@ -70,12 +76,14 @@ static const char *const KEYS[] = {"bos"};
 const struct spt_command SPT_COMMAND_TOKENIZE = {
     .name = "tokenize",
     .summary = "text lines on stdin to JSON arrays of token ids on stdout",
-    .arguments = "TOKENIZER.json",
+    .arguments = "TOKENIZER",
     .arguments_min = 1,
     .arguments_max = 1,
     .description =
-        "Encodes each line of standard input with a tokenizer.json, as the probe is encoded. With --json each line is a JSON "
-        "string, so that a text may hold newlines.",
+        "Encodes each line of standard input with a tokenizer.json, as the probe is encoded; or with a SentencePiece model "
+        "(tokenizer.model), a vocab.json with merges.txt beside it, or a vocab.txt, to which a tokenizer_config.json beside it "
+        "says more. With --json each line is a JSON string, so that a text may hold newlines. --verbose says what is added to "
+        "each text.",
     .example = "echo 'Every finite integral domain is a field.' | spectail tokenize tokenizer.json",
     .keys = KEYS,
     .key_count = sizeof KEYS / sizeof *KEYS,

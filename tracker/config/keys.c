@@ -30,7 +30,7 @@ static const struct spt_config_key KEYS[] = {
     {"metrics", "metrics", "G,..", SPT_CONFIG_TEXTS, .help = "groups or names of metrics (default: all)", AT(metrics)},
     {"step_pattern", "step-pattern", "RE", SPT_CONFIG_TEXT, .help = "regular expression with the group (?<step>...), for names of checkpoints that are not known", AT(step_pattern)},
     {"model_config", "model-config", "F", SPT_CONFIG_PATH, .help = "config.json for checkpoints that have none", AT(model_config)},
-    {"tokenizer", "tokenizer", "F", SPT_CONFIG_PATH, .help = "tokenizer.json for checkpoints that have none", AT(tokenizer)},
+    {"tokenizer", "tokenizer", "F", SPT_CONFIG_PATH, .help = "tokenizer.json, .model, vocab.json or vocab.txt for checkpoints that have none", AT(tokenizer)},
     {"bos", "bos", "WHEN", SPT_CONFIG_CHOICE, .choices = BOS, .standard = "auto", .help = "beginning-of-sequence token in front of each sentence; auto: as the tokenizer's file has it", AT(bos)},
     {"threads", "threads", "N", SPT_CONFIG_INTEGER, 0, 4096, .standard = "0", .help = "threads; 0: one for each core", AT(threads)},
     {"references", "references", "RULE", SPT_CONFIG_CHOICE, .choices = REFERENCES, .standard = "excess", .help = "reference tokens: beyond uniform attention too, or the paper's rule alone", AT(references)},

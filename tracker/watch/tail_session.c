@@ -120,7 +120,7 @@ static const char *what_is_missing(const struct spt_tail *tail) {
         tokenizer = tokenizer || tail->refs[i]->tokenizer;
     }
     if (!config) return "no config.json yet; --model-config names one";
-    return tokenizer ? NULL : "no tokenizer.json yet; --tokenizer names one, or --ids a file of token ids";
+    return tokenizer ? NULL : "no tokenizer yet; --tokenizer names one, or --ids a file of token ids";
 }
 
 /* What is half written breaks rules, too: why a session does not open is told when its files were the same for the quiet period. */

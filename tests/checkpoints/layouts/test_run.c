@@ -284,6 +284,42 @@ static void config_and_tokenizer_are_looked_for_upwards(void **state) {
     spt_run_close(run);
 }
 
+/* In order of preference: tokenizer.json, a SentencePiece model, vocab.json with merges.txt, vocab.txt. */
+static void a_tokenizer_may_lie_as_other_files(void **state) {
+    struct fixture *f = *state;
+    static const char *const FILES[] = {"vocab.txt", "vocab.json", "sentencepiece.bpe.model", "tokenizer.model",
+                                        "tokenizer.json"};
+    put_checkpoint(f, "run/step1");
+    put_checkpoint(f, "run/step2");
+    put_file(f, "run/merges.txt", "");
+    for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
+        char shared[64], own[64];
+        (void)snprintf(shared, sizeof shared, "run/%s", FILES[i]);
+        (void)snprintf(own, sizeof own, "run/step2/%s", FILES[i]);
+        put_file(f, shared, "{}");
+        put_file(f, own, "{}");
+        struct spt_run *run = open_run(f, "run", NULL);
+        assert_ends_with(run->refs[0].tokenizer, shared);
+        assert_ends_with(run->refs[1].tokenizer, i == 1 ? "run/step2/vocab.txt" : own); /* no merges.txt beside it */
+        spt_run_close(run);
+    }
+}
+
+/* What was analysed before such files were known is not analysed again. */
+static void other_files_of_a_tokenizer_are_not_in_the_fingerprint(void **state) {
+    struct fixture *f = *state;
+    put_checkpoint(f, "run/step1");
+    put_file(f, "run/step1/tokenizer.json", "{}");
+    struct spt_run *run = open_run(f, "run", NULL);
+    const struct spt_hash before = run->refs[0].fingerprint;
+    spt_run_close(run);
+    put_file(f, "run/step1/vocab.txt", "a");
+    put_file(f, "run/step1/tokenizer_config.json", "{}");
+    run = open_run(f, "run", NULL);
+    assert_true(spt_hash_equal(run->refs[0].fingerprint, before));
+    spt_run_close(run);
+}
+
 static void given_files_replace_those_that_are_found(void **state) {
     struct fixture *f = *state;
     put_checkpoint(f, "run/step1");
@@ -502,6 +538,8 @@ int main(void) {
         TEST(links_to_folders_are_followed),
         TEST(a_pattern_selects_the_folders),
         TEST(config_and_tokenizer_are_looked_for_upwards),
+        TEST(a_tokenizer_may_lie_as_other_files),
+        TEST(other_files_of_a_tokenizer_are_not_in_the_fingerprint),
         TEST(given_files_replace_those_that_are_found),
         TEST(a_folder_with_weights_is_a_run_of_one),
         TEST(a_step_s_folder_is_the_checkpoint_it_is_in_its_run),

@@ -12,3 +12,8 @@ printf '[1]\n' >bad
 spectail tokenize "$run/tokenizer.json" --json <bad
 spectail tokenize none.json <lines
 spectail tokenize "$run/train.jsonl" <lines
+spectail tokenize "$data/tokenizers/files/bert_uncased/vocab.txt" --verbose <lines
+spectail tokenize "$data/tokenizers/files/roberta/vocab.json" --bos never <lines
+spectail tokenize "$data/tokenizers/files/llama/tokenizer.model" --verbose <lines
+printf 'nothing' >x.model
+spectail tokenize x.model <lines

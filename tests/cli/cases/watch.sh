@@ -70,7 +70,7 @@ copied 2 two/step2
 copied 4 .new && mv .new one/step4
 copied 8 one/step8
 copied 1 one/step2
-await 'two: no tokenizer.json yet' log
+await 'two: no tokenizer yet' log
 cp "$run/tokenizer.json" two/
 settled one 4 all.db && settled two 1 all.db
 for part in 200000 500000 100M; do

@@ -1,0 +1,216 @@
+#include "checkpoints/tokenizer/files.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "checkpoints/base/file.h"
+#include "checkpoints/base/memory.h"
+#include "checkpoints/tokenizer/assemble.h"
+#include "checkpoints/tokenizer/parts.h"
+
+const struct spt_tokenizer_file SPT_TOKENIZER_FILES[] = {
+    {"tokenizer.json", NULL},     {"tokenizer.model", NULL}, {"sentencepiece.bpe.model", NULL},
+    {"vocab.json", "merges.txt"}, {"vocab.txt", NULL},       {NULL, NULL},
+};
+
+const char *const SPT_TOKENIZER_PARTS[] = {
+    "tokenizer.json", "tokenizer.model",       "sentencepiece.bpe.model", "vocab.json",        "merges.txt",
+    "vocab.txt",      "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", NULL,
+};
+
+const char *spt_tokenizer_file_choose(bool (*has)(const void *context, const char *name), const void *context) {
+    for (const struct spt_tokenizer_file *file = SPT_TOKENIZER_FILES; file->name; file++)
+        if (has(context, file->name) && (!file->with || has(context, file->with))) return file->name;
+    return NULL;
+}
+
+enum { FILE_MAX = 64 * 1024 * 1024 };
+
+struct kind {
+    const char *ending; /* of the path */
+    enum spt_vocabulary_kind vocabulary;
+    enum spt_status (*assemble)(struct spt_assembly *assembly, struct spt_error *error);
+};
+
+static const struct kind KINDS[] = {
+    {"vocab.txt", SPT_VOCABULARY_TEXT, spt_assemble_text},
+    {"vocab.json", SPT_VOCABULARY_JSON, spt_assemble_json},
+    {".model", SPT_VOCABULARY_SENTENCE_PIECE, spt_assemble_sentence_piece},
+};
+
+static const struct kind *kind_of(const char *path) {
+    const size_t length = strlen(path);
+    for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++) {
+        const size_t ending = strlen(KINDS[i].ending);
+        if (length >= ending && strcmp(path + length - ending, KINDS[i].ending) == 0) return &KINDS[i];
+    }
+    return NULL;
+}
+
+bool spt_tokenizer_is_assembled(const char *path) {
+    return kind_of(path) != NULL;
+}
+
+/* ---- added tokens ---- */
+
+static bool flag(const struct spt_json *token, const char *key) {
+    return spt_json_bool(spt_json_get(token, key), false);
+}
+
+/* {"content": ..., "lstrip": ...}; "normalized" is by default what "special" is not. */
+static void put_object(struct spt_text *json, const struct spt_json *token, const char *content, bool special) {
+    const bool normalized = spt_json_bool(spt_json_get(token, "normalized"), !special);
+    spt_text_put(json, "{\"id\": 0, \"content\": ");
+    spt_assembly_put(json, content, strlen(content));
+    spt_text_format(
+        json, ", \"single_word\": %s, \"lstrip\": %s, \"rstrip\": %s, \"normalized\": %s, \"special\": %s},",
+        flag(token, "single_word") ? "true" : "false", flag(token, "lstrip") ? "true" : "false",
+        flag(token, "rstrip") ? "true" : "false", normalized ? "true" : "false", special ? "true" : "false");
+}
+
+struct listed {
+    long long id;
+    const char *content;
+    const struct spt_json *token; /* its flags; NULL: none are stated */
+};
+
+static int by_id(const void *a, const void *b) {
+    const struct listed *x = a, *y = b;
+    if (x->id != y->id) return x->id < y->id ? -1 : 1;
+    return strcmp(x->content, y->content);
+}
+
+/* {"50256": {"content": ...}} of tokenizer_config.json, or {"token": 50256} of added_tokens.json: new tokens get their
+ * ids in the order of these. */
+static enum spt_status put_listed(struct spt_text *json, const struct spt_json *object, bool decoder, const char *name,
+                                  struct spt_error *error) {
+    const size_t count = spt_json_count(object);
+    if (spt_json_kind(object) != SPT_JSON_OBJECT || count == 0) return SPT_OK;
+    struct listed *list = spt_alloc(count, sizeof *list);
+    if (!list) return spt_fail_memory(error, count * sizeof *list, "added tokens");
+    size_t used = 0;
+    enum spt_status status = SPT_OK;
+    for (struct spt_json_member *m = spt_json_first(object); m && status == SPT_OK; m = spt_json_next(object, m)) {
+        const struct spt_json *value = spt_json_value(m);
+        const char *key = spt_json_key(m);
+        struct listed *token = &list[used++];
+        *token = decoder ? (struct listed){.id = strtoll(key, NULL, 10),
+                                           .content = spt_json_string(spt_json_get(value, "content"), NULL),
+                                           .token = value}
+                         : (struct listed){.id = spt_json_integer(value, 0), .content = key};
+        if (!token->content)
+            status = spt_fail(error, SPT_INVALID, name, "the added token \"%s\" has no \"content\"", key);
+    }
+    if (status == SPT_OK) qsort(list, used, sizeof *list, by_id);
+    for (size_t i = 0; i < used && status == SPT_OK; i++) {
+        if (list[i].token)
+            put_object(json, list[i].token, list[i].content, flag(list[i].token, "special"));
+        else
+            spt_assembly_put_token(json, list[i].content, true, false);
+    }
+    free(list);
+    return status;
+}
+
+static enum spt_status put_added(struct spt_assembly *assembly, struct spt_error *error) {
+    const struct spt_json *config = assembly->tokenizer_config ? spt_json_root(assembly->tokenizer_config) : NULL;
+    const struct spt_json *map = assembly->special_tokens_map ? spt_json_root(assembly->special_tokens_map) : NULL;
+    const struct spt_json *decoder = spt_json_get(config, "added_tokens_decoder");
+    struct spt_text *json = &assembly->json;
+    spt_text_put(json, "\"added_tokens\": [");
+    const size_t begin = json->length;
+    enum spt_status status = put_listed(json, decoder, true, "tokenizer_config.json", error);
+    if (status == SPT_OK && !decoder && assembly->added_tokens)
+        status = put_listed(json, spt_json_root(assembly->added_tokens), false, "added_tokens.json", error);
+    if (assembly->tokens.length) spt_text_append(json, assembly->tokens.data, assembly->tokens.length);
+    for (size_t i = 0; i < SPT_NAMED_TOKENS; i++) {
+        if (!assembly->named[i]) continue;
+        const struct spt_json *token = decoder ? NULL : spt_json_get(map, SPT_NAMED_TOKEN_KEYS[i]);
+        if (!token) token = spt_json_get(config, SPT_NAMED_TOKEN_KEYS[i]);
+        put_object(json, token, assembly->named[i], true);
+    }
+    if (!json->failed && json->length > begin) json->data[json->length - 1] = ' '; /* the last comma */
+    spt_text_put(json, "]}");
+    return status;
+}
+
+/* ---- the whole ---- */
+
+static enum spt_status frame(const struct spt_assembly *assembly, struct spt_tokenizer *tokenizer,
+                             struct spt_error *error) {
+    const struct spt_tokenizer_family *family = assembly->family;
+    const char *const *named = assembly->named;
+    if (family->classifies)
+        return spt_tokenizer_frame(tokenizer, named[SPT_CLS], named[SPT_SEP], named[SPT_CLS], error);
+    bool bos = false, eos = false;
+    enum spt_status status = spt_assembly_flag(assembly, "add_bos_token", family->add_bos, &bos, error);
+    if (status == SPT_OK) status = spt_assembly_flag(assembly, "add_eos_token", false, &eos, error);
+    if (status != SPT_OK) return status;
+    return spt_tokenizer_frame(tokenizer, bos ? named[SPT_BOS] : NULL, eos ? named[SPT_EOS] : NULL, named[SPT_BOS],
+                               error);
+}
+
+enum spt_status spt_tokenizer_assemble(const struct spt_tokenizer_files *files, struct spt_tokenizer **tokenizer,
+                                       struct spt_error *error) {
+    const struct kind *kind = kind_of(files->path);
+    if (!kind)
+        return spt_fail(error, SPT_INVALID, files->path, "neither vocab.txt nor vocab.json nor a .model: no tokenizer");
+    struct spt_assembly assembly;
+    enum spt_status status = spt_assembly_begin(&assembly, files, kind->vocabulary, error);
+    spt_text_put(&assembly.json, "{");
+    if (status == SPT_OK) status = kind->assemble(&assembly, error);
+    if (status == SPT_OK) status = put_added(&assembly, error);
+    if (status == SPT_OK && (assembly.json.failed || assembly.tokens.failed))
+        status = spt_fail_memory(error, files->main.size, "a tokenizer");
+    struct spt_tokenizer *made = NULL;
+    if (status == SPT_OK)
+        status = spt_tokenizer_parse_assembled(assembly.json.data, assembly.json.length, files->path, &made, error);
+    if (status == SPT_OK) status = frame(&assembly, made, error);
+    spt_assembly_release(&assembly);
+    if (status == SPT_OK)
+        *tokenizer = made;
+    else
+        spt_tokenizer_close(made);
+    return status;
+}
+
+/* The file called name beside path, if there is one. */
+static enum spt_status read_beside(const char *path, const char *name, struct spt_file_bytes *file,
+                                   struct spt_error *error) {
+    const char *slash = strrchr(path, '/');
+    struct spt_text beside = {0};
+    if (slash) spt_text_append(&beside, path, (size_t)(slash - path) + 1);
+    spt_text_put(&beside, name);
+    if (beside.failed) return spt_fail_memory(error, strlen(path), "a path");
+    char *bytes = NULL;
+    enum spt_status status = SPT_OK;
+    if (access(beside.data, F_OK) == 0) status = spt_file_read_all(beside.data, FILE_MAX, &bytes, &file->size, error);
+    file->bytes = bytes;
+    spt_text_release(&beside);
+    return status;
+}
+
+enum spt_status spt_tokenizer_assemble_file(const char *path, struct spt_tokenizer **tokenizer,
+                                            struct spt_error *error) {
+    struct spt_tokenizer_files files = {.path = path};
+    const struct {
+        const char *name;
+        struct spt_file_bytes *file;
+    } beside[] = {
+        {"merges.txt", &files.merges},
+        {"tokenizer_config.json", &files.tokenizer_config},
+        {"special_tokens_map.json", &files.special_tokens_map},
+        {"added_tokens.json", &files.added_tokens},
+        {"config.json", &files.config},
+    };
+    char *bytes = NULL;
+    enum spt_status status = spt_file_read_all(path, FILE_MAX, &bytes, &files.main.size, error);
+    files.main.bytes = bytes;
+    for (size_t i = 0; i < sizeof beside / sizeof *beside && status == SPT_OK; i++)
+        status = read_beside(path, beside[i].name, beside[i].file, error);
+    if (status == SPT_OK) status = spt_tokenizer_assemble(&files, tokenizer, error);
+    free(bytes);
+    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) free((void *)beside[i].file->bytes);
+    return status;
+}

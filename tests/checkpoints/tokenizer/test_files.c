@@ -1,0 +1,326 @@
+/* Tokenizers that lie as other files than tokenizer.json: golden sets by tests/peer/make_tokenizer_files.py, and what is
+ * refused. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "checkpoints/base/file.h"
+#include "checkpoints/base/text.h"
+#include "checkpoints/tokenizer/files.h"
+#include "tests/checkpoints/tokenizer/golden.h"
+
+#define FILES "tokenizers/files/"
+
+/* ---- golden ---- */
+
+struct family {
+    struct spt_tokenizer *tokenizer;
+    const char *name;
+};
+
+static void check_line(const struct spt_json *line, void *context) {
+    const struct family *family = context;
+    golden_case(family->tokenizer, line, family->name);
+}
+
+static struct spt_tokenizer *open_data(const char *name) {
+    char path[4096];
+    struct spt_tokenizer *tokenizer = NULL;
+    struct spt_error error = {0};
+    (void)snprintf(path, sizeof path, "%s/" FILES "%s", SPT_TEST_DATA, name);
+    if (spt_tokenizer_open(path, &tokenizer, &error) != SPT_OK) fail_msg("%s: %s", path, error.message);
+    return tokenizer;
+}
+
+static void check_family(const char *folder, const char *file, size_t lines) {
+    char name[256];
+    (void)snprintf(name, sizeof name, "%s/%s", folder, file);
+    struct family family = {.tokenizer = open_data(name), .name = folder};
+    (void)snprintf(name, sizeof name, FILES "%s/golden.jsonl", folder);
+    assert_int_equal(golden_lines(name, check_line, &family), lines);
+    spt_tokenizer_close(family.tokenizer);
+}
+
+static void vocab_txt_is_what_bert_makes_of_it(void **state) {
+    (void)state;
+    check_family("bert_uncased", "vocab.txt", 123);
+    check_family("bert_cased", "vocab.txt", 123);
+}
+
+static void vocab_json_and_merges_are_what_roberta_makes_of_them(void **state) {
+    (void)state;
+    check_family("roberta", "vocab.json", 123);
+    check_family("roberta_map", "vocab.json", 123);
+}
+
+static void vocab_json_and_merges_are_what_gpt_2_and_opt_make_of_them(void **state) {
+    (void)state;
+    check_family("gpt2", "vocab.json", 123);
+    check_family("opt", "vocab.json", 123);
+}
+
+static void vocab_json_and_merges_are_what_qwen_2_makes_of_them(void **state) {
+    (void)state;
+    check_family("qwen2", "vocab.json", 123);
+}
+
+static void a_sentencepiece_model_of_bpe_gives_its_ids(void **state) {
+    (void)state;
+    check_family("llama", "tokenizer.model", 122);
+    check_family("gemma", "tokenizer.model", 122);
+    check_family("bpe", "tokenizer.model", 122);
+}
+
+static void a_sentencepiece_model_of_unigram_gives_its_ids(void **state) {
+    (void)state;
+    check_family("xlm_roberta", "sentencepiece.bpe.model", 122);
+    check_family("unigram", "tokenizer.model", 122);
+}
+
+static void expect_ids(const struct spt_tokenizer *tokenizer, const char *text, enum spt_bos bos, const int32_t *want,
+                       size_t count) {
+    struct spt_token_ids ids = {0};
+    struct spt_error error = {0};
+    if (spt_tokenizer_encode(tokenizer, text, strlen(text), bos, &ids, &error) != SPT_OK) fail_msg("%s", error.message);
+    assert_int_equal(ids.count, count);
+    if (count) assert_memory_equal(ids.ids, want, count * sizeof *want);
+    spt_token_ids_release(&ids);
+}
+
+static void marks_of_a_sentencepiece_model_are_found_in_a_text_as_transformers_finds_them(void **state) {
+    (void)state;
+    struct spt_tokenizer *tokenizer = open_data("llama/tokenizer.model"); /* <unk> <s> </s> are 0 1 2 */
+    expect_ids(tokenizer, "</s><s>", SPT_BOS_AUTO, (const int32_t[]){1, 2, 1}, 3);
+    expect_ids(tokenizer, "</s>", SPT_BOS_NEVER, (const int32_t[]){2}, 1);
+    expect_ids(tokenizer, "", SPT_BOS_ALWAYS, (const int32_t[]){1}, 1);
+    spt_tokenizer_close(tokenizer);
+    tokenizer = open_data("xlm_roberta/sentencepiece.bpe.model"); /* <s> <pad> </s> <unk> are 0 1 2 3, <mask> is last */
+    const int32_t mask = (int32_t)spt_tokenizer_vocabulary(tokenizer) - 1;
+    expect_ids(tokenizer, "<mask>", SPT_BOS_AUTO, (const int32_t[]){0, mask, 2}, 3);
+    assert_string_equal(spt_tokenizer_token(tokenizer, mask), "<mask>");
+    spt_tokenizer_close(tokenizer);
+}
+
+/* ---- files made here ---- */
+
+static struct spt_file_bytes bytes_of(const char *text) {
+    return (struct spt_file_bytes){.bytes = text, .size = text ? strlen(text) : 0};
+}
+
+static struct spt_tokenizer *assemble(const struct spt_tokenizer_files *files) {
+    struct spt_tokenizer *tokenizer = NULL;
+    struct spt_error error = {0};
+    if (spt_tokenizer_assemble(files, &tokenizer, &error) != SPT_OK) fail_msg("%s", error.message);
+    return tokenizer;
+}
+
+static void refuse(const struct spt_tokenizer_files *files, enum spt_status status, const char *word) {
+    struct spt_tokenizer *tokenizer = NULL;
+    struct spt_error error = {0};
+    const enum spt_status given = spt_tokenizer_assemble(files, &tokenizer, &error);
+    if (given != status)
+        fail_msg("%s (%s): %s, not %s", word, error.message, spt_status_name(given), spt_status_name(status));
+    if (!strstr(error.message, word)) fail_msg("\"%s\" does not name %s", error.message, word);
+    assert_null(tokenizer);
+}
+
+#define VOCAB "[UNK]\n[CLS]\n[SEP]\n[PAD]\n[MASK]\n"
+
+static void of_equal_lines_the_last_counts_and_lines_may_end_as_windows_ends_them(void **state) {
+    (void)state;
+    struct spt_tokenizer *tokenizer =
+        assemble(&(struct spt_tokenizer_files){.path = "d/vocab.txt", .main = bytes_of(VOCAB "a\r\nb \r\na")});
+    expect_ids(tokenizer, "a B", SPT_BOS_AUTO, (const int32_t[]){1, 7, 6, 2}, 4);
+    spt_tokenizer_close(tokenizer);
+}
+
+static void a_vocabulary_that_is_no_text_is_refused_at_its_byte(void **state) {
+    (void)state;
+    refuse(&(struct spt_tokenizer_files){.path = "vocab.txt", .main = bytes_of(VOCAB "\xff\n")}, SPT_INVALID,
+           "invalid UTF-8 at byte 31");
+    refuse(&(struct spt_tokenizer_files){.path = "vocab.txt", .main = {.bytes = "a\0b", .size = 3}}, SPT_INVALID,
+           "a NUL at byte 1");
+}
+
+static void a_vocab_json_without_merges_or_that_is_no_object_is_refused(void **state) {
+    (void)state;
+    refuse(&(struct spt_tokenizer_files){.path = "vocab.json", .main = bytes_of("{\"a\": 0}")}, SPT_INVALID,
+           "merges.txt");
+    refuse(&(struct spt_tokenizer_files){.path = "vocab.json", .main = bytes_of("[]"), .merges = bytes_of("a b\n")},
+           SPT_INVALID, "an array");
+    refuse(
+        &(struct spt_tokenizer_files){.path = "vocab.json", .main = bytes_of("{\"a\": 0}}, {"), .merges = bytes_of("")},
+        SPT_INVALID, "end of file expected");
+    refuse(&(struct spt_tokenizer_files){.path = "vocab.json",
+                                         .main = bytes_of("{\"a\": 0}"),
+                                         .merges = bytes_of("#version: 0.2\na z\n")},
+           SPT_INVALID, "\"z\"");
+    refuse(&(struct spt_tokenizer_files){.path = "vocab.json",
+                                         .main = bytes_of("{\"a\": 0}"),
+                                         .merges = bytes_of("a a a\n")},
+           SPT_INVALID, "merge 0");
+}
+
+static void settings_of_a_wrong_kind_are_named(void **state) {
+    (void)state;
+    struct spt_tokenizer_files files = {.path = "vocab.txt", .main = bytes_of(VOCAB)};
+    files.tokenizer_config = bytes_of("{\"do_lower_case\": 1}");
+    refuse(&files, SPT_INVALID, "do_lower_case");
+    files.tokenizer_config = bytes_of("{\"unk_token\": 1}");
+    refuse(&files, SPT_INVALID, "unk_token");
+    files.tokenizer_config = bytes_of("[]");
+    refuse(&files, SPT_INVALID, "an array");
+    files.tokenizer_config = bytes_of("{\"added_tokens_decoder\": {\"9\": {}}}");
+    refuse(&files, SPT_INVALID, "content");
+    files.tokenizer_config = bytes_of("{\"cls_token\": null, \"sep_token\": null}");
+    struct spt_tokenizer *tokenizer = assemble(&files);
+    expect_ids(tokenizer, "z", SPT_BOS_AUTO, (const int32_t[]){0}, 1);
+    spt_tokenizer_close(tokenizer);
+}
+
+/* ---- models made here: protocol buffers of one-byte lengths ---- */
+
+enum { NORMAL = 1, UNKNOWN = 2, CONTROL = 3, USER = 4, UNUSED = 5 };
+
+static void put_piece(struct spt_text *model, const char *piece, float score, char type) {
+    const size_t length = strlen(piece);
+    char score_bytes[4];
+    memcpy(score_bytes, &score, 4);
+    const char head[] = {0x0a, (char)(length + 9), 0x0a, (char)length};
+    const char tail[] = {0x15, score_bytes[0], score_bytes[1], score_bytes[2], score_bytes[3], 0x18, type};
+    spt_text_append(model, head, sizeof head);
+    spt_text_append(model, piece, length);
+    spt_text_append(model, tail, sizeof tail);
+}
+
+/* trainer_spec { model_type = type } */
+static void put_type(struct spt_text *model, char type) {
+    const char spec[] = {0x12, 2, 0x18, type};
+    spt_text_append(model, spec, sizeof spec);
+}
+
+static struct spt_tokenizer_files files_of(const struct spt_text *model) {
+    return (struct spt_tokenizer_files){.path = "tokenizer.model",
+                                        .main = {.bytes = model->data, .size = model->length}};
+}
+
+/* <unk>, then piece. */
+static void refuse_model(const char *piece, float score, char kind, char type, enum spt_status status,
+                         const char *word) {
+    struct spt_text model = {0};
+    put_piece(&model, "<unk>", 0, UNKNOWN);
+    put_piece(&model, piece, score, kind);
+    put_type(&model, type);
+    const struct spt_tokenizer_files files = files_of(&model);
+    refuse(&files, status, word);
+    spt_text_release(&model);
+}
+
+static void a_sentencepiece_model_that_is_none_is_refused_in_words(void **state) {
+    (void)state;
+    refuse_model("<unk>", 0, NORMAL, 1, SPT_INVALID, "piece 1 is there twice");
+    refuse_model("", 0, NORMAL, 1, SPT_INVALID, "piece 1 is empty");
+    refuse_model("\xff", 0, NORMAL, 1, SPT_INVALID, "piece 1 is no UTF-8");
+    refuse_model("a", (float)(1e38 * 10), NORMAL, 1, SPT_INVALID, "the score of piece 1");
+    refuse_model("a", 0, UNKNOWN, 1, SPT_INVALID, "2 unknown pieces");
+    refuse_model("a", 0, UNUSED, 1, SPT_UNSUPPORTED, "piece 1 is marked unused");
+    refuse_model("a", 0, NORMAL, 3, SPT_UNSUPPORTED, "type 3");
+    refuse(&(struct spt_tokenizer_files){.path = "x.model", .main = bytes_of("")}, SPT_INVALID, "no pieces");
+    refuse(&(struct spt_tokenizer_files){.path = "x.model", .main = bytes_of("\x0a\x7f")}, SPT_INVALID, "broken");
+}
+
+/* Each of two bytes would become a message of sixty. */
+static void a_model_that_asks_for_much_memory_is_refused(void **state) {
+    (void)state;
+    struct spt_text model = {0};
+    for (int i = 0; i < 1000000; i++) spt_text_append(&model, "\x0a\x00", 2);
+    const struct spt_tokenizer_files files = files_of(&model);
+    refuse(&files, SPT_INVALID, "broken");
+    spt_text_release(&model);
+}
+
+/* "aa" and "aaa" both weigh the same: of equal merges the leftmost comes first, whatever the piece. */
+static void equal_scores_are_joined_from_the_left(void **state) {
+    (void)state;
+    struct spt_text model = {0};
+    put_piece(&model, "<unk>", 0, UNKNOWN);
+    put_piece(&model, "a", -3, NORMAL);
+    put_piece(&model, "aa", -1, NORMAL);
+    put_piece(&model, "aaa", -1, NORMAL);
+    put_type(&model, 2);
+    const char no_prefix[] = {0x1a, 2, 0x18, 0}; /* normalizer_spec { add_dummy_prefix = false } */
+    spt_text_append(&model, no_prefix, sizeof no_prefix);
+    const struct spt_tokenizer_files files = files_of(&model);
+    struct spt_tokenizer *tokenizer = assemble(&files);
+    expect_ids(tokenizer, "aaaaa", SPT_BOS_NEVER, (const int32_t[]){3, 2}, 2);
+    expect_ids(tokenizer, "azza", SPT_BOS_NEVER, (const int32_t[]){1, 0, 1}, 3);
+    spt_tokenizer_close(tokenizer);
+    spt_text_release(&model);
+}
+
+static void a_model_cut_anywhere_does_no_harm(void **state) {
+    (void)state;
+    char *bytes;
+    size_t size;
+    struct spt_error error = {0};
+    if (spt_file_read_all(SPT_TEST_DATA "/" FILES "gemma/tokenizer.model", 1 << 20, &bytes, &size, &error) != SPT_OK)
+        fail_msg("%s", error.message);
+    size_t opened = 0;
+    for (size_t cut = 0; cut < size; cut += 1 + cut / 50) {
+        struct spt_tokenizer *tokenizer = NULL;
+        const struct spt_tokenizer_files files = {.path = "tokenizer.model", .main = {.bytes = bytes, .size = cut}};
+        if (spt_tokenizer_assemble(&files, &tokenizer, &error) == SPT_OK) {
+            struct spt_token_ids ids = {0};
+            (void)spt_tokenizer_encode(tokenizer, "the  cat\n\n", 10, SPT_BOS_AUTO, &ids, &error);
+            spt_token_ids_release(&ids);
+            opened++;
+        }
+        spt_tokenizer_close(tokenizer);
+    }
+    assert_true(opened < 100);
+    free(bytes);
+}
+
+static void a_million_letters_are_joined_by_scores(void **state) {
+    (void)state;
+    struct spt_tokenizer *tokenizer = open_data("llama/tokenizer.model");
+    char *text = malloc(1000001);
+    memset(text, 'a', 1000000);
+    text[1000000] = '\0';
+    struct spt_token_ids ids = {0};
+    struct spt_error error = {0};
+    assert_int_equal(spt_tokenizer_encode(tokenizer, text, 1000000, SPT_BOS_NEVER, &ids, &error), SPT_OK);
+    assert_true(ids.count > 1000000 / 48);
+    spt_token_ids_release(&ids);
+    free(text);
+    spt_tokenizer_close(tokenizer);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(vocab_txt_is_what_bert_makes_of_it),
+        cmocka_unit_test(vocab_json_and_merges_are_what_roberta_makes_of_them),
+        cmocka_unit_test(vocab_json_and_merges_are_what_gpt_2_and_opt_make_of_them),
+        cmocka_unit_test(vocab_json_and_merges_are_what_qwen_2_makes_of_them),
+        cmocka_unit_test(a_sentencepiece_model_of_bpe_gives_its_ids),
+        cmocka_unit_test(a_sentencepiece_model_of_unigram_gives_its_ids),
+        cmocka_unit_test(marks_of_a_sentencepiece_model_are_found_in_a_text_as_transformers_finds_them),
+        cmocka_unit_test(of_equal_lines_the_last_counts_and_lines_may_end_as_windows_ends_them),
+        cmocka_unit_test(a_vocabulary_that_is_no_text_is_refused_at_its_byte),
+        cmocka_unit_test(a_vocab_json_without_merges_or_that_is_no_object_is_refused),
+        cmocka_unit_test(settings_of_a_wrong_kind_are_named),
+        cmocka_unit_test(a_sentencepiece_model_that_is_none_is_refused_in_words),
+        cmocka_unit_test(a_model_that_asks_for_much_memory_is_refused),
+        cmocka_unit_test(equal_scores_are_joined_from_the_left),
+        cmocka_unit_test(a_model_cut_anywhere_does_no_harm),
+        cmocka_unit_test(a_million_letters_are_joined_by_scores),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
