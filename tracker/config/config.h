@@ -106,10 +106,10 @@ struct spt_config_alert {
     char *name; /* unlike those of all other rules */
     int when;   /* of enum spt_alert_when */
     char *metric;
-    int64_t layer, head;             /* SPT_CONFIG_WHOLE, SPT_CONFIG_ANY, or a number; head only where a layer is given */
-    double above, below;             /* NAN where not given */
-    int64_t in_a_row;                /* checkpoints, >= 1 */
-    double after;                    /* seconds */
+    int64_t layer, head; /* SPT_CONFIG_WHOLE, SPT_CONFIG_ANY, or a number; head only where a layer is given */
+    double above, below; /* NAN where not given */
+    int64_t in_a_row;    /* checkpoints, >= 1 */
+    double after;        /* seconds */
     struct spt_config_texts command; /* none: the event is stored and said, nobody is called */
     double time_limit;               /* seconds that the command may take */
     size_t line, column;             /* where the rule stands in config->file */
