@@ -18,7 +18,7 @@ while [ $# -gt 0 ]; do
 done
 
 cmake -S . -B "$work" -G Ninja -DCMAKE_BUILD_TYPE=Release --log-level=WARNING
-cmake --build "$work" --target spectail make_model bench_forward bench_persistence bench_spectrum trainer > /dev/null
+cmake --build "$work" --target spectail make_model bench_forward bench_persistence bench_spectrum bench_tokenizer trainer > /dev/null
 if [ -z "$python" ]; then
     python=$work/python/bin/python
     [ -x "$python" ] || python3 -m venv "$work/python"
@@ -44,6 +44,8 @@ echo "== persistent homology beside Ripser's C++ function (PyPI), one thread, mi
 "$python" tests/bench/bench_persistence.py "$bench/bench_persistence" "$work/attention.npz"
 echo "== spectra beside LAPACK, one thread, microseconds a matrix"
 OMP_NUM_THREADS=1 "$bench/bench_spectrum"
+echo "== tokenizers beside HF tokenizers and sentencepiece, one thread, English"
+"$python" tests/bench/bench_tokenizer.py "$bench/bench_tokenizer" "$probe"
 echo "== forward pass beside sgemm: pythia-410m's shape, 100 samples"
 "$bench/bench_forward" "$(model 410m)" 100 22 5
 echo "== memory: pythia-70m's shape"
