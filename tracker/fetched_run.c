@@ -34,11 +34,16 @@ static char *shared_file(const char *chosen, const char *root, const char *name,
     return path;
 }
 
-static bool has_file(const void *root, const char *name) {
-    char *path = spt_file_join(root, name);
-    const bool there = path && access(path, F_OK) == 0;
+struct look {
+    const char *root;
+    bool memory;
+};
+
+static bool has_file(void *context, const char *name) {
+    struct look *look = context;
+    char *path = shared_file(NULL, look->root, name, &look->memory);
     free(path);
-    return there;
+    return path != NULL;
 }
 
 static bool fill_ref(struct spt_checkpoint_ref *ref, const struct spt_config *config, const char *root, int64_t step) {
@@ -49,7 +54,9 @@ static bool fill_ref(struct spt_checkpoint_ref *ref, const struct spt_config *co
     ref->path = ref->uri ? spt_file_join(root, ref->uri) : NULL;
     ref->branch = spt_strdup("");
     ref->config = shared_file(config->model_config, root, CONFIG, &memory);
-    const char *tokenizer = spt_tokenizer_file_choose(has_file, root);
+    struct look look = {.root = root, .memory = true};
+    const char *tokenizer = spt_tokenizer_file_choose(has_file, &look);
+    memory = memory && look.memory;
     if (tokenizer || config->tokenizer) ref->tokenizer = shared_file(config->tokenizer, root, tokenizer, &memory);
     return memory && ref->label && ref->path && ref->branch;
 }

@@ -138,7 +138,7 @@ static void note_tokenizer(struct scan *scan, int fd, const char *name) {
             scan->other |= 1u << i;
 }
 
-static bool has_tokenizer(const void *context, const char *name) {
+static bool has_tokenizer(void *context, const char *name) {
     const struct scan *scan = context;
     for (unsigned i = 0; SPT_TOKENIZER_PARTS[i]; i++)
         if (strcmp(name, SPT_TOKENIZER_PARTS[i]) == 0) return scan->other >> i & 1;

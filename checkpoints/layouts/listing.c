@@ -60,9 +60,9 @@ struct look {
     bool memory;
 };
 
-static bool has_file(const void *context, const char *name) {
-    struct look look = *(const struct look *)context;
-    char *path = spt_listing_file(look.directory, name, &look.memory);
+static bool has_file(void *context, const char *name) {
+    struct look *look = context;
+    char *path = spt_listing_file(look->directory, name, &look->memory);
     free(path);
     return path != NULL;
 }
@@ -72,7 +72,9 @@ char *spt_listing_config(const char *directory, bool *memory) {
 }
 
 char *spt_listing_tokenizer(const char *directory, bool *memory) {
-    const char *name = spt_tokenizer_file_choose(has_file, &(struct look){.directory = directory, .memory = true});
+    struct look look = {.directory = directory, .memory = true};
+    const char *name = spt_tokenizer_file_choose(has_file, &look);
+    *memory = *memory && look.memory;
     return name ? spt_listing_file(directory, name, memory) : NULL;
 }
 

@@ -16,13 +16,17 @@ enum { UNIGRAM = 1, BPE = 2, FAIRSEQ_FIRST = 3, MEMORY_FACTOR = 32, MEMORY_FREE 
 struct budget {
     struct spt_arena arena;
     size_t left;
+    bool spent, no_memory; /* why it gave none */
 };
 
 static void *take(void *context, size_t size) {
     struct budget *budget = context;
-    if (size > budget->left) return NULL;
+    budget->spent = budget->spent || size > budget->left;
+    if (budget->spent) return NULL;
     budget->left -= size;
-    return spt_arena_alloc(&budget->arena, 1, size ? size : 1);
+    void *memory = spt_arena_alloc(&budget->arena, 1, size ? size : 1);
+    budget->no_memory = budget->no_memory || !memory;
+    return memory;
 }
 
 static void give_back(void *context, void *pointer) {
@@ -220,6 +224,16 @@ static enum spt_status write_model(struct model *model, struct spt_error *error)
     return SPT_OK;
 }
 
+static enum spt_status no_message(const struct budget *budget, const struct spt_file_bytes *file, const char *path,
+                                  struct spt_error *error) {
+    if (budget->no_memory) return spt_fail_memory(error, file->size, "a SentencePiece model");
+    if (budget->spent)
+        return spt_fail(error, SPT_INVALID, path,
+                        "no SentencePiece model: %zu bytes that ask for more than %zu of memory", file->size,
+                        MEMORY_FACTOR * file->size + MEMORY_FREE);
+    return spt_fail(error, SPT_INVALID, path, "no SentencePiece model: its messages are broken");
+}
+
 enum spt_status spt_assemble_sentence_piece(struct spt_assembly *assembly, struct spt_error *error) {
     const struct spt_file_bytes *file = &assembly->files->main;
     struct budget budget = {.left = MEMORY_FACTOR * file->size + MEMORY_FREE};
@@ -228,9 +242,7 @@ enum spt_status spt_assemble_sentence_piece(struct spt_assembly *assembly, struc
     const Sentencepiece__Normalizer normalizer = SENTENCEPIECE__NORMALIZER__INIT;
     const Sentencepiece__Model *message =
         sentencepiece__model__unpack(&allocator, file->size, (const uint8_t *)file->bytes);
-    enum spt_status status = message ? SPT_OK
-                                     : spt_fail(error, SPT_INVALID, assembly->files->path,
-                                                "no SentencePiece model: its messages are broken");
+    enum spt_status status = message ? SPT_OK : no_message(&budget, file, assembly->files->path, error);
     if (message) {
         struct model model = {
             .assembly = assembly,

@@ -19,7 +19,7 @@ const char *const SPT_TOKENIZER_PARTS[] = {
     "vocab.txt",      "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", NULL,
 };
 
-const char *spt_tokenizer_file_choose(bool (*has)(const void *context, const char *name), const void *context) {
+const char *spt_tokenizer_file_choose(bool (*has)(void *context, const char *name), void *context) {
     for (const struct spt_tokenizer_file *file = SPT_TOKENIZER_FILES; file->name; file++)
         if (has(context, file->name) && (!file->with || has(context, file->with))) return file->name;
     return NULL;
@@ -182,10 +182,10 @@ static enum spt_status read_beside(const char *path, const char *name, struct sp
     struct spt_text beside = {0};
     if (slash) spt_text_append(&beside, path, (size_t)(slash - path) + 1);
     spt_text_put(&beside, name);
-    if (beside.failed) return spt_fail_memory(error, strlen(path), "a path");
     char *bytes = NULL;
-    enum spt_status status = SPT_OK;
-    if (access(beside.data, F_OK) == 0) status = spt_file_read_all(beside.data, FILE_MAX, &bytes, &file->size, error);
+    enum spt_status status = beside.failed ? spt_fail_memory(error, strlen(path), "a path") : SPT_OK;
+    if (status == SPT_OK && access(beside.data, F_OK) == 0)
+        status = spt_file_read_all(beside.data, FILE_MAX, &bytes, &file->size, error);
     file->bytes = bytes;
     spt_text_release(&beside);
     return status;

@@ -26,7 +26,7 @@ extern const struct spt_tokenizer_file SPT_TOKENIZER_FILES[];
 extern const char *const SPT_TOKENIZER_PARTS[];
 
 /* The name that counts in a folder: has(context, name) tells whether a regular file of that name is there. NULL: none. */
-const char *spt_tokenizer_file_choose(bool (*has)(const void *context, const char *name), const void *context);
+const char *spt_tokenizer_file_choose(bool (*has)(void *context, const char *name), void *context);
 
 struct spt_tokenizer;
 

@@ -73,7 +73,8 @@ static void mix_run(uint64_t *result, const struct spt_run *run) {
     for (size_t i = 0; i < run->count; i++) {
         mix(result, (uint64_t)run->refs[i].step);
         mix(result, run->refs[i].fingerprint.low);
-        mix(result, (run->refs[i].config ? 2U : 0U) + (run->refs[i].trainer_state ? 1U : 0U));
+        mix(result, (run->refs[i].tokenizer ? 4U : 0U) + (run->refs[i].config ? 2U : 0U) +
+                        (run->refs[i].trainer_state ? 1U : 0U));
     }
 }
 
@@ -292,6 +293,12 @@ static const struct work {
     {"tokenizer, byte level", tokenize, SPT_TEST_DATA "/tokenizers/gpt_neox.json", NULL},
     {"tokenizer, sentence pieces", tokenize, SPT_TEST_DATA "/tokenizers/llama2.json", NULL},
     {"tokenizer, regular expressions", tokenize, SPT_TEST_DATA "/tokenizers/qwen2.json", NULL},
+    {"tokenizer, word pieces", tokenize, SPT_TEST_DATA "/tokenizers/bert_uncased.json", NULL},
+    {"tokenizer, unigram", tokenize, SPT_TEST_DATA "/tokenizers/xlm_roberta.json", NULL},
+    {"tokenizer, vocab.txt", tokenize, SPT_TEST_DATA "/tokenizers/files/bert_cased/vocab.txt", NULL},
+    {"tokenizer, vocab.json", tokenize, SPT_TEST_DATA "/tokenizers/files/gpt2/vocab.json", NULL},
+    {"tokenizer, SentencePiece", tokenize, SPT_TEST_DATA "/tokenizers/files/unigram/tokenizer.model", NULL},
+    {"tokenizer, SentencePiece's BPE", tokenize, SPT_TEST_DATA "/tokenizers/files/gemma/tokenizer.model", NULL},
     {"run", list_run, "run", NULL},
     {"scan", scan_run, "run", NULL},
     {"checkpoint", read_checkpoint, CHECKPOINT, NULL},

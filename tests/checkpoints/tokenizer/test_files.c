@@ -242,7 +242,7 @@ static void a_model_that_asks_for_much_memory_is_refused(void **state) {
     struct spt_text model = {0};
     for (int i = 0; i < 1000000; i++) spt_text_append(&model, "\x0a\x00", 2);
     const struct spt_tokenizer_files files = files_of(&model);
-    refuse(&files, SPT_INVALID, "broken");
+    refuse(&files, SPT_INVALID, "of memory");
     spt_text_release(&model);
 }
 
