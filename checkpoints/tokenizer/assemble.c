@@ -1,16 +1,25 @@
 #include "checkpoints/tokenizer/assemble.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "checkpoints/base/unicode.h"
 
+const char *spt_assembly_beside(const struct spt_tokenizer_files *files, const char *name, char path[4096]) {
+    const char *slash = strrchr(files->path, '/');
+    (void)snprintf(path, 4096, "%.*s%s", slash ? (int)(slash - files->path) + 1 : 0, files->path, name);
+    return path;
+}
+
 /* An absent file is no document. */
-static enum spt_status open_json(const struct spt_file_bytes *file, const char *name,
-                                 struct spt_json_document **document, struct spt_error *error) {
+static enum spt_status open_json(const struct spt_tokenizer_files *files, const struct spt_file_bytes *file,
+                                 const char *name, struct spt_json_document **document, struct spt_error *error) {
+    char path[4096];
     if (!file->bytes) return SPT_OK;
-    const enum spt_status status = spt_json_parse(file->bytes, file->size, name, 0, false, document, error);
+    (void)spt_assembly_beside(files, name, path);
+    const enum spt_status status = spt_json_parse(file->bytes, file->size, path, 0, false, document, error);
     if (status != SPT_OK || spt_json_kind(spt_json_root(*document)) == SPT_JSON_OBJECT) return status;
-    return spt_fail(error, SPT_INVALID, name, "%s, expected an object",
+    return spt_fail(error, SPT_INVALID, path, "%s, expected an object",
                     spt_json_kind_name(spt_json_kind(spt_json_root(*document))));
 }
 
@@ -55,11 +64,13 @@ enum spt_status spt_assembly_begin(struct spt_assembly *assembly, const struct s
                                    enum spt_vocabulary_kind kind, struct spt_error *error) {
     *assembly = (struct spt_assembly){.files = files};
     enum spt_status status =
-        open_json(&files->tokenizer_config, "tokenizer_config.json", &assembly->tokenizer_config, error);
+        open_json(files, &files->tokenizer_config, "tokenizer_config.json", &assembly->tokenizer_config, error);
     if (status == SPT_OK)
-        status = open_json(&files->special_tokens_map, "special_tokens_map.json", &assembly->special_tokens_map, error);
-    if (status == SPT_OK) status = open_json(&files->added_tokens, "added_tokens.json", &assembly->added_tokens, error);
-    if (status == SPT_OK) status = open_json(&files->config, "config.json", &assembly->config, error);
+        status = open_json(files, &files->special_tokens_map, "special_tokens_map.json", &assembly->special_tokens_map,
+                           error);
+    if (status == SPT_OK)
+        status = open_json(files, &files->added_tokens, "added_tokens.json", &assembly->added_tokens, error);
+    if (status == SPT_OK) status = open_json(files, &files->config, "config.json", &assembly->config, error);
     if (status != SPT_OK) return status;
     assembly->family =
         spt_tokenizer_family_find(spt_json_string(member(assembly->tokenizer_config, "tokenizer_class"), NULL),

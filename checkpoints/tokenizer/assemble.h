@@ -44,7 +44,8 @@ enum spt_status spt_assembly_begin(struct spt_assembly *assembly, const struct s
                                    enum spt_vocabulary_kind kind, struct spt_error *error);
 void spt_assembly_release(struct spt_assembly *assembly);
 
-/* A member of tokenizer_config.json that is true or false; fallback for null and absent. SPT_INVALID for another kind. */
+/* A member of tokenizer_config.json that is true or false; fallback for null and absent. SPT_INVALID for another kind.
+ * */
 enum spt_status spt_assembly_flag(const struct spt_assembly *assembly, const char *key, bool fallback, bool *value,
                                   struct spt_error *error);
 
@@ -60,6 +61,9 @@ bool spt_assembly_line(const struct spt_file_bytes *file, size_t *at, const char
 
 /* text as a JSON string. */
 void spt_assembly_put(struct spt_text *json, const char *text, size_t length);
+
+/* The path of the file called name beside the main one, for messages. */
+const char *spt_assembly_beside(const struct spt_tokenizer_files *files, const char *name, char path[4096]);
 
 /* SPT_INVALID when file holds a NUL or invalid UTF-8. name is for messages. */
 enum spt_status spt_assembly_check_text(const struct spt_file_bytes *file, const char *name, struct spt_error *error);

@@ -48,7 +48,9 @@ enum spt_status spt_assemble_json(struct spt_assembly *assembly, struct spt_erro
     if (!files->merges.bytes)
         return spt_fail(error, SPT_INVALID, files->path,
                         "no merges.txt beside it: one without the other is no tokenizer");
-    enum spt_status status = spt_assembly_check_text(&files->merges, "merges.txt", error);
+    char path[4096];
+    enum spt_status status =
+        spt_assembly_check_text(&files->merges, spt_assembly_beside(files, "merges.txt", path), error);
     if (status == SPT_OK) status = spt_assembly_flag(assembly, "add_prefix_space", false, &prefix, error);
     spt_text_put(json, "\"model\": {\"type\": \"BPE\", \"vocab\": ");
     if (status == SPT_OK) status = put_vocabulary(assembly, error);

@@ -134,7 +134,8 @@ static void put_token_without_score(const char *token, struct spt_text *json) {
     spt_text_put(json, ",null],");
 }
 
-/* XLM-R has the ids of fairseq: its own special tokens first, then the model's pieces from the fourth on, then the mask. */
+/* XLM-R has the ids of fairseq: its own special tokens first, then the model's pieces from the fourth on, then the
+ * mask. */
 static void put_unigram(const struct model *model, struct spt_text *json) {
     const struct spt_assembly *assembly = model->assembly;
     const bool fairseq = assembly->family->fairseq;

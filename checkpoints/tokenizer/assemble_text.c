@@ -54,6 +54,8 @@ enum spt_status spt_assemble_text(struct spt_assembly *assembly, struct spt_erro
     if (status == SPT_OK) status = spt_assembly_flag(assembly, "tokenize_chinese_chars", true, &chinese, error);
     if (status == SPT_OK) status = spt_assembly_flag(assembly, "strip_accents", lower, &strip, error);
     if (status != SPT_OK) return status;
+    const size_t lines = count_lines(file);
+    if (lines == 0) return spt_fail(error, SPT_INVALID, assembly->files->path, "empty, expected one token a line");
     const char *unknown = assembly->named[SPT_UNK] ? assembly->named[SPT_UNK] : "[UNK]";
     spt_text_put(json, "\"model\": {\"type\": \"WordPiece\", \"continuing_subword_prefix\": \"##\", "
                        "\"max_input_chars_per_word\": 100, \"unk_token\": ");
@@ -61,7 +63,7 @@ enum spt_status spt_assemble_text(struct spt_assembly *assembly, struct spt_erro
     spt_text_put(json, ", \"vocab\": ");
     struct spt_arena arena = {0};
     struct spt_vocabulary vocabulary;
-    const bool ok = spt_vocabulary_reserve(&vocabulary, &arena, count_lines(file));
+    const bool ok = spt_vocabulary_reserve(&vocabulary, &arena, lines);
     if (ok) put_vocabulary(file, &vocabulary, json);
     spt_arena_release(&arena);
     if (!ok) return spt_fail_memory(error, file->size, "the vocabulary");

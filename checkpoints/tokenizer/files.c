@@ -114,15 +114,18 @@ static enum spt_status put_listed(struct spt_text *json, const struct spt_json *
 }
 
 static enum spt_status put_added(struct spt_assembly *assembly, struct spt_error *error) {
+    char path[4096];
     const struct spt_json *config = assembly->tokenizer_config ? spt_json_root(assembly->tokenizer_config) : NULL;
     const struct spt_json *map = assembly->special_tokens_map ? spt_json_root(assembly->special_tokens_map) : NULL;
     const struct spt_json *decoder = spt_json_get(config, "added_tokens_decoder");
     struct spt_text *json = &assembly->json;
     spt_text_put(json, "\"added_tokens\": [");
     const size_t begin = json->length;
-    enum spt_status status = put_listed(json, decoder, true, "tokenizer_config.json", error);
+    enum spt_status status =
+        put_listed(json, decoder, true, spt_assembly_beside(assembly->files, "tokenizer_config.json", path), error);
     if (status == SPT_OK && !decoder && assembly->added_tokens)
-        status = put_listed(json, spt_json_root(assembly->added_tokens), false, "added_tokens.json", error);
+        status = put_listed(json, spt_json_root(assembly->added_tokens), false,
+                            spt_assembly_beside(assembly->files, "added_tokens.json", path), error);
     if (assembly->tokens.length) spt_text_append(json, assembly->tokens.data, assembly->tokens.length);
     for (size_t i = 0; i < SPT_NAMED_TOKENS; i++) {
         if (!assembly->named[i]) continue;

@@ -6,6 +6,10 @@
  * by tokenizer_config.json, special_tokens_map.json and added_tokens.json beside it, else it is what HF transformers
  * takes for that family: the one that "tokenizer_class" names, else the one of config.json's "model_type", else the
  * first of the table that has such a file.
+ *
+ * The ids of a SentencePiece model are those of SentencePiece 0.2.3 itself, with which the models were trained (its
+ * sums of scores in single precision, its order of equal merges), in the numbers of the family. transformers, when it
+ * has to convert such a file, merges in another order and differs on spaces in a row and on rare characters.
  */
 #ifndef SPT_TOKENIZER_FILES_H
 #define SPT_TOKENIZER_FILES_H
@@ -25,7 +29,8 @@ extern const struct spt_tokenizer_file SPT_TOKENIZER_FILES[];
 /* All that may belong to one of them, it and what lies beside it; NULL behind the last. */
 extern const char *const SPT_TOKENIZER_PARTS[];
 
-/* The name that counts in a folder: has(context, name) tells whether a regular file of that name is there. NULL: none. */
+/* The name that counts in a folder: has(context, name) tells whether a regular file of that name is there. NULL: none.
+ * */
 const char *spt_tokenizer_file_choose(bool (*has)(void *context, const char *name), void *context);
 
 struct spt_tokenizer;

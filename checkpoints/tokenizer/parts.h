@@ -80,7 +80,8 @@ struct spt_part_sort {
                            struct spt_error *error);
 };
 
-/* Reads a part: one of the sort's rows, or a Sequence, whose parts are read one after the other. SPT_OK for null or nothing. */
+/* Reads a part: one of the sort's rows, or a Sequence, whose parts are read one after the other. SPT_OK for null or
+ * nothing. */
 enum spt_status spt_part_parse(const struct spt_part_sort *sort, const struct spt_json *json,
                                struct spt_tokenizer_source *source, void *context, struct spt_error *error);
 
@@ -247,7 +248,8 @@ static inline bool spt_token_ids_add(struct spt_token_ids *ids, int32_t id) {
 }
 
 /* What files.c makes of other files: the parser of what it wrote, which understands what only SentencePiece has, and
- * what stands around a text. begin, end and bos are contents of tokens; NULL: none. SPT_INVALID: there is no such token. */
+ * what stands around a text. begin, end and bos are contents of tokens; NULL: none. SPT_INVALID: there is no such
+ * token. */
 enum spt_status spt_tokenizer_parse_assembled(const char *bytes, size_t size, const char *path,
                                               struct spt_tokenizer **tokenizer, struct spt_error *error);
 enum spt_status spt_tokenizer_frame(struct spt_tokenizer *tokenizer, const char *begin, const char *end,

@@ -44,10 +44,10 @@ struct spt_token_ids {
     size_t count, capacity; /* grown by encode, freed by spt_token_ids_release */
 };
 
-/* A tokenizer.json is at most 256 MiB, another file 64; an added token 4,096 bytes, a regular expression 64 KiB, a Sequence 128 parts. path is for
- * messages. SPT_INVALID: not JSON, or not a tokenizer.json (names the key). SPT_UNSUPPORTED: a model, normalizer,
- * pre-tokenizer or post-processor this version does not know (names it and those it knows); a token of more than 1,024
- * bytes in WordPiece and Unigram. */
+/* A tokenizer.json is at most 256 MiB, another file 64; an added token 4,096 bytes, a regular expression 64 KiB, a
+ * Sequence 128 parts. path is for messages. SPT_INVALID: not JSON, or not a tokenizer.json (names the key).
+ * SPT_UNSUPPORTED: a model, normalizer, pre-tokenizer or post-processor this version does not know (names it and those
+ * it knows); a token of more than 1,024 bytes in WordPiece and Unigram. */
 enum spt_status spt_tokenizer_open(const char *path, struct spt_tokenizer **tokenizer, struct spt_error *error);
 enum spt_status spt_tokenizer_parse(const char *bytes, size_t size, const char *path, struct spt_tokenizer **tokenizer,
                                     struct spt_error *error);

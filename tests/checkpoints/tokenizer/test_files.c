@@ -1,5 +1,5 @@
-/* Tokenizers that lie as other files than tokenizer.json: golden sets by tests/peer/make_tokenizer_files.py, and what is
- * refused. */
+/* Tokenizers that lie as other files than tokenizer.json: golden sets by tests/peer/make_tokenizer_files.py, and what
+ * is refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -147,6 +147,7 @@ static void a_vocabulary_that_is_no_text_is_refused_at_its_byte(void **state) {
            "invalid UTF-8 at byte 31");
     refuse(&(struct spt_tokenizer_files){.path = "vocab.txt", .main = {.bytes = "a\0b", .size = 3}}, SPT_INVALID,
            "a NUL at byte 1");
+    refuse(&(struct spt_tokenizer_files){.path = "vocab.txt", .main = bytes_of("")}, SPT_INVALID, "empty");
 }
 
 static void a_vocab_json_without_merges_or_that_is_no_object_is_refused(void **state) {

@@ -476,7 +476,8 @@ static void a_missing_unknown_token_is_named(void **state) {
     expect_invalid_text("{\"model\": {\"type\": \"Unigram\", \"vocab\": [[\"a\", 0]]}}", "az", "U+007A has no token");
 }
 
-/* The byte 0xc3 leads to a leaf whose value, that of its own unit, is no place in the strings, of which there are none. */
+/* The byte 0xc3 leads to a leaf whose value, that of its own unit, is no place in the strings, of which there are none.
+ * */
 static void a_character_map_that_points_nowhere_is_given_up(void **state) {
     (void)state;
     struct spt_text json = {0};
