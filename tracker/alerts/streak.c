@@ -1,6 +1,6 @@
 /*
  *                    a level holds                 in_a_row reached
- *      OUTSIDE ------------------------> INSIDE ------------------------> DUE --(over, or the end for now): rings--> TOLD
+ *      OUTSIDE ------------------------> INSIDE ------------------------> DUE --(over, or nothing after it yet): rings--> TOLD
  *         ^                                |                               |                                          |
  *         |                                '------- known event -----------+------------------------------------> TOLD
  *         '---------------------------- no level holds ----------------------------------------------------------'

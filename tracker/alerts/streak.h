@@ -35,7 +35,7 @@ void spt_streak_release(struct spt_streak *streak); /* zero-initialised ones too
 
 /* The next checkpoint. holds [levels]; known: an event of the rule is at this checkpoint. true: the stretch before it rings at *ring. */
 bool spt_streak_next(struct spt_streak *streak, size_t position, const bool *holds, bool known, struct spt_ring *ring);
-/* No checkpoint is left for now. true: the stretch that is under way rings at *ring; it does not ring again when it goes on. */
+/* No checkpoint is left to look at. true: the stretch that is under way rings at *ring; it does not ring again when it goes on. */
 bool spt_streak_end(struct spt_streak *streak, struct spt_ring *ring);
 
 #endif
