@@ -52,6 +52,11 @@ static enum spt_status parse(const struct spt_json *json, struct spt_tokenizer_s
     return status;
 }
 
+/* A key of a broken map may end within a character; text goes on at the beginning of one, so that it is none. */
+static bool ends_character(const char *text, size_t length, size_t end) {
+    return end == length || ((unsigned char)text[end] & 0xc0) != 0x80;
+}
+
 /* What the text at text begins with, and what becomes of it. */
 static enum spt_status next(const struct sentence_piece *piece, const char *text, size_t length,
                             struct spt_replacement *made, struct spt_error *error) {
@@ -60,7 +65,7 @@ static enum spt_status next(const struct sentence_piece *piece, const char *text
     const enum spt_status status = symbol ? SPT_OK : spt_charsmap_find(&piece->map, text, length, true, made, error);
     if (symbol)
         *made = (struct spt_replacement){.matched = symbol->length, .text = text, .length = symbol->length};
-    else if (!made->found) {
+    else if (!made->found || !ends_character(text, length, made->matched)) {
         made->matched = made->length = spt_unicode_decode(text, length, &code);
         made->text = text;
     }
