@@ -1,23 +1,19 @@
 /* Phi-1, 1.5 and 2 (Gunasekar et al. 2023; Li et al. 2023): one LayerNorm feeds attention and MLP side by side, rotary
  * positions of a part of each head, biases in all products, the output's too. */
-#include "analysis/forward/families/axes.h"
+#include "analysis/forward/families/llama.h"
 
 const struct spt_family spt_family_phi = {
     .model_type = "phi",
     .prefix = {"model.", ""},
-    .embedding = {"embed_tokens.weight", {&SPT_VOCABULARY, &SPT_HIDDEN}, NULL},
-    .head = {"lm_head.weight", {&SPT_VOCABULARY, &SPT_HIDDEN}, NULL},
+    .embedding = SPT_LLAMA_EMBEDDING,
+    .head = SPT_LLAMA_HEAD,
     .head_bias = {"lm_head.bias", {&SPT_VOCABULARY}, NULL},
     .layer =
         {
             [SPT_ATTENTION_NORM] = {"layers.*.input_layernorm.weight", {&SPT_HIDDEN}, NULL},
             [SPT_ATTENTION_NORM_BIAS] = {"layers.*.input_layernorm.bias", {&SPT_HIDDEN}, NULL},
-            [SPT_QUERY] = {"layers.*.self_attn.q_proj.weight", {&SPT_QUERIES, &SPT_HIDDEN}, NULL},
-            [SPT_QUERY_BIAS] = {"layers.*.self_attn.q_proj.bias", {&SPT_QUERIES}, NULL},
-            [SPT_KEY] = {"layers.*.self_attn.k_proj.weight", {&SPT_KEYS, &SPT_HIDDEN}, NULL},
-            [SPT_KEY_BIAS] = {"layers.*.self_attn.k_proj.bias", {&SPT_KEYS}, NULL},
-            [SPT_VALUE] = {"layers.*.self_attn.v_proj.weight", {&SPT_KEYS, &SPT_HIDDEN}, NULL},
-            [SPT_VALUE_BIAS] = {"layers.*.self_attn.v_proj.bias", {&SPT_KEYS}, NULL},
+            SPT_LLAMA_QKV,
+            SPT_LLAMA_QKV_BIASES(NULL),
             [SPT_QUERY_NORM] = {"layers.*.self_attn.q_layernorm.weight", {&SPT_HEAD}, spt_has_qk_norm},
             [SPT_QUERY_NORM_BIAS] = {"layers.*.self_attn.q_layernorm.bias", {&SPT_HEAD}, spt_has_qk_norm},
             [SPT_KEY_NORM] = {"layers.*.self_attn.k_layernorm.weight", {&SPT_HEAD}, spt_has_qk_norm},

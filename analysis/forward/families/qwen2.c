@@ -1,29 +1,19 @@
 /* Qwen2 and Qwen2.5 (Yang et al. 2024): LLaMA with biases in queries, keys and values, and windows in some layers. */
-#include "analysis/forward/families/axes.h"
+#include "analysis/forward/families/llama.h"
 
 const struct spt_family spt_family_qwen2 = {
     .model_type = "qwen2",
     .prefix = {"model.", ""},
-    .embedding = {"embed_tokens.weight", {&SPT_VOCABULARY, &SPT_HIDDEN}, NULL},
-    .head = {"lm_head.weight", {&SPT_VOCABULARY, &SPT_HIDDEN}, NULL},
+    .embedding = SPT_LLAMA_EMBEDDING,
+    .head = SPT_LLAMA_HEAD,
     .layer =
         {
-            [SPT_ATTENTION_NORM] = {"layers.*.input_layernorm.weight", {&SPT_HIDDEN}, NULL},
-            [SPT_QUERY] = {"layers.*.self_attn.q_proj.weight", {&SPT_QUERIES, &SPT_HIDDEN}, NULL},
-            [SPT_QUERY_BIAS] = {"layers.*.self_attn.q_proj.bias", {&SPT_QUERIES}, NULL},
-            [SPT_KEY] = {"layers.*.self_attn.k_proj.weight", {&SPT_KEYS, &SPT_HIDDEN}, NULL},
-            [SPT_KEY_BIAS] = {"layers.*.self_attn.k_proj.bias", {&SPT_KEYS}, NULL},
-            [SPT_VALUE] = {"layers.*.self_attn.v_proj.weight", {&SPT_KEYS, &SPT_HIDDEN}, NULL},
-            [SPT_VALUE_BIAS] = {"layers.*.self_attn.v_proj.bias", {&SPT_KEYS}, NULL},
-            [SPT_OUT] = {"layers.*.self_attn.o_proj.weight", {&SPT_HIDDEN, &SPT_QUERIES}, NULL},
-            [SPT_MLP_NORM] = {"layers.*.post_attention_layernorm.weight", {&SPT_HIDDEN}, NULL},
-            [SPT_GATE] = {"layers.*.mlp.gate_proj.weight", {&SPT_INTERMEDIATE, &SPT_HIDDEN}, NULL},
-            [SPT_UP] = {"layers.*.mlp.up_proj.weight", {&SPT_INTERMEDIATE, &SPT_HIDDEN}, NULL},
-            [SPT_DOWN] = {"layers.*.mlp.down_proj.weight", {&SPT_HIDDEN, &SPT_INTERMEDIATE}, NULL},
+            SPT_LLAMA_NORMS("input_layernorm", "post_attention_layernorm"),
+            SPT_LLAMA_QKV,
+            SPT_LLAMA_QKV_BIASES(NULL),
+            SPT_LLAMA_OUT,
+            SPT_LLAMA_MLP,
         },
-    .final =
-        {
-            [SPT_FINAL_NORM] = {"norm.weight", {&SPT_HIDDEN}, NULL},
-        },
+    .final = SPT_LLAMA_FINAL,
     .norm = SPT_NORM_RMS,
 };

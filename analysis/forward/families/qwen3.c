@@ -1,33 +1,20 @@
 /* Qwen3 (Yang et al. 2025): LLaMA with queries and keys normalised head by head, and windows in some layers. */
-#include "analysis/forward/families/axes.h"
+#include "analysis/forward/families/llama.h"
 
 const struct spt_family spt_family_qwen3 = {
     .model_type = "qwen3",
     .prefix = {"model.", ""},
-    .embedding = {"embed_tokens.weight", {&SPT_VOCABULARY, &SPT_HIDDEN}, NULL},
-    .head = {"lm_head.weight", {&SPT_VOCABULARY, &SPT_HIDDEN}, NULL},
+    .embedding = SPT_LLAMA_EMBEDDING,
+    .head = SPT_LLAMA_HEAD,
     .layer =
         {
-            [SPT_ATTENTION_NORM] = {"layers.*.input_layernorm.weight", {&SPT_HIDDEN}, NULL},
-            [SPT_QUERY] = {"layers.*.self_attn.q_proj.weight", {&SPT_QUERIES, &SPT_HIDDEN}, NULL},
-            [SPT_QUERY_BIAS] = {"layers.*.self_attn.q_proj.bias", {&SPT_QUERIES}, spt_has_attention_bias},
-            [SPT_KEY] = {"layers.*.self_attn.k_proj.weight", {&SPT_KEYS, &SPT_HIDDEN}, NULL},
-            [SPT_KEY_BIAS] = {"layers.*.self_attn.k_proj.bias", {&SPT_KEYS}, spt_has_attention_bias},
-            [SPT_VALUE] = {"layers.*.self_attn.v_proj.weight", {&SPT_KEYS, &SPT_HIDDEN}, NULL},
-            [SPT_VALUE_BIAS] = {"layers.*.self_attn.v_proj.bias", {&SPT_KEYS}, spt_has_attention_bias},
-            [SPT_QUERY_NORM] = {"layers.*.self_attn.q_norm.weight", {&SPT_HEAD}, NULL},
-            [SPT_KEY_NORM] = {"layers.*.self_attn.k_norm.weight", {&SPT_HEAD}, NULL},
-            [SPT_OUT] = {"layers.*.self_attn.o_proj.weight", {&SPT_HIDDEN, &SPT_QUERIES}, NULL},
-            [SPT_OUT_BIAS] = {"layers.*.self_attn.o_proj.bias", {&SPT_HIDDEN}, spt_has_attention_bias},
-            [SPT_MLP_NORM] = {"layers.*.post_attention_layernorm.weight", {&SPT_HIDDEN}, NULL},
-            [SPT_GATE] = {"layers.*.mlp.gate_proj.weight", {&SPT_INTERMEDIATE, &SPT_HIDDEN}, NULL},
-            [SPT_UP] = {"layers.*.mlp.up_proj.weight", {&SPT_INTERMEDIATE, &SPT_HIDDEN}, NULL},
-            [SPT_DOWN] = {"layers.*.mlp.down_proj.weight", {&SPT_HIDDEN, &SPT_INTERMEDIATE}, NULL},
+            SPT_LLAMA_NORMS("input_layernorm", "post_attention_layernorm"),
+            SPT_LLAMA_ATTENTION,
+            SPT_LLAMA_VECTOR(SPT_QUERY_NORM, "self_attn.q_norm", &SPT_HEAD),
+            SPT_LLAMA_VECTOR(SPT_KEY_NORM, "self_attn.k_norm", &SPT_HEAD),
+            SPT_LLAMA_MLP,
         },
-    .final =
-        {
-            [SPT_FINAL_NORM] = {"norm.weight", {&SPT_HIDDEN}, NULL},
-        },
+    .final = SPT_LLAMA_FINAL,
     .norm = SPT_NORM_RMS,
     .qk_norm = SPT_QK_NORM_OF_HEAD,
 };
