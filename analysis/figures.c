@@ -50,6 +50,7 @@ void spt_figures_release(struct spt_figures *figures) {
         if (figures->curve_head) free(figures->curve_head[i]);
         if (figures->curve) free(figures->curve[i]);
     }
+    spt_pair_figures_release(&figures->pairs);
     free(figures->sample);
     free(figures->summary);
     free(figures->pooled_head);
@@ -106,8 +107,11 @@ enum spt_status spt_figures_init(struct spt_figures *figures, const struct spt_s
     const bool curves = curves_init(figures, &most_points);
     figures->vector = spt_alloc(most_points, sizeof(float));
     if (curves && figures->sample && figures->summary && figures->pooled_head && figures->pooled_head_n &&
-        figures->pooled && figures->pooled_n && figures->model && figures->vector)
-        return SPT_OK;
+        figures->pooled && figures->pooled_n && figures->model && figures->vector) {
+        const enum spt_status status = spt_pair_figures_init(&figures->pairs, selection, bootstrap, layers, error);
+        if (status != SPT_OK) spt_figures_release(figures);
+        return status;
+    }
     spt_figures_release(figures);
     return spt_fail_memory(error, columns * samples * sizeof(double), "the figures of a checkpoint");
 }
@@ -302,6 +306,7 @@ enum spt_status spt_figures_layer(struct spt_figures *f, const struct spt_measur
     enum spt_status status = emit_heads(f, context->values, layer, emit, error);
     struct pool_job job = {f, context, measurers};
     if (status == SPT_OK) status = spt_team_run(f->team, f->heads, pool_task, &job, error);
+    if (status == SPT_OK) status = spt_pair_figures_layer(&f->pairs, context, f->team, layer, error);
     if (status != SPT_OK) return status;
     keep_pooled(f, layer);
     status = emit_pooled_heads(f, layer, emit, error);
@@ -354,6 +359,18 @@ static enum spt_status emit_pooled_layers(struct spt_figures *f, const struct sp
     return status;
 }
 
+static enum spt_status emit_pairs(struct spt_figures *f, const struct spt_emit *emit, struct spt_error *error) {
+    enum spt_status status = SPT_OK;
+    for (size_t m = 0; status == SPT_OK && m < f->selection->count[SPT_LEVEL_PAIRS]; m++) {
+        const struct spt_metric *metric = spt_selection_at(f->selection, SPT_LEVEL_PAIRS, m);
+        for (int l = SPT_WHOLE_MODEL; status == SPT_OK && l < (int)f->layers; l++) {
+            const struct spt_summary summary = spt_pair_figures_of(&f->pairs, m, l);
+            status = emit_summary(emit, metric, l, SPT_WHOLE_LAYER, &summary, error);
+        }
+    }
+    return status;
+}
+
 static enum spt_status emit_model_curves(struct spt_figures *f, const struct spt_emit *emit, struct spt_error *error) {
     enum spt_status status = SPT_OK;
     for (size_t c = 0; status == SPT_OK && c < curve_metrics(f->selection); c++) {
@@ -392,6 +409,7 @@ enum spt_status spt_figures_model(struct spt_figures *f, const struct spt_output
                      f->model + m * f->samples);
     if (status == SPT_OK) status = emit_whole(f, 0, metrics, emit, error);
     if (status == SPT_OK) status = emit_pooled_layers(f, emit, error);
+    if (status == SPT_OK) status = emit_pairs(f, emit, error);
     if (status == SPT_OK) status = emit_model_curves(f, emit, error);
     return status == SPT_OK && output ? emit_output(f, output, emit, error) : status;
 }

@@ -12,6 +12,7 @@
 #include "analysis/analyze.h"
 #include "analysis/bootstrap.h"
 #include "analysis/measure.h"
+#include "analysis/pairs.h"
 
 struct spt_figures {
     const struct spt_selection *selection;
@@ -25,10 +26,11 @@ struct spt_figures {
     size_t *pooled_head_n;       /* likewise: samples that take part */
     double *pooled;              /* [pooled metrics, then count metrics; layers] */
     size_t *pooled_n;            /* likewise */
-    double **curve_head;         /* [curve metrics, then pooled curves] each [heads, points] */
-    double **curve;              /* likewise, each [layers, points] */
-    double *model;               /* [sample metrics and metrics of the output, samples] */
-    float *vector;               /* [max(samples, points)] what is emitted */
+    struct spt_pair_figures pairs;
+    double **curve_head; /* [curve metrics, then pooled curves] each [heads, points] */
+    double **curve;      /* likewise, each [layers, points] */
+    double *model;       /* [sample metrics and metrics of the output, samples] */
+    float *vector;       /* [max(samples, points)] what is emitted */
 };
 
 enum spt_status spt_figures_init(struct spt_figures *figures, const struct spt_selection *selection,

@@ -1,5 +1,6 @@
 #include "analysis/measure.h"
 
+#include "analysis/graph/graph.h"
 #include "analysis/rmt/residual.h"
 #include "analysis/rmt/spectrum.h"
 #include "analysis/sinks/sink_metrics.h"
@@ -17,6 +18,7 @@ void spt_layer_values_release(struct spt_layer_values *values, const struct spt_
     for (size_t i = 0; values->curve && i < selection->count[SPT_LEVEL_CURVE]; i++) free(values->curve[i]);
     free(values->value);
     free(values->layer_value);
+    free(values->pair);
     free(values->curve);
     free(values->received);
     free(values->first);
@@ -50,9 +52,10 @@ enum spt_status spt_layer_values_init(struct spt_layer_values *values, const str
     const size_t cells = heads * probe->samples;
     values->value = spt_alloc(selection->count[SPT_LEVEL_HEAD] * cells, sizeof(double));
     values->layer_value = spt_alloc(selection->count[SPT_LEVEL_LAYER] * probe->samples, sizeof(double));
+    values->pair = spt_alloc(2 * selection->count[SPT_LEVEL_PAIRS] * cells, sizeof(double));
     values->received = spt_alloc(heads * probe->tokens, sizeof(double));
     values->first = spt_alloc(cells, sizeof(double));
-    bool ready = values->value && values->layer_value && values->received && values->first;
+    bool ready = values->value && values->layer_value && values->pair && values->received && values->first;
     ready = ready && curves_init(values, selection);
     if (selection->needs & SPT_NEED_LAW_POOL) ready = ready && pool_init(&values->law, &values->law_count, values);
     if (selection->needs & SPT_NEED_MP_POOL) ready = ready && pool_init(&values->mp, &values->mp_count, values);
@@ -73,12 +76,14 @@ struct spt_measurer {
     double *x[SPT_HEAD_BATCH];        /* [n_max] of A, for the quarter circle */
     double mp_kl[SPT_HEAD_BATCH];
     bool finite[SPT_HEAD_BATCH];
+    struct spt_graph graph[SPT_HEAD_BATCH];
     const double **received; /* [heads] for a layer's view; grown when a layer has more */
     size_t received_capacity;
     unsigned char *is_reference; /* [n_max] */
     struct spt_spectrum *spectrum;
     struct spt_density *density;
     struct spt_persistence *persistence;
+    struct spt_graph_workspace *graphs;
 };
 
 void spt_measurer_free(struct spt_measurer *measurer) {
@@ -96,6 +101,7 @@ void spt_measurer_free(struct spt_measurer *measurer) {
     spt_spectrum_free(measurer->spectrum);
     spt_density_free(measurer->density);
     spt_persistence_free(measurer->persistence);
+    spt_graph_workspace_free(measurer->graphs);
     free(measurer);
 }
 
@@ -132,6 +138,7 @@ enum spt_status spt_measurer_new(const struct spt_selection *selection, const st
         status = spt_density_new(&made->density, error);
     if (status == SPT_OK && needs & SPT_NEED_BARCODE)
         status = spt_persistence_new(n_max, plan->topology_dimension, &made->persistence, error);
+    if (status == SPT_OK && needs & SPT_NEED_GRAPH) status = spt_graph_workspace_new(n_max, &made->graphs, error);
     if (status != SPT_OK) {
         spt_measurer_free(made);
         return status;
@@ -210,6 +217,18 @@ static void batch_densities(struct spt_measurer *m, const struct spt_measure_con
                              heads, m->mp_kl);
 }
 
+/* Graphs of the batch's matrices; one that is not finite has none. */
+static void batch_graphs(struct spt_measurer *m, size_t heads, size_t n) {
+    const double *a[SPT_HEAD_BATCH];
+    struct spt_graph graph[SPT_HEAD_BATCH];
+    size_t count = 0;
+    for (size_t i = 0; i < heads; i++)
+        if (m->finite[i]) a[count++] = m->matrix[i];
+    spt_graph_of(m->graphs, a, count, n, graph);
+    for (size_t i = heads; i-- > 0;)
+        if (m->finite[i]) m->graph[i] = graph[--count];
+}
+
 static void write_head(const struct spt_measure_context *context, const struct spt_head *view, size_t cell) {
     const struct spt_selection *selection = context->selection;
     struct spt_layer_values *values = context->values;
@@ -217,6 +236,10 @@ static void write_head(const struct spt_measure_context *context, const struct s
     for (size_t i = 0; i < selection->count[SPT_LEVEL_HEAD]; i++) {
         const struct spt_metric *metric = spt_selection_at(selection, SPT_LEVEL_HEAD, i);
         values->value[i * cells + cell] = view ? metric->head(view, metric->parameter) : NAN;
+    }
+    for (size_t i = 0; i < 2 * selection->count[SPT_LEVEL_PAIRS]; i++) {
+        const struct spt_metric *metric = spt_selection_at(selection, SPT_LEVEL_PAIRS, i / 2);
+        values->pair[i * cells + cell] = view ? metric->pair[i % 2](view, metric->parameter) : NAN;
     }
     for (size_t i = 0; i < selection->count[SPT_LEVEL_CURVE]; i++) {
         const struct spt_metric *metric = spt_selection_at(selection, SPT_LEVEL_CURVE, i);
@@ -256,6 +279,7 @@ enum spt_status spt_measure_batch(struct spt_measurer *m, const struct spt_measu
     enum spt_status status = batch_spectra(m, mask, heads, context->selection->needs, error);
     if (status != SPT_OK) return status;
     batch_densities(m, context, mask, sample, first_head, heads);
+    if (context->selection->needs & SPT_NEED_GRAPH) batch_graphs(m, heads, n);
     for (size_t i = 0; i < heads; i++) {
         const size_t head = first_head + i, cell = head * values->samples + sample;
         struct spt_head view = {
@@ -268,6 +292,7 @@ enum spt_status spt_measure_batch(struct spt_measurer *m, const struct spt_measu
             .singular = m->singular[i],
             .residual = m->residual[i],
             .mp_kl = m->mp_kl[i],
+            .graph = &m->graph[i],
         };
         values->first[cell] = m->finite[i] ? view.received[0] * (double)n / (double)mask->seen[0] : NAN;
         if (m->finite[i])

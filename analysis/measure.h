@@ -23,6 +23,7 @@ struct spt_layer_values {
     size_t heads, samples, tokens;
     double *value;       /* [head metrics, heads, samples] */
     double *layer_value; /* [layer metrics, samples] */
+    double *pair;        /* [pair metrics, 2, heads, samples] */
     float **curve;       /* [curve metrics] each [heads, samples, points] */
     double *received;    /* [heads, tokens] c of every head */
     double *first;       /* [heads, samples] alpha_0 */

@@ -10,6 +10,7 @@
 #ifndef SPT_METRIC_H
 #define SPT_METRIC_H
 
+#include "analysis/bootstrap.h"
 #include "analysis/mask.h"
 #include "analysis/plan.h"
 
@@ -26,6 +27,9 @@ enum spt_metric_level {
     SPT_LEVEL_MODEL_POOLED, /* .whole: one value */
     SPT_LEVEL_CURVE,        /* .curve: a vector per (sample, layer, head); stored are means over samples */
     SPT_LEVEL_POOLED_CURVE, /* .pooled_curve: a vector per (layer, head) from all samples together */
+    SPT_LEVEL_PAIRS,        /* .pair: two values per (sample, layer, head); .pooling makes one of all those of a layer,
+                               with an interval; model is the mean */
+    SPT_LEVELS              /* their number */
 };
 
 /* What is computed once for all metrics that share it. */
@@ -40,6 +44,7 @@ enum spt_need {
     SPT_NEED_COMPONENTS = 1 << 7,  /* edges and components of the thresholded graph */
     SPT_NEED_LOSS = 1 << 8,        /* the model's output */
     SPT_NEED_FULL_MASK = 1 << 9,   /* measured for encoders only */
+    SPT_NEED_GRAPH = 1 << 10,      /* the graph at each tau: its degrees */
 };
 
 /* The thresholds t of topology.b0@t and b1@t (Kushnareva et al. 2021). */
@@ -50,6 +55,15 @@ extern const double SPT_THRESHOLDS[SPT_THRESHOLD_COUNT]; /* .025 .05 .1 .25 .5 .
 struct spt_components {
     size_t edges[SPT_THRESHOLD_COUNT];
     size_t components[SPT_THRESHOLD_COUNT];
+};
+
+/* The thresholds tau of graph.*@tau. */
+#define SPT_TAU_COUNT 7
+extern const double SPT_TAUS[SPT_TAU_COUNT]; /* 0 .001 .005 .01 .02 .05 .1 */
+
+/* The graph with an edge i~j, i != j, where (A[i][j] + A[j][i]) / 2 > tau, for each tau (analysis/graph). */
+struct spt_graph {
+    double centralization[SPT_TAU_COUNT]; /* NAN for n < 3 */
 };
 
 /* One head's attention over one sample. Borrowed, valid during a metric's call. What no metric of the plan needs is
@@ -66,6 +80,7 @@ struct spt_head {
     double mp_kl;                 /* NAN where undefined */
     const struct spt_barcode *barcode;
     const struct spt_components *components;
+    const struct spt_graph *graph;
 };
 
 /* All heads of one layer over one sample. */
@@ -87,6 +102,22 @@ struct spt_pool {
     size_t mp_count;
     const struct spt_laws *laws;
     struct spt_density *density;
+};
+
+/* A pair of values for each head and sample of a layer. */
+struct spt_pairs {
+    size_t heads, samples;
+    const size_t *offset; /* [samples + 1] where each sample's tokens begin */
+    const double *x, *y;  /* [heads, samples] NAN where undefined; a pair needs both */
+};
+
+/* How pairs become one figure. */
+struct spt_pooling {
+    /*   draws  [bootstrap->draws] out: the figure of each draw of samples, NAN where undefined, all of them where *value
+     *          is; NULL: not asked for, and bootstrap may be NULL
+     * SPT_NOMEM. */
+    enum spt_status (*pool)(const struct spt_pairs *pairs, const struct spt_bootstrap *bootstrap, double *value,
+                            double *draws, struct spt_error *error);
 };
 
 /* The model's output over all samples. */
@@ -111,9 +142,11 @@ struct spt_metric {
     double (*whole)(const struct spt_output *output);
     void (*curve)(const struct spt_head *head, float *values /* [points] */);
     void (*pooled_curve)(const struct spt_pool *pool, double *values /* [points] */);
-    double parameter;         /* of head */
-    size_t points;            /* of a curve */
-    double (*grid)(size_t i); /* of a curve: its x at point i */
+    double (*pair[2])(const struct spt_head *head, double parameter);
+    const struct spt_pooling *pooling; /* of pairs */
+    double parameter;                  /* of head and pair */
+    size_t points;                     /* of a curve */
+    double (*grid)(size_t i);          /* of a curve: its x at point i */
     const char *grid_name;
 };
 

@@ -1,5 +1,6 @@
 #include "analysis/metric.h"
 
+#include "analysis/graph/graph_metrics.h"
 #include "analysis/output_metrics.h"
 #include "analysis/rmt/law.h"
 #include "analysis/rmt/rmt_metrics.h"
@@ -93,12 +94,20 @@ const struct spt_metric SPT_METRICS[] = {
      .points = SPT_BETTI_GRID, .grid = spt_topology_betti_grid, .grid_name = "attention weight"},
     {"topology.betti1", "", "Betti number of dimension 1 at attention weight w", CURVE = spt_topology_betti1, .needs = BARCODE,
      .points = SPT_BETTI_GRID, .grid = spt_topology_betti_grid, .grid_name = "attention weight"},
+
+    {"graph.in_centralization", "", "(max_k sum_i A[i][k] - 1) / (n - 1): 1 when all attend to one key", HEAD = spt_graph_in_centralization, NULLED},
+    {"graph.centralization@0.001", "", "sum(max deg - deg_i) / ((n - 1)(n - 2)) of the graph of w = (A + A^T)/2 > 0.001 (Freeman 1979)", HEAD = spt_graph_centralization, NULLED, .needs = SPT_NEED_GRAPH, .parameter = 0.001},
+    {"graph.centralization@0.005", "", "sum(max deg - deg_i) / ((n - 1)(n - 2)) of the graph of w = (A + A^T)/2 > 0.005 (Freeman 1979)", HEAD = spt_graph_centralization, NULLED, .needs = SPT_NEED_GRAPH, .parameter = 0.005},
+    {"graph.centralization@0.01", "", "sum(max deg - deg_i) / ((n - 1)(n - 2)) of the graph of w = (A + A^T)/2 > 0.01 (Freeman 1979)", HEAD = spt_graph_centralization, NULLED, .needs = SPT_NEED_GRAPH, .parameter = 0.01},
+    {"graph.centralization@0.02", "", "sum(max deg - deg_i) / ((n - 1)(n - 2)) of the graph of w = (A + A^T)/2 > 0.02 (Freeman 1979)", HEAD = spt_graph_centralization, NULLED, .needs = SPT_NEED_GRAPH, .parameter = 0.02},
+    {"graph.centralization@0.05", "", "sum(max deg - deg_i) / ((n - 1)(n - 2)) of the graph of w = (A + A^T)/2 > 0.05 (Freeman 1979)", HEAD = spt_graph_centralization, NULLED, .needs = SPT_NEED_GRAPH, .parameter = 0.05},
+    {"graph.centralization@0.1", "", "sum(max deg - deg_i) / ((n - 1)(n - 2)) of the graph of w = (A + A^T)/2 > 0.1 (Freeman 1979)", HEAD = spt_graph_centralization, NULLED, .needs = SPT_NEED_GRAPH, .parameter = 0.1},
 };
 /* clang-format on */
 
 const size_t SPT_METRIC_COUNT = sizeof SPT_METRICS / sizeof *SPT_METRICS;
 
-const char *const SPT_METRIC_GROUPS[] = {"sinks", "rmt", "topology", "loss"};
+const char *const SPT_METRIC_GROUPS[] = {"sinks", "rmt", "topology", "graph", "loss"};
 const size_t SPT_METRIC_GROUP_COUNT = sizeof SPT_METRIC_GROUPS / sizeof *SPT_METRIC_GROUPS;
 
 size_t spt_metric_find(const char *name) {
@@ -111,7 +120,7 @@ size_t spt_metric_find(const char *name) {
 static const struct {
     const char *prefix, *group;
 } PREFIXES[] = {
-    {"sink", "sinks"}, {"pattern", "sinks"}, {"rmt", "rmt"}, {"topology", "topology"}, {"loss", "loss"},
+    {"sink", "sinks"}, {"pattern", "sinks"}, {"rmt", "rmt"}, {"topology", "topology"}, {"graph", "graph"}, {"loss", "loss"},
 };
 
 const char *spt_metric_group(const struct spt_metric *metric) {

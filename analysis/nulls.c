@@ -1,6 +1,7 @@
 #include "analysis/nulls.h"
 
 #include "analysis/measure.h"
+#include "analysis/pairs.h"
 #include "analysis/pool.h"
 #include "analysis/random.h"
 #include "analysis/rmt/residual.h"
@@ -96,14 +97,20 @@ static enum spt_status collect_task(void *context, size_t draw, size_t thread, s
     const struct spt_layer_values *values = &c->draws->values;
     const struct spt_pool pool =
         spt_pool_of(&c->draws->context, draw, spt_measurer_density(c->draws->measurers[thread]));
-    (void)error;
+    enum spt_status status = SPT_OK;
     for (size_t m = 0; m < s->count[SPT_LEVEL_HEAD]; m++)
         nulls->value[(s->first[SPT_LEVEL_HEAD] + m) * nulls->draws + draw] =
             mean_over_samples(values->value + (m * nulls->draws + draw) * values->samples, values->samples);
     for (size_t m = 0; m < s->count[SPT_LEVEL_POOLED]; m++)
         nulls->value[(s->first[SPT_LEVEL_POOLED] + m) * nulls->draws + draw] =
             spt_selection_at(s, SPT_LEVEL_POOLED, m)->pooled(&pool);
-    return SPT_OK;
+    for (size_t m = 0; status == SPT_OK && m < s->count[SPT_LEVEL_PAIRS]; m++) {
+        const struct spt_pairs pairs = spt_pairs_of(&c->draws->context, m, draw, 1);
+        status = spt_selection_at(s, SPT_LEVEL_PAIRS, m)
+                     ->pooling->pool(&pairs, NULL, &nulls->value[(s->first[SPT_LEVEL_PAIRS] + m) * nulls->draws + draw],
+                                     NULL, error);
+    }
+    return status;
 }
 
 enum spt_status spt_nulls_measure(struct spt_nulls *nulls, const struct spt_plan *plan,

@@ -1,7 +1,8 @@
 /* What random attention gives: the level from which structure is told.
  *
  * One draw is one random matrix (rows of i.i.d. exponentials, normalised, the layer's mask) for each probe sample's
- * length; a draw's value is the mean over samples, or the pooled value. A draw is measured as a head is, by the same
+ * length; a draw's value is the mean over samples, or the pooled value (of pairs too: a draw is one head, so
+ * their null is wider than that of a layer by about the root of the heads). A draw is measured as a head is, by the same
  * code.
  */
 #ifndef SPT_NULLS_H

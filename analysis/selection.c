@@ -13,7 +13,7 @@ enum spt_status spt_selection_init(struct spt_selection *selection, const struct
                                    struct spt_error *error) {
     *selection = (struct spt_selection){.metrics = spt_alloc(SPT_METRIC_COUNT, sizeof(struct spt_metric *))};
     if (!selection->metrics) return spt_fail_memory(error, SPT_METRIC_COUNT * sizeof(struct spt_metric *), "a plan");
-    for (enum spt_metric_level level = 0; level <= SPT_LEVEL_POOLED_CURVE; level++) {
+    for (enum spt_metric_level level = 0; level < SPT_LEVELS; level++) {
         selection->first[level] = selection->total;
         for (size_t i = 0; i < SPT_METRIC_COUNT; i++) {
             const struct spt_metric *metric = &SPT_METRICS[i];

@@ -7,7 +7,7 @@
 
 struct spt_selection {
     const struct spt_metric **metrics; /* [total] by level, in the order of the table within each */
-    size_t first[SPT_LEVEL_POOLED_CURVE + 1], count[SPT_LEVEL_POOLED_CURVE + 1]; /* where a level's metrics stand */
+    size_t first[SPT_LEVELS], count[SPT_LEVELS]; /* where a level's metrics stand */
     size_t total;
     unsigned needs; /* of all of them together */
 };

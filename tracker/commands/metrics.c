@@ -14,6 +14,7 @@ static const char *const LEVELS[] = {
     [SPT_LEVEL_MODEL_POOLED] = "model; pooled over samples",
     [SPT_LEVEL_CURVE] = "curve of a layer and of the model",
     [SPT_LEVEL_POOLED_CURVE] = "curve of a layer and of the model; pooled over samples",
+    [SPT_LEVEL_PAIRS] = "layer, model; pooled over samples and heads",
 };
 
 static void put_text(const struct spt_metric *metric, struct spt_text *out) {
@@ -64,7 +65,7 @@ const struct spt_command SPT_COMMAND_METRICS = {
     .arguments_max = 1,
     .description =
         "Prints the table of metrics: what each is, where its formula is from, at which levels it is stored. NAME is a metric "
-        "or a group (sinks, rmt, topology, loss).",
+        "or a group (sinks, rmt, topology, graph, loss).",
     .example = "spectail metrics rmt.law_kl\nspectail metrics topology",
     .run = run,
 };

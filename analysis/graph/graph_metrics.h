@@ -1,0 +1,14 @@
+/* The metrics of the group graph that are one figure a head (rows of SPT_METRICS). `parameter` is tau; NAN for one that
+ * is not of SPT_TAUS. */
+#ifndef SPT_GRAPH_METRICS_H
+#define SPT_GRAPH_METRICS_H
+
+#include "analysis/metric.h"
+
+/* (max_k sum_i A[i][k] - 1) / (n - 1): 1 when every query attends to one key alone, 0 when all keys get alike. NAN for
+ * n = 1. */
+double spt_graph_in_centralization(const struct spt_head *head, double parameter);
+
+double spt_graph_centralization(const struct spt_head *head, double tau);
+
+#endif
