@@ -13,6 +13,9 @@
 #include "analysis/forward/forward.h"
 #include "analysis/metric.h"
 #include "analysis/plan.h"
+#include "checkpoints/base/api.h"
+
+SPT_API_BEGIN
 
 #define SPT_WHOLE_MODEL (-1) /* layer of a figure of the whole model */
 #define SPT_WHOLE_LAYER (-1) /* head of a figure of a whole layer */
@@ -64,5 +67,7 @@ enum spt_status spt_analysis_nulls(struct spt_analysis *analysis, const struct s
 
 enum spt_status spt_analysis_checkpoint(struct spt_analysis *analysis, struct spt_checkpoint *checkpoint,
                                         const struct spt_emit *emit, struct spt_error *error);
+
+SPT_API_END
 
 #endif

@@ -7,9 +7,12 @@
 #ifndef SPT_MASK_H
 #define SPT_MASK_H
 
+#include "checkpoints/base/api.h"
 #include "checkpoints/base/error.h"
 
 #include <stddef.h>
+
+SPT_API_BEGIN
 
 enum spt_mask_kind {
     SPT_MASK_CAUSAL, /* query i sees keys 0 .. i */
@@ -32,5 +35,7 @@ struct spt_mask {
 enum spt_status spt_mask_init(struct spt_mask *mask, enum spt_mask_kind kind, size_t window, size_t n,
                               struct spt_error *error);
 void spt_mask_release(struct spt_mask *mask);
+
+SPT_API_END
 
 #endif

@@ -13,9 +13,12 @@
 #include "analysis/bootstrap.h"
 #include "analysis/mask.h"
 #include "analysis/plan.h"
+#include "checkpoints/base/api.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+
+SPT_API_BEGIN
 
 /* At what level a metric has values of its own, and so which function its row holds. */
 enum spt_metric_level {
@@ -162,5 +165,7 @@ const char *spt_metric_group(const struct spt_metric *metric);
 /* The groups, in the order of the table. */
 extern const char *const SPT_METRIC_GROUPS[];
 extern const size_t SPT_METRIC_GROUP_COUNT;
+
+SPT_API_END
 
 #endif

@@ -5,6 +5,7 @@
 #ifndef SPT_PLAN_H
 #define SPT_PLAN_H
 
+#include "checkpoints/base/api.h"
 #include "checkpoints/base/error.h"
 #include "checkpoints/base/hash.h"
 #include "checkpoints/base/text.h"
@@ -12,6 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+SPT_API_BEGIN
 
 enum spt_references { SPT_REFERENCES_EXCESS, SPT_REFERENCES_PAPER };
 enum spt_symmetrize { SPT_SYMMETRIZE_MAX, SPT_SYMMETRIZE_MEAN };
@@ -41,5 +44,7 @@ enum spt_status spt_plan_digest(const struct spt_plan *plan, struct spt_hash *di
 
 /* Appends what is part of it, one "key: value" a line, by the names of the configuration where it has one. */
 void spt_plan_describe(const struct spt_plan *plan, struct spt_text *text);
+
+SPT_API_END
 
 #endif

@@ -10,6 +10,7 @@
 #ifndef SPT_CHECKPOINT_H
 #define SPT_CHECKPOINT_H
 
+#include "checkpoints/base/api.h"
 #include "checkpoints/base/error.h"
 #include "checkpoints/base/hash.h"
 #include "checkpoints/base/log.h"
@@ -18,6 +19,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+SPT_API_BEGIN
 
 #define SPT_TENSOR_RANK_MAX 8
 
@@ -89,5 +92,7 @@ enum spt_status spt_checkpoint_confirm(struct spt_checkpoint *checkpoint, struct
  * whole: the same for the same model in any container. */
 enum spt_status spt_checkpoint_digest(const struct spt_checkpoint *checkpoint, struct spt_hash *digest,
                                       struct spt_error *error);
+
+SPT_API_END
 
 #endif

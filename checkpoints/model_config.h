@@ -9,6 +9,7 @@
 #ifndef SPT_MODEL_CONFIG_H
 #define SPT_MODEL_CONFIG_H
 
+#include "checkpoints/base/api.h"
 #include "checkpoints/base/error.h"
 #include "checkpoints/base/hash.h"
 #include "checkpoints/base/text.h"
@@ -16,6 +17,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+SPT_API_BEGIN
 
 enum spt_activation { SPT_GELU_ERF, SPT_GELU_TANH, SPT_RELU, SPT_SILU };
 
@@ -89,5 +92,7 @@ void spt_model_config_describe(const struct spt_model_config *config, struct spt
 
 /* Hash of everything in config that changes a figure, the same on every machine. */
 struct spt_hash spt_model_config_digest(const struct spt_model_config *config);
+
+SPT_API_END
 
 #endif

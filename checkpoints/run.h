@@ -8,12 +8,15 @@
 #ifndef SPT_RUN_H
 #define SPT_RUN_H
 
+#include "checkpoints/base/api.h"
 #include "checkpoints/base/error.h"
 #include "checkpoints/base/hash.h"
 #include "checkpoints/base/log.h"
 
 #include <stddef.h>
 #include <stdint.h>
+
+SPT_API_BEGIN
 
 #define SPT_NO_STEP   INT64_MIN
 #define SPT_NO_TOKENS (-1)
@@ -72,5 +75,7 @@ enum spt_status spt_run_check_marker(const struct spt_checkpoint_ref *ref, struc
 /* The fingerprint of ref as it is on disk now: equal to ref->fingerprint while no file changed. */
 enum spt_status spt_run_fingerprint(const struct spt_checkpoint_ref *ref, struct spt_hash *fingerprint,
                                     struct spt_error *error);
+
+SPT_API_END
 
 #endif

@@ -7,11 +7,14 @@
 #ifndef SPT_ONSET_H
 #define SPT_ONSET_H
 
+#include "checkpoints/base/api.h"
 #include "checkpoints/base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+SPT_API_BEGIN
 
 struct spt_onset {
     bool found;
@@ -25,5 +28,7 @@ struct spt_onset {
  * se_end is the mean standard error of the last checkpoints. SPT_NOMEM. */
 enum spt_status spt_onset_of(const int64_t *step, const double *mean, const double *se, size_t count,
                              struct spt_onset *onset, struct spt_error *error);
+
+SPT_API_END
 
 #endif

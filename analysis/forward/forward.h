@@ -12,11 +12,14 @@
 
 #include "analysis/mask.h"
 #include "analysis/probe.h"
+#include "checkpoints/base/api.h"
 #include "checkpoints/checkpoint.h"
 #include "checkpoints/model_config.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+
+SPT_API_BEGIN
 
 #define SPT_HEAD_BATCH 8
 
@@ -83,5 +86,7 @@ enum spt_status spt_forward_hash_head(struct spt_checkpoint *checkpoint, const s
  * nothing from it and is none. */
 void spt_forward_mask(const struct spt_model_config *config, size_t layer, size_t longest, enum spt_mask_kind *kind,
                       size_t *window);
+
+SPT_API_END
 
 #endif

@@ -12,7 +12,7 @@ static size_t chunk_of(size_t left) {
     return left < CHUNK ? left : CHUNK;
 }
 
-SPT_VECTOR float spt_softmax_max(const float *x, size_t count) {
+SPT_VECTOR static float max_of(const float *x, size_t count) {
     float most[CHUNK];
     for (size_t i = 0; i < CHUNK; i++) most[i] = -INFINITY;
     for (size_t at = 0; at < count; at += CHUNK) {
@@ -24,7 +24,7 @@ SPT_VECTOR float spt_softmax_max(const float *x, size_t count) {
     return most[0];
 }
 
-SPT_VECTOR double spt_softmax_sum(const float *x, size_t count, float shift) {
+SPT_VECTOR static double sum_of(const float *x, size_t count, float shift) {
     double sum = 0;
     for (size_t at = 0; at < count; at += CHUNK) {
         float part[CHUNK];
@@ -46,8 +46,17 @@ SPT_VECTOR static void divide(float *x, size_t count, float by) {
     for (size_t i = 0; i < count; i++) x[i] /= by;
 }
 
+/* A function in several versions is exported by gcc whatever its visibility: hence these. */
+float spt_softmax_max(const float *x, size_t count) {
+    return max_of(x, count);
+}
+
+double spt_softmax_sum(const float *x, size_t count, float shift) {
+    return sum_of(x, count, shift);
+}
+
 float spt_softmax_row(float *x, size_t count) {
-    const float max = spt_softmax_max(x, count);
+    const float max = max_of(x, count);
     double sum = 0;
     exponentials(x, count, max);
     for (size_t i = 0; i < count; i++) sum += (double)x[i];

@@ -16,9 +16,12 @@
 #ifndef SPT_SPECTRUM_H
 #define SPT_SPECTRUM_H
 
+#include "checkpoints/base/api.h"
 #include "checkpoints/base/error.h"
 
 #include <stddef.h>
+
+SPT_API_BEGIN
 
 #define SPT_SPECTRUM_LANES 8
 
@@ -38,5 +41,7 @@ enum spt_status spt_spectrum_of(struct spt_spectrum *workspace, const double *co
 
 /* The plain twin: LAPACK dgesdd, one matrix; a is destroyed. Allocates. */
 enum spt_status spt_spectrum_of_lapack(double *a, size_t n, double *s, struct spt_error *error);
+
+SPT_API_END
 
 #endif

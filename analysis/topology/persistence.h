@@ -18,10 +18,13 @@
 #ifndef SPT_PERSISTENCE_H
 #define SPT_PERSISTENCE_H
 
+#include "checkpoints/base/api.h"
 #include "checkpoints/base/error.h"
 
 #include <stdbool.h>
 #include <stddef.h>
+
+SPT_API_BEGIN
 
 #define SPT_BAR_MIN             1e-5 /* bars not longer than this are dropped everywhere */
 #define SPT_PERSISTENCE_DIM_MAX 2
@@ -54,5 +57,7 @@ void spt_persistence_free(struct spt_persistence *workspace);
  * grows the workspace to the largest reduction met. */
 enum spt_status spt_persistence_of(struct spt_persistence *workspace, const double *distance, size_t n,
                                    struct spt_barcode *barcode, struct spt_error *error);
+
+SPT_API_END
 
 #endif

@@ -6,7 +6,11 @@
 #ifndef SPT_BASE_ERROR_H
 #define SPT_BASE_ERROR_H
 
+#include "checkpoints/base/api.h"
+
 #include <stdint.h>
+
+SPT_API_BEGIN
 
 /* Ordered by what can still be done. */
 enum spt_status {
@@ -46,5 +50,7 @@ enum spt_status spt_fail_memory(struct spt_error *error, uint64_t bytes, const c
 
 /* "ok", "end", "retry", ...: never NULL. */
 const char *spt_status_name(enum spt_status status);
+
+SPT_API_END
 
 #endif

@@ -2,9 +2,13 @@
 #ifndef SPT_BASE_HASH_H
 #define SPT_BASE_HASH_H
 
+#include "checkpoints/base/api.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+SPT_API_BEGIN
 
 struct spt_hash {
     uint64_t low, high;
@@ -24,5 +28,7 @@ void spt_hash_free(struct spt_hash_stream *stream);
 struct spt_hash spt_hash_of(const void *bytes, size_t size);
 bool spt_hash_equal(struct spt_hash a, struct spt_hash b);
 void spt_hash_hex(struct spt_hash hash, char hex[SPT_HASH_HEX]); /* high first, lower case */
+
+SPT_API_END
 
 #endif

@@ -88,14 +88,16 @@ struct parsing {
 
 static _Thread_local struct parsing *parsing;
 
+/* Whatever else in the process uses jansson gets what it would get without us. */
 static void *allocate(size_t size) {
+    if (!parsing) return malloc(size);
     void *memory = spt_arena_alloc(parsing->nodes, size, 1);
     if (!memory) longjmp(parsing->out_of_memory, 1);
     return memory;
 }
 
 static void leave_to_the_arena(void *memory) {
-    (void)memory;
+    if (!parsing) free(memory);
 }
 
 /* Before main: no thread parses yet. */

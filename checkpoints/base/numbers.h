@@ -2,9 +2,13 @@
 #ifndef SPT_BASE_NUMBERS_H
 #define SPT_BASE_NUMBERS_H
 
+#include "checkpoints/base/api.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+SPT_API_BEGIN
 
 enum spt_dtype {
     SPT_F64,
@@ -41,5 +45,7 @@ void spt_numbers_to_f32(enum spt_dtype dtype, const void *in, size_t count, floa
 
 /* The plain twin, one number at a time: the test's oracle. */
 float spt_number_to_f32(enum spt_dtype dtype, const void *in);
+
+SPT_API_END
 
 #endif

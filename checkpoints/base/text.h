@@ -6,8 +6,12 @@
 #ifndef SPT_BASE_TEXT_H
 #define SPT_BASE_TEXT_H
 
+#include "checkpoints/base/api.h"
+
 #include <stdbool.h>
 #include <stddef.h>
+
+SPT_API_BEGIN
 
 struct spt_text {
     char *data; /* owned; NULL before the first append */
@@ -41,5 +45,7 @@ size_t spt_text_printable(char *out, size_t capacity, const char *text);
  * hints. */
 size_t spt_text_distance(const char *a, const char *b);
 size_t spt_text_nearest(const char *word, const char *const *candidates, size_t count);
+
+SPT_API_END
 
 #endif

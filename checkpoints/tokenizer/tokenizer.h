@@ -22,12 +22,15 @@
 #ifndef SPT_TOKENIZER_H
 #define SPT_TOKENIZER_H
 
+#include "checkpoints/base/api.h"
 #include "checkpoints/base/error.h"
 #include "checkpoints/base/text.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+SPT_API_BEGIN
 
 /* Whether a beginning-of-sequence token stands in front. The file does not say which that is: it is the first of
  * <|begin_of_text|>, <bos>, <s>, <|startoftext|>, [CLS], <|endoftext|> that is an added token marked special. */
@@ -71,5 +74,7 @@ void spt_tokenizer_put_added(const struct spt_tokenizer *tokenizer, enum spt_bos
 size_t spt_tokenizer_vocabulary(const struct spt_tokenizer *tokenizer);             /* largest id + 1, at most 2^31 */
 bool spt_tokenizer_is_special(const struct spt_tokenizer *tokenizer, int32_t id);   /* an added token marked special */
 const char *spt_tokenizer_token(const struct spt_tokenizer *tokenizer, int32_t id); /* NULL: no such id */
+
+SPT_API_END
 
 #endif

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,6 +149,19 @@ static void positions_are_those_of_the_file_after_a_nan(void **state) {
     (void)refuse("\"NaN\\", 5, true);
 }
 
+/* The library lives in programs that may use jansson themselves. */
+static void jansson_serves_others_in_the_process(void **state) {
+    (void)state;
+    struct spt_json_document *ours = parse("{\"a\": [1, 2]}", false);
+    json_t *theirs = json_loads("{\"b\": [3, {\"c\": 4}]}", 0, NULL);
+    assert_non_null(theirs);
+    assert_int_equal(spt_json_count(spt_json_get(spt_json_root(ours), "a")), 2);
+    assert_int_equal(json_array_size(json_object_get(theirs, "b")), 2);
+    spt_json_free(ours);
+    assert_int_equal(json_integer_value(json_array_get(json_object_get(theirs, "b"), 0)), 3);
+    json_decref(theirs);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_document_is_walked),
@@ -157,6 +171,7 @@ int main(void) {
         cmocka_unit_test(duplicate_keys_are_refused_also_when_escaped),
         cmocka_unit_test(hostile_documents_are_refused),
         cmocka_unit_test(nan_and_infinities_become_null_outside_strings_only),
+        cmocka_unit_test(jansson_serves_others_in_the_process),
         cmocka_unit_test(positions_are_those_of_the_file_after_a_nan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
