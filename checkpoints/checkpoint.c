@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "checkpoints/base/text.h"
 #include "checkpoints/readers/reader.h"
@@ -40,25 +39,28 @@ static const char *const WEIGHTS[] = {
 enum { WEIGHTS_COUNT = sizeof WEIGHTS / sizeof *WEIGHTS };
 
 /* SPT_END: none. */
-static enum spt_status find_weights(const char *directory, char **path, struct spt_error *error) {
+static enum spt_status find_weights(struct spt_tree *tree, const char *directory, char **path,
+                                    struct spt_error *error) {
     for (size_t i = 0; i < WEIGHTS_COUNT; i++) {
         char *candidate = spt_file_join(directory, WEIGHTS[i]);
         if (!candidate) return spt_fail_memory(error, strlen(directory), "a path");
-        struct stat st;
-        if (lstat(candidate, &st) == 0) {
+        struct spt_look look;
+        struct spt_error why;
+        const enum spt_status status = spt_tree_look_at_link(tree, candidate, &look, &why);
+        if (status == SPT_OK) {
             *path = candidate;
             return SPT_OK;
         }
-        const int why = errno;
         free(candidate);
-        if (why != ENOENT) return spt_fail_system(error, why, directory, "look into");
+        if (status != SPT_IO) return spt_fail(error, status, directory, "%s", why.message);
+        if (why.system != ENOENT) return spt_fail_system(error, why.system, directory, "look into");
     }
     return SPT_END;
 }
 
 static enum spt_status read_directory(struct spt_contents *contents, const char *directory, struct spt_error *error) {
     char *path = NULL;
-    enum spt_status status = find_weights(directory, &path, error);
+    enum spt_status status = find_weights(contents->tree, directory, &path, error);
     if (status == SPT_END) {
         status = spt_contents_read_layers(contents, directory, error);
         if (status != SPT_END) return status;
@@ -79,9 +81,11 @@ static enum spt_status read_directory(struct spt_contents *contents, const char 
 
 /* What cannot be looked at is neither: taken for a file, a folder would be refused for good. */
 static enum spt_status read_weights(struct spt_contents *contents, const char *path, struct spt_error *error) {
-    struct stat st;
-    if (stat(path, &st) != 0) return spt_fail_system(error, errno, path, "look at");
-    return S_ISDIR(st.st_mode) ? read_directory(contents, path, error) : spt_contents_read_path(contents, path, error);
+    struct spt_look look;
+    const enum spt_status status = spt_tree_look(contents->tree, path, &look, error);
+    if (status != SPT_OK) return status;
+    return look.kind == SPT_KIND_FOLDER ? read_directory(contents, path, error)
+                                        : spt_contents_read_path(contents, path, error);
 }
 
 enum spt_status spt_checkpoint_open(const char *path, const struct spt_checkpoint_options *options,
@@ -90,6 +94,7 @@ enum spt_status spt_checkpoint_open(const char *path, const struct spt_checkpoin
     if (!made) return spt_fail_memory(error, sizeof *made, "a checkpoint");
     struct spt_contents *contents = &made->contents;
     spt_contents_init(contents, options);
+    spt_tree_begin(contents->tree);
     enum spt_status status = read_weights(contents, path, error);
     if (status == SPT_OK) status = spt_contents_finish(contents, error);
     if (status == SPT_OK) {

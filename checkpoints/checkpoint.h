@@ -38,7 +38,11 @@ struct spt_tensor {
     bool big_endian;      /* in the file; what is read is little-endian */
 };
 
+struct spt_tree;
+
 struct spt_checkpoint_options {
+    struct spt_tree
+        *tree; /* in which path lies (base/tree.h), borrowed until the checkpoint is closed; NULL: the disk */
     uint64_t header_limit;     /* bytes of a header that are read; 0: 32 MiB. Beyond: SPT_UNSUPPORTED */
     const struct spt_log *log; /* may be NULL */
 };

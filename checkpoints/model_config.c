@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checkpoints/base/file.h"
 #include "checkpoints/base/text.h"
+#include "checkpoints/base/tree.h"
 #include "checkpoints/model_config/architectures.h"
 
 /* A config.json takes a few KB; tables of labels have been seen to make one some MB. */
@@ -96,9 +96,14 @@ enum spt_status spt_model_config_parse(const char *bytes, size_t size, const cha
 }
 
 enum spt_status spt_model_config_read(const char *path, struct spt_model_config *config, struct spt_error *error) {
+    return spt_model_config_read_in(NULL, path, config, error);
+}
+
+enum spt_status spt_model_config_read_in(struct spt_tree *tree, const char *path, struct spt_model_config *config,
+                                         struct spt_error *error) {
     char *bytes = NULL;
     size_t size = 0;
-    enum spt_status status = spt_file_read_all(path, FILE_LIMIT, &bytes, &size, error);
+    enum spt_status status = spt_tree_read_all(tree, path, FILE_LIMIT, &bytes, &size, error);
     if (status) return status;
     status = spt_model_config_parse(bytes, size, path, config, error);
     free(bytes);

@@ -79,6 +79,11 @@ bool spt_model_config_windowed(const struct spt_model_config *config, size_t lay
  * option (lists those that are known); SPT_IO. */
 enum spt_status spt_model_config_read(const char *path, struct spt_model_config *config, struct spt_error *error);
 
+/* The same of a file in a tree (base/tree.h); NULL: the disk. */
+struct spt_tree;
+enum spt_status spt_model_config_read_in(struct spt_tree *tree, const char *path, struct spt_model_config *config,
+                                         struct spt_error *error);
+
 /* The same from bytes in memory; path is for messages. */
 enum spt_status spt_model_config_parse(const char *bytes, size_t size, const char *path,
                                        struct spt_model_config *config, struct spt_error *error);

@@ -3,9 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "checkpoints/base/file.h"
 #include "checkpoints/base/memory.h"
 #include "checkpoints/base/text.h"
 #include "checkpoints/layouts/layouts.h"
@@ -26,12 +24,14 @@ static const char SINGLE[] = "single checkpoint";
 
 /* Where the run that a path speaks of begins, and which part of it is meant. Strings are owned. */
 struct place {
+    struct spt_tree *tree;
     char *root;
     char *only; /* see struct spt_listing */
     char *file;
 };
 
 static void release_place(struct place *place) {
+    spt_tree_let_go(place->tree);
     free(place->root);
     free(place->only);
     free(place->file);
@@ -65,7 +65,7 @@ static bool ends_with(const char *text, const char *end) {
 
 /* A folder that is asked for by its step's name belongs to the run around it: it is the same checkpoint, under the same
  * uri, as when the whole run is listed. */
-static enum spt_status place_folder(const char *folder, const struct spt_step_names *names, struct place *place,
+static enum spt_status place_folder(struct place *place, const char *folder, const struct spt_step_names *names,
                                     struct spt_error *error) {
     place->root = spt_strdup(folder);
     if (!place->root) return spt_fail_memory(error, strlen(folder), "a path");
@@ -76,7 +76,7 @@ static enum spt_status place_folder(const char *folder, const struct spt_step_na
         struct spt_folder content;
         enum spt_status status = spt_step_names_match(names, last_part(folder), &name, error);
         if (status || name.kind != SPT_STEP_NAME_STEP) return status;
-        status = spt_folder_scan(folder, NULL, NULL, &content, error);
+        status = spt_folder_scan(place->tree, folder, NULL, NULL, &content, error);
         if (status) return status;
         if (!content.weights && !content.trainer_state && !content.hub) return SPT_OK;
         root = parent_of(folder);
@@ -89,8 +89,8 @@ static enum spt_status place_folder(const char *folder, const struct spt_step_na
 
 /* folder/name, name being no folder. An index stands for the shards beside it, and so for its folder; so does
  * model.safetensors in the folder of a step, which is the same checkpoint. */
-static enum spt_status place_file(const char *folder, const char *name, const struct spt_step_names *names,
-                                  struct place *place, struct spt_error *error) {
+static enum spt_status place_file(struct place *place, const char *folder, const char *name,
+                                  const struct spt_step_names *names, struct spt_error *error) {
     struct spt_step_name step;
     const enum spt_status status = spt_step_names_match(names, last_part(folder), &step, error);
     if (status) return status;
@@ -98,7 +98,7 @@ static enum spt_status place_file(const char *folder, const char *name, const st
     const bool step_folder = step.kind == SPT_STEP_NAME_STEP && strcmp(folder, "/") != 0;
     const bool whole = (cache || step_folder) && strcmp(name, "model.safetensors") == 0;
     free(cache);
-    if (whole || ends_with(name, ".index.json")) return place_folder(folder, names, place, error);
+    if (whole || ends_with(name, ".index.json")) return place_folder(place, folder, names, error);
     struct spt_text file = {0};
     if (step_folder) spt_text_format(&file, "%s/", last_part(folder));
     spt_text_put(&file, name);
@@ -120,9 +120,10 @@ static enum spt_status fail_no_path(const char *path, int system_error, struct s
 
 static enum spt_status find_place(const char *path, const struct spt_step_names *names, struct place *place,
                                   struct spt_error *error) {
-    struct stat st;
-    if (stat(path, &st) != 0) return fail_no_path(path, errno, error);
-    if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+    struct spt_look look;
+    struct spt_error why;
+    if (spt_tree_look(place->tree, path, &look, &why) != SPT_OK) return fail_no_path(path, why.system, error);
+    if (look.kind == SPT_KIND_OTHER)
         return spt_fail(error, SPT_END, path,
                         "is neither a folder nor a file, expected a run's folder, a checkpoint's "
                         "folder, a weights file or a hub cache");
@@ -131,33 +132,34 @@ static enum spt_status find_place(const char *path, const struct spt_step_names 
     if (!copied) return spt_fail_memory(error, strlen(path), "a path");
     const char *name = NULL;
     const char *folder = copied;
-    if (S_ISREG(st.st_mode)) {
+    if (look.kind == SPT_KIND_FILE) {
         char *slash = strrchr(copied, '/');
         name = slash ? slash + 1 : copied;
         folder = !slash ? "." : slash == copied ? "/" : copied;
         if (slash) *slash = '\0';
     }
-    char *resolved = realpath(folder, NULL);
+    char *resolved = spt_tree_real_path(place->tree, folder);
     enum spt_status status;
     if (!resolved)
         status = fail_no_path(path, errno, error);
     else if (name)
-        status = place_file(resolved, name, names, place, error);
+        status = place_file(place, resolved, name, names, error);
     else
-        status = place_folder(resolved, names, place, error);
+        status = place_folder(place, resolved, names, error);
     free(resolved);
     free(copied);
     return status;
 }
 
 /* config.json or a tokenizer for checkpoints that have none of their own. */
-static enum spt_status find_shared(const char *root, char *(*look_in)(const char *directory, bool *memory),
+static enum spt_status find_shared(struct spt_tree *tree, const char *root,
+                                   char *(*look_in)(struct spt_tree *tree, const char *directory, bool *memory),
                                    char **found, struct spt_error *error) {
     bool memory = true;
-    *found = look_in(root, &memory);
+    *found = look_in(tree, root, &memory);
     if (!*found && memory && strcmp(root, "/") != 0) {
         char *parent = parent_of(root);
-        *found = parent ? look_in(parent, &memory) : NULL;
+        *found = parent ? look_in(tree, parent, &memory) : NULL;
         memory = memory && parent;
         free(parent);
     }
@@ -165,10 +167,11 @@ static enum spt_status find_shared(const char *root, char *(*look_in)(const char
 }
 
 static enum spt_status require_file(const char *path, const char *what, struct spt_error *error) {
-    struct stat st;
+    struct spt_look look;
+    struct spt_error why;
     if (!path) return SPT_OK;
-    if (stat(path, &st) != 0) return spt_fail_system(error, errno, path, what);
-    if (S_ISREG(st.st_mode)) return SPT_OK;
+    if (spt_tree_look(NULL, path, &look, &why) != SPT_OK) return spt_fail_system(error, why.system, path, what);
+    if (look.kind == SPT_KIND_FILE) return SPT_OK;
     return spt_fail(error, SPT_INVALID, path, "cannot %s: no regular file", what);
 }
 
@@ -200,15 +203,15 @@ static enum spt_status fail_nothing_found(const struct spt_listing *listing, con
 static enum spt_status prepare(struct spt_listing *listing, struct spt_error *error) {
     enum spt_status status = require_file(listing->options->model_config, "use this model config", error);
     if (!status) status = require_file(listing->options->tokenizer, "use this tokenizer", error);
-    if (!status) status = find_shared(listing->root, spt_listing_config, &listing->config, error);
-    if (!status) status = find_shared(listing->root, spt_listing_tokenizer, &listing->tokenizer, error);
+    if (!status) status = find_shared(listing->tree, listing->root, spt_listing_config, &listing->config, error);
+    if (!status) status = find_shared(listing->tree, listing->root, spt_listing_tokenizer, &listing->tokenizer, error);
     return status;
 }
 
 static enum spt_status read_root(struct spt_listing *listing, struct spt_error *error) {
     if (listing->file) return SPT_OK;
     if (listing->memory) return spt_folder_memory_entries(listing->memory, listing->root, &listing->entries, error);
-    return spt_entries_read(listing->root, &listing->entries, error);
+    return spt_entries_read(listing->tree, listing->root, &listing->entries, error);
 }
 
 static enum spt_status list(struct spt_listing *listing, const char *path, const char **layout,
@@ -243,8 +246,13 @@ static enum spt_status make_run(struct spt_listing *listing, struct place *place
         return spt_fail_memory(error, sizeof *made, "a run");
     }
     qsort(listing->refs, listing->count, sizeof *listing->refs, compare_refs);
-    *made = (struct spt_run){
-        .root = place->root, .name = name, .layout = layout, .refs = listing->refs, .count = listing->count};
+    *made = (struct spt_run){.tree = place->tree,
+                             .root = place->root,
+                             .name = name,
+                             .layout = layout,
+                             .refs = listing->refs,
+                             .count = listing->count};
+    place->tree = NULL;
     place->root = NULL;
     listing->refs = NULL;
     *run = made;
@@ -289,7 +297,8 @@ enum spt_status spt_run_look(const char *path, const struct spt_run_options *opt
     if (status) return status;
     struct place place = {0};
     status = find_place(path, names, &place, error);
-    struct spt_listing listing = {.root = place.root,
+    struct spt_listing listing = {.tree = place.tree,
+                                  .root = place.root,
                                   .only = place.only,
                                   .file = place.file,
                                   .options = options,
@@ -319,6 +328,7 @@ void spt_run_close(struct spt_run *run) {
     free(run->refs);
     free(run->root);
     free(run->name);
+    spt_tree_let_go(run->tree);
     free(run);
 }
 
@@ -327,15 +337,23 @@ enum spt_status spt_run_check_marker(const struct spt_checkpoint_ref *ref, struc
     return spt_fail(error, SPT_RETRY, ref->path, "%s is not there yet: its trainer writes it last", ref->awaits);
 }
 
+static enum spt_status fail_to_look(const struct spt_checkpoint_ref *ref, enum spt_status status,
+                                    const struct spt_error *why, struct spt_error *error) {
+    if (why->system) return spt_fail_system(error, why->system, ref->path, "look at the checkpoint");
+    return spt_fail(error, status, ref->path, "%s", why->message);
+}
+
 enum spt_status spt_run_fingerprint(const struct spt_checkpoint_ref *ref, struct spt_hash *fingerprint,
                                     struct spt_error *error) {
-    struct stat st;
-    if (stat(ref->path, &st) != 0) return spt_fail_system(error, errno, ref->path, "look at the checkpoint");
-    const bool is_folder = S_ISDIR(st.st_mode);
+    struct spt_look look;
+    struct spt_error why;
+    enum spt_status status = spt_tree_look(ref->tree, ref->path, &look, &why);
+    if (status) return fail_to_look(ref, status, &why, error);
+    const bool is_folder = look.kind == SPT_KIND_FOLDER;
     char *path = is_folder ? spt_strdup(ref->path) : parent_of(ref->path);
     if (!path) return spt_fail_memory(error, strlen(ref->path), "a path");
     struct spt_folder folder;
-    enum spt_status status = spt_folder_scan(path, is_folder ? NULL : last_part(ref->path), NULL, &folder, error);
+    status = spt_folder_scan(ref->tree, path, is_folder ? NULL : last_part(ref->path), NULL, &folder, error);
     free(path);
     if (status) return status;
     if (folder.system) return spt_fail_system(error, folder.system, ref->path, "look at the checkpoint");

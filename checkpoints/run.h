@@ -21,7 +21,10 @@ SPT_API_BEGIN
 #define SPT_NO_STEP   INT64_MIN
 #define SPT_NO_TOKENS (-1)
 
+struct spt_tree;
+
 struct spt_checkpoint_ref {
+    struct spt_tree *tree; /* the run's, in which the paths below lie (base/tree.h); NULL: the disk. Borrowed */
     /* Relative to the run's root: what the store keeps. "step512", "." for the root itself; in a hub cache
      * "refs/step512", which stays when the revision's commit changes: a name, not always a path. */
     char *uri;
@@ -43,6 +46,7 @@ struct spt_checkpoint_ref {
 };
 
 struct spt_run {
+    struct spt_tree *tree;           /* owned; NULL: the disk */
     char *root;                      /* absolute path without a trailing slash */
     char *name;                      /* last part of root */
     const char *layout;              /* "step directories", "HF Trainer", "hub cache", "step files", ... */

@@ -11,14 +11,15 @@
 /* *same: the weights of ref are those with the digest that is expected. */
 static enum spt_status read_weights(const struct spt_check *check, const struct spt_checkpoint_ref *ref,
                                     struct spt_hash expected, bool *same, struct spt_error *error) {
-    const struct spt_checkpoint_options options = {.header_limit = (uint64_t)check->config->header_limit};
+    const struct spt_checkpoint_options options = {.tree = ref->tree,
+                                                   .header_limit = (uint64_t)check->config->header_limit};
     struct spt_checkpoint *checkpoint = NULL;
     struct spt_model_config model;
     struct spt_hash digest = {0}, headless = {0};
     *same = false;
     if (!ref->config)
         return spt_fail(error, SPT_RETRY, ref->path, "no config.json here, in the run's folder or above it");
-    enum spt_status status = spt_model_config_read(ref->config, &model, error);
+    enum spt_status status = spt_model_config_read_in(ref->tree, ref->config, &model, error);
     if (status == SPT_OK) status = spt_checkpoint_open(ref->path, &options, &checkpoint, error);
     if (status == SPT_OK)
         status = spt_forward_digest(checkpoint, &model, check->stop, check->context, &digest, &headless, error);

@@ -39,7 +39,7 @@ static enum spt_status store_latest_history(struct spt_store *store, int64_t run
         struct spt_error reason;
         const char *path = from->refs[i].trainer_state;
         if (!path || from->refs[i].step == SPT_NO_STEP) continue;
-        if (spt_series_read_trainer_state(path, &series, &count, &reason) != SPT_OK) {
+        if (spt_series_read_trainer_state(from->refs[i].tree, path, &series, &count, &reason) != SPT_OK) {
             spt_log(log, SPT_LOG_WARNING, "%s: %s: its log_history is left out", reason.path, reason.message);
             continue;
         }

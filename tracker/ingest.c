@@ -111,12 +111,12 @@ static struct spt_store_checkpoint row_of(const struct spt_checkpoint_ref *ref, 
 static enum spt_status check_model(const struct spt_session *session, const struct spt_checkpoint_ref *ref,
                                    struct spt_error *error) {
     struct spt_model_config config;
-    if (!ref->config && access(ref->path, R_OK | X_OK) != 0)
+    if (!ref->config && !ref->tree && access(ref->path, R_OK | X_OK) != 0)
         return spt_fail_system(error, errno, ref->path, "look into this checkpoint");
     if (!ref->config)
         return spt_fail(error, SPT_RETRY, ref->path,
                         "no config.json here, in the run's folder or above it; --model-config names one");
-    const enum spt_status status = spt_model_config_read(ref->config, &config, error);
+    const enum spt_status status = spt_model_config_read_in(ref->tree, ref->config, &config, error);
     if (status != SPT_OK) return status;
     struct spt_text difference = {0};
     spt_model_config_difference(&config, &session->model, &difference);
@@ -227,11 +227,13 @@ enum spt_status spt_ingest_checkpoint(const struct spt_ingest *ingest, const str
                                       struct spt_outcome *outcome, struct spt_error *error) {
     *outcome = (struct spt_outcome){.state = SPT_STATE_WAITING};
     struct passage passage = {.ingest = ingest, .outcome = outcome};
+    struct spt_checkpoint_options options = ingest->options;
+    options.tree = ref->tree;
     struct spt_checkpoint *checkpoint = NULL;
     struct spt_error failure;
     enum spt_status status = spt_run_check_marker(ref, &failure);
     if (status == SPT_OK) status = check_model(ingest->session, ref, &failure);
-    if (status == SPT_OK) status = spt_checkpoint_open(ref->path, &ingest->options, &checkpoint, &failure);
+    if (status == SPT_OK) status = spt_checkpoint_open(ref->path, &options, &checkpoint, &failure);
     if (status == SPT_OK) status = analyse(&passage, checkpoint, ref, &failure);
     spt_checkpoint_close(checkpoint);
     if (status == SPT_OK) {

@@ -44,7 +44,7 @@ static enum spt_status encode_lines(struct spt_sample_set *set, const struct spt
 }
 
 static enum spt_status read_sentences(struct spt_sample_set *set, const struct spt_config *config,
-                                      const char *tokenizer_path, struct spt_error *error) {
+                                      struct spt_tree *tree, const char *tokenizer_path, struct spt_error *error) {
     struct spt_probe_lines lines;
     struct spt_tokenizer *tokenizer;
     enum spt_status status = SPT_OK;
@@ -56,7 +56,7 @@ static enum spt_status read_sentences(struct spt_sample_set *set, const struct s
     if (status != SPT_OK) return status;
     status = spt_probe_lines_read(set->source, (size_t)config->samples, &lines, error);
     if (status != SPT_OK) return status;
-    status = spt_tokenizer_open(tokenizer_path, &tokenizer, error);
+    status = spt_tokenizer_open_in(tree, tokenizer_path, &tokenizer, error);
     if (status == SPT_OK) {
         status = encode_lines(set, tokenizer, &lines, (enum spt_bos)config->bos, error);
         struct spt_text added = {0};
@@ -114,10 +114,12 @@ static enum spt_status make_digest(struct spt_sample_set *set, struct spt_error 
     return SPT_OK;
 }
 
-enum spt_status spt_sample_set_init(struct spt_sample_set *set, const struct spt_config *config, const char *tokenizer,
-                                    const struct spt_model_config *model, struct spt_error *error) {
+enum spt_status spt_sample_set_init(struct spt_sample_set *set, const struct spt_config *config, struct spt_tree *tree,
+                                    const char *tokenizer, const struct spt_model_config *model,
+                                    struct spt_error *error) {
     *set = (struct spt_sample_set){0};
-    enum spt_status status = config->ids ? read_ids(set, config, error) : read_sentences(set, config, tokenizer, error);
+    enum spt_status status =
+        config->ids ? read_ids(set, config, error) : read_sentences(set, config, tree, tokenizer, error);
     if (status == SPT_OK) status = check_fit(set, model, error);
     if (status == SPT_OK) status = make_digest(set, error);
     if (status != SPT_OK) {

@@ -23,11 +23,12 @@ struct spt_sample_set {
 };
 
 /* The first config->samples samples of config->ids, else of config->probe (default: the sentences that come with spectail) through tokenizer.
- *   tokenizer  path; may be NULL where config->ids is given
+ *   tokenizer  path in tree (NULL: on the disk); may be NULL where config->ids is given
  *   model      what the ids and lengths must fit
  * SPT_INVALID names the line or sample, what was found and what was expected. SPT_IO. SPT_UNSUPPORTED. SPT_NOMEM. */
-enum spt_status spt_sample_set_init(struct spt_sample_set *set, const struct spt_config *config, const char *tokenizer,
-                                    const struct spt_model_config *model, struct spt_error *error);
+enum spt_status spt_sample_set_init(struct spt_sample_set *set, const struct spt_config *config, struct spt_tree *tree,
+                                    const char *tokenizer, const struct spt_model_config *model,
+                                    struct spt_error *error);
 void spt_sample_set_release(struct spt_sample_set *set);
 
 /* Appends what the probe is, one "key: value" a line: samples, tokens, digest, the name of its file, how bos was asked for, and what is added to each sentence. config is

@@ -55,7 +55,7 @@ static enum spt_status count_votes(struct election *election, const struct spt_r
             continue;
         }
         before = path;
-        read = spt_model_config_read(path, &model, first == SPT_END ? error : NULL);
+        read = spt_model_config_read_in(run->tree, path, &model, first == SPT_END ? error : NULL);
         if (first == SPT_END) first = read;
         if (read == SPT_OK && vote(election, &model, &chosen, error) != SPT_OK) return SPT_NOMEM;
     }
@@ -83,9 +83,10 @@ static enum spt_status find_model(struct spt_session *session, const struct spt_
                                   struct spt_error *error) {
     const enum spt_status voted = vote_for_model(session, run, error);
     if (voted != SPT_END) return voted;
+    const struct spt_checkpoint_options options = {.tree = run->tree};
     struct spt_checkpoint *checkpoint = NULL; /* a file that holds no weights at all has no config.json either */
     const enum spt_status status =
-        ref_count == 1 ? spt_checkpoint_open(refs[0]->path, NULL, &checkpoint, error) : SPT_OK;
+        ref_count == 1 ? spt_checkpoint_open(refs[0]->path, &options, &checkpoint, error) : SPT_OK;
     spt_checkpoint_close(checkpoint);
     if (status != SPT_OK) return status;
     return spt_fail(
@@ -105,7 +106,7 @@ static enum spt_status read_samples(struct spt_session *session, const struct sp
             error, SPT_RETRY, run->root,
             "no checkpoint has a tokenizer (tokenizer.json, tokenizer.model, vocab.json with merges.txt, vocab.txt), nor has the run's folder or the one above it; --tokenizer names "
             "one, or --ids a file of token ids");
-    return spt_sample_set_init(&session->samples, session->config, tokenizer, &session->model, error);
+    return spt_sample_set_init(&session->samples, session->config, run->tree, tokenizer, &session->model, error);
 }
 
 static enum spt_status make_plan(struct spt_session *session, struct spt_error *error) {

@@ -3,6 +3,7 @@
 #include "checkpoints/base/file.h"
 #include "checkpoints/base/memory.h"
 #include "checkpoints/base/text.h"
+#include "checkpoints/base/tree.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -59,7 +60,7 @@ static size_t find(const struct listing *listing, const char *uri) {
 /* What another pattern of steps would not list is not gone. */
 static bool is_there(const struct spt_run *disk, const char *uri) {
     char *path = spt_file_join(disk->root, uri);
-    const bool there = !path || access(path, F_OK) == 0;
+    const bool there = !path || spt_tree_is_there(disk->tree, path);
     free(path);
     return there;
 }

@@ -23,7 +23,6 @@ const char *spt_status_name(enum spt_status status) {
 
 static enum spt_status fill(struct spt_error *error, enum spt_status status, const char *path, uint64_t offset,
                             int system_error, const char *message) {
-    if (!error) return status;
     error->status = status;
     error->system = system_error;
     error->offset = offset;
@@ -35,6 +34,7 @@ static enum spt_status fill(struct spt_error *error, enum spt_status status, con
 static enum spt_status fail_va(struct spt_error *error, enum spt_status status, const char *path, uint64_t offset,
                                const char *format, va_list arguments) {
     char message[2 * SPT_ERROR_TEXT_MAX];
+    if (!error) return status;
     if (vsnprintf(message, sizeof message, format, arguments) < 0) message[0] = '\0';
     return fill(error, status, path, offset, 0, message);
 }
@@ -57,9 +57,11 @@ enum spt_status spt_fail_at(struct spt_error *error, enum spt_status status, con
 }
 
 enum spt_status spt_fail_system(struct spt_error *error, int system_error, const char *path, const char *what) {
+    const enum spt_status status = system_error == ENOMEM ? SPT_NOMEM : SPT_IO;
     char message[SPT_ERROR_TEXT_MAX];
+    if (!error) return status;
     (void)snprintf(message, sizeof message, "cannot %s: %s", what, strerror(system_error));
-    return fill(error, system_error == ENOMEM ? SPT_NOMEM : SPT_IO, path, SPT_NO_OFFSET, system_error, message);
+    return fill(error, status, path, SPT_NO_OFFSET, system_error, message);
 }
 
 enum spt_status spt_fail_memory(struct spt_error *error, uint64_t bytes, const char *what) {

@@ -100,31 +100,6 @@ enum spt_status spt_file_read_at(int fd, const char *path, uint64_t offset, void
     return SPT_OK;
 }
 
-enum spt_status spt_file_read_all(const char *path, size_t limit, char **data, size_t *size, struct spt_error *error) {
-    int fd = -1;
-    struct spt_file_identity identity = {0};
-    enum spt_status status = spt_file_open(path, &fd, &identity, error);
-    if (status != SPT_OK) return status;
-    char *bytes = NULL;
-    if (identity.size > limit) {
-        status = spt_fail(error, SPT_UNSUPPORTED, path, "%llu bytes, more than the %zu that are read",
-                          (unsigned long long)identity.size, limit);
-    } else if (!(bytes = malloc((size_t)identity.size + 1))) {
-        status = spt_fail_memory(error, identity.size + 1, "a file's contents");
-    } else {
-        status = spt_file_read_at(fd, path, 0, bytes, (size_t)identity.size, error);
-    }
-    (void)close(fd);
-    if (status != SPT_OK) {
-        free(bytes);
-        return status;
-    }
-    bytes[identity.size] = '\0';
-    *data = bytes;
-    *size = (size_t)identity.size;
-    return SPT_OK;
-}
-
 enum spt_status spt_file_write(int fd, const char *path, const void *data, size_t size, struct spt_error *error) {
     for (size_t done = 0; done < size;) {
         const ssize_t put = write(fd, (const unsigned char *)data + done, size - done);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checkpoints/base/file.h"
 #include "checkpoints/base/memory.h"
+#include "checkpoints/base/tree.h"
 
 struct spt_json_document {
     struct spt_arena nodes; /* all that jansson allocated for it */
@@ -152,9 +152,14 @@ enum spt_status spt_json_parse(const char *bytes, size_t size, const char *path,
 
 enum spt_status spt_json_read_file(const char *path, size_t limit, bool allow_nan, struct spt_json_document **document,
                                    struct spt_error *error) {
+    return spt_json_read_in(NULL, path, limit, allow_nan, document, error);
+}
+
+enum spt_status spt_json_read_in(struct spt_tree *tree, const char *path, size_t limit, bool allow_nan,
+                                 struct spt_json_document **document, struct spt_error *error) {
     char *data;
     size_t size;
-    enum spt_status status = spt_file_read_all(path, limit, &data, &size, error);
+    enum spt_status status = spt_tree_read_all(tree, path, limit, &data, &size, error);
     if (status != SPT_OK) return status;
     status = spt_json_parse(data, size, path, 0, allow_nan, document, error);
     free(data);

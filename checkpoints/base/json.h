@@ -36,6 +36,9 @@ enum spt_status spt_json_parse(const char *bytes, size_t size, const char *path,
                                struct spt_json_document **document, struct spt_error *error);
 enum spt_status spt_json_read_file(const char *path, size_t limit, bool allow_nan, struct spt_json_document **document,
                                    struct spt_error *error);
+struct spt_tree; /* tree.h; NULL: the disk */
+enum spt_status spt_json_read_in(struct spt_tree *tree, const char *path, size_t limit, bool allow_nan,
+                                 struct spt_json_document **document, struct spt_error *error);
 void spt_json_free(struct spt_json_document *document);
 
 const struct spt_json *spt_json_root(const struct spt_json_document *document);

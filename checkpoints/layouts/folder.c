@@ -1,13 +1,9 @@
 #include "checkpoints/layouts/folder.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "checkpoints/tokenizer/files.h"
 
@@ -53,44 +49,46 @@ static int compare_entries(const void *a, const void *b) {
     return strcmp(((const struct spt_entry *)a)->name, ((const struct spt_entry *)b)->name);
 }
 
-static bool leads_to_directory(int folder, const char *name) {
-    struct stat st;
-    return fstatat(folder, name, &st, 0) == 0 && S_ISDIR(st.st_mode);
-}
-
-static bool add_entry(struct spt_entries *entries, int folder, const struct dirent *found) {
+static bool add_entry(struct spt_entries *entries, struct spt_tree_folder *folder, const struct spt_tree_entry *found) {
     void *items = entries->items;
     const bool room = spt_grow(&items, &entries->capacity, entries->count + 1, sizeof *entries->items);
     entries->items = items;
-    const char *name = room ? spt_arena_copy(&entries->names, found->d_name, strlen(found->d_name)) : NULL;
+    const char *name = room ? spt_arena_copy(&entries->names, found->name, strlen(found->name)) : NULL;
     if (!name) return false;
-    struct spt_entry entry = {.name = name, .directory = found->d_type == DT_DIR, .link = found->d_type == DT_LNK};
-    if (found->d_type == DT_UNKNOWN) {
-        struct stat st;
-        entry.link = fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(st.st_mode);
+    struct spt_entry entry = {
+        .name = name, .directory = found->kind == SPT_KIND_FOLDER, .link = found->kind == SPT_KIND_LINK};
+    struct spt_look look;
+    if (found->kind == SPT_KIND_UNKNOWN) {
+        char *path = spt_file_join(folder->path, name);
+        if (!path) return false;
+        entry.link = spt_tree_look_at_link(folder->tree, path, &look, NULL) == SPT_OK && look.kind == SPT_KIND_LINK;
+        free(path);
     }
-    if (found->d_type == DT_UNKNOWN || entry.link) entry.directory = leads_to_directory(folder, name);
+    if (found->kind == SPT_KIND_UNKNOWN || entry.link)
+        entry.directory = spt_tree_look_in(folder, name, &look, NULL) == SPT_OK && look.kind == SPT_KIND_FOLDER;
     entries->items[entries->count++] = entry;
     return true;
 }
 
-enum spt_status spt_entries_read(const char *path, struct spt_entries *entries, struct spt_error *error) {
-    DIR *directory = opendir(path);
-    if (!directory) return spt_fail_system(error, errno, path, "list the folder");
-    enum spt_status status = SPT_OK;
-    const struct dirent *found;
-    while (!status && (errno = 0, found = readdir(directory)) != NULL) {
-        if (found->d_name[0] == '.') continue;
-        if (!add_entry(entries, dirfd(directory), found))
-            status = spt_fail_memory(error, sizeof *entries->items, "a folder's entries");
+enum spt_status spt_entries_read(struct spt_tree *tree, const char *path, struct spt_entries *entries,
+                                 struct spt_error *error) {
+    struct spt_tree_folder folder;
+    struct spt_tree_entry found;
+    enum spt_status status = spt_tree_list(tree, path, &folder, error);
+    if (status) return status;
+    while (!(status = spt_tree_next(&folder, &found, error))) {
+        if (found.name[0] == '.') continue;
+        if (add_entry(entries, &folder, &found)) continue;
+        status = spt_fail_memory(error, sizeof *entries->items, "a folder's entries");
+        break;
     }
-    if (!status && errno) status = spt_fail_system(error, errno, path, "list the folder");
-    (void)closedir(directory);
-    if (status)
+    spt_tree_unlist(&folder);
+    if (status != SPT_END) {
         spt_entries_release(entries);
-    else if (entries->count)
-        qsort(entries->items, entries->count, sizeof *entries->items, compare_entries);
-    return status;
+        return status;
+    }
+    if (entries->count) qsort(entries->items, entries->count, sizeof *entries->items, compare_entries);
+    return SPT_OK;
 }
 
 const struct spt_entry *spt_entries_find(const struct spt_entries *entries, const char *name) {
@@ -131,10 +129,11 @@ static bool *flag_of(struct scan *scan, const char *name, bool *weights) {
 
 /* A tokenizer in other files than tokenizer.json. They are not counted among the files of the checkpoint: the
  * fingerprint would be another one where they lie beside a tokenizer.json. */
-static void note_tokenizer(struct scan *scan, int fd, const char *name) {
-    struct stat st;
+static void note_tokenizer(struct scan *scan, struct spt_tree_folder *folder, const char *name) {
+    struct spt_look look;
     for (unsigned i = 0; SPT_TOKENIZER_PARTS[i]; i++)
-        if (strcmp(name, SPT_TOKENIZER_PARTS[i]) == 0 && fstatat(fd, name, &st, 0) == 0 && S_ISREG(st.st_mode))
+        if (strcmp(name, SPT_TOKENIZER_PARTS[i]) == 0 && spt_tree_look_in(folder, name, &look, NULL) == SPT_OK &&
+            look.kind == SPT_KIND_FILE)
             scan->other |= 1u << i;
 }
 
@@ -150,24 +149,24 @@ static void say_skipped(struct scan *scan, const char *name, const char *why) {
     spt_log(scan->log, SPT_LOG_WARNING, "%s/%s: skipped: %s", scan->path, name, why);
 }
 
-static bool add_member(struct scan *scan, const char *name, const struct stat *st) {
+static bool add_member(struct scan *scan, const char *name, const struct spt_file_identity *identity) {
     struct spt_folder_reading *reading = scan->reading;
     void *members = reading->members;
     const bool room = spt_grow(&members, &scan->capacity, reading->count + 1, sizeof *reading->members);
     reading->members = members;
     char *copy = room ? spt_strdup(name) : NULL;
     if (!copy) return false;
-    reading->members[reading->count++] = (struct spt_member){.name = copy, .identity = spt_file_identity_of(st)};
+    reading->members[reading->count++] = (struct spt_member){.name = copy, .identity = *identity};
     return true;
 }
 
-static bool scan_entry(struct scan *scan, int fd, const char *name) {
+static bool scan_entry(struct scan *scan, struct spt_tree_folder *listed, const char *name) {
     struct spt_folder *folder = &scan->reading->folder;
     folder->hub |= strcmp(name, "snapshots") == 0 || strncmp(name, "models--", 8) == 0;
     bool weights = false;
     bool *flag = flag_of(scan, name, &weights);
     if (!flag) {
-        note_tokenizer(scan, fd, name);
+        note_tokenizer(scan, listed, name);
         if (!is_of_trainer(name)) return true;
         const struct spt_hash hash = spt_hash_of(name, strlen(name));
         folder->of_trainer = true;
@@ -175,18 +174,19 @@ static bool scan_entry(struct scan *scan, int fd, const char *name) {
         scan->beside.high ^= hash.high;
         return true;
     }
-    struct stat st;
-    if (fstatat(fd, name, &st, 0) != 0) {
-        say_skipped(scan, name, strerror(errno));
+    struct spt_look look;
+    struct spt_error why;
+    if (spt_tree_look_in(listed, name, &look, &why) != SPT_OK) {
+        say_skipped(scan, name, why.system ? strerror(why.system) : why.message);
         return true;
     }
-    if (!S_ISREG(st.st_mode)) {
+    if (look.kind != SPT_KIND_FILE) {
         say_skipped(scan, name, "no regular file");
         return true;
     }
     *flag = true;
     folder->weights += weights;
-    return add_member(scan, name, &st);
+    return add_member(scan, name, &look.identity);
 }
 
 static void hash_identity(struct spt_hash_stream *stream, const struct spt_file_identity *identity) {
@@ -232,24 +232,18 @@ static bool hash_members(struct scan *scan) {
     return memory;
 }
 
-static bool read_entries(struct scan *scan, DIR *directory) {
+/* false: out of memory. */
+static bool read_entries(struct scan *scan, struct spt_tree_folder *folder) {
     struct spt_folder_reading *reading = scan->reading;
-    struct stat st;
-    if (fstat(dirfd(directory), &st) != 0) {
-        reading->folder.system = errno;
-        return true;
-    }
-    reading->directory = spt_file_identity_of(&st);
+    struct spt_tree_entry found;
+    struct spt_error why = {0};
+    struct spt_look look;
+    enum spt_status status = spt_tree_look_in(folder, NULL, &look, &why);
+    if (!status) reading->directory = look.identity;
     bool memory = true;
-    while (memory) {
-        errno = 0;
-        const struct dirent *found = readdir(directory);
-        if (!found) {
-            reading->folder.system = errno;
-            break;
-        }
-        memory = scan_entry(scan, dirfd(directory), found->d_name);
-    }
+    while (!status && memory && !(status = spt_tree_next(folder, &found, &why)))
+        memory = scan_entry(scan, folder, found.name);
+    if (status && status != SPT_END) reading->folder.system = why.system ? why.system : EIO;
     return memory;
 }
 
@@ -260,19 +254,19 @@ static void shrink_members(struct spt_folder_reading *reading) {
     if (members) reading->members = members;
 }
 
-enum spt_status spt_folder_read(const char *path, const char *only, const struct spt_log *log,
+enum spt_status spt_folder_read(struct spt_tree *tree, const char *path, const char *only, const struct spt_log *log,
                                 struct spt_folder_reading *reading, struct spt_error *error) {
     *reading = (struct spt_folder_reading){0};
     struct scan scan = {.reading = reading, .path = path, .only = only, .log = log};
-    DIR *directory = opendir(path);
-    bool memory = true;
-    if (directory) {
-        memory = read_entries(&scan, directory);
-        (void)closedir(directory);
-    } else if (errno == ENOMEM) {
-        memory = false;
-    } else {
-        reading->folder.system = errno;
+    struct spt_tree_folder directory;
+    struct spt_error why = {0};
+    const enum spt_status listed = spt_tree_list(tree, path, &directory, &why);
+    bool memory = listed != SPT_NOMEM;
+    if (!listed) {
+        memory = read_entries(&scan, &directory);
+        spt_tree_unlist(&directory);
+    } else if (memory) {
+        reading->folder.system = why.system ? why.system : EIO;
     }
     scan.other |= scan.tokenizer; /* tokenizer.json is the first of them */
     reading->folder.tokenizer = spt_tokenizer_file_choose(has_tokenizer, &scan);
@@ -295,10 +289,10 @@ void spt_folder_reading_release(struct spt_folder_reading *reading) {
     *reading = (struct spt_folder_reading){0};
 }
 
-enum spt_status spt_folder_scan(const char *path, const char *only, const struct spt_log *log,
+enum spt_status spt_folder_scan(struct spt_tree *tree, const char *path, const char *only, const struct spt_log *log,
                                 struct spt_folder *folder, struct spt_error *error) {
     struct spt_folder_reading reading;
-    const enum spt_status status = spt_folder_read(path, only, log, &reading, error);
+    const enum spt_status status = spt_folder_read(tree, path, only, log, &reading, error);
     *folder = reading.folder;
     spt_folder_reading_release(&reading);
     return status;

@@ -1,12 +1,12 @@
-/* What lies in a folder: its entries, and those of them that make it a checkpoint. */
+/* What lies in a folder: its entries, and those of them that make it a checkpoint. A path lies in tree; NULL: on the disk. */
 #ifndef SPT_LAYOUTS_FOLDER_H
 #define SPT_LAYOUTS_FOLDER_H
 
 #include "checkpoints/base/error.h"
-#include "checkpoints/base/file.h"
 #include "checkpoints/base/hash.h"
 #include "checkpoints/base/log.h"
 #include "checkpoints/base/memory.h"
+#include "checkpoints/base/tree.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,7 +27,8 @@ struct spt_entries {
 
 /* Every entry of path whose name does not begin with a dot. SPT_IO. What leads nowhere (a broken link, a loop of links)
  * is no directory. */
-enum spt_status spt_entries_read(const char *path, struct spt_entries *entries, struct spt_error *error);
+enum spt_status spt_entries_read(struct spt_tree *tree, const char *path, struct spt_entries *entries,
+                                 struct spt_error *error);
 const struct spt_entry *spt_entries_find(const struct spt_entries *entries, const char *name); /* NULL: none */
 void spt_entries_release(struct spt_entries *entries);
 
@@ -46,7 +47,7 @@ struct spt_folder {
 };
 
 /* only: the one weights file that counts; NULL: all. Says through log what should be a file and is none. SPT_NOMEM. */
-enum spt_status spt_folder_scan(const char *path, const char *only, const struct spt_log *log,
+enum spt_status spt_folder_scan(struct spt_tree *tree, const char *path, const char *only, const struct spt_log *log,
                                 struct spt_folder *folder, struct spt_error *error);
 
 /* The same, with what a later look needs to tell whether anything changed. */
@@ -63,7 +64,7 @@ struct spt_folder_reading {
 };
 
 /* As spt_folder_scan. Release reading after SPT_OK. */
-enum spt_status spt_folder_read(const char *path, const char *only, const struct spt_log *log,
+enum spt_status spt_folder_read(struct spt_tree *tree, const char *path, const char *only, const struct spt_log *log,
                                 struct spt_folder_reading *reading, struct spt_error *error);
 void spt_folder_reading_release(struct spt_folder_reading *reading);
 

@@ -264,7 +264,7 @@ enum spt_status spt_folder_memory_entries(struct spt_folder_memory *memory, cons
     const bool identified = identify_folder(memory, path, TIMES_UNKNOWN, &identity);
     struct spt_entries found = {0};
     char *root = spt_strdup(path);
-    enum spt_status status = root ? spt_entries_read(path, &found, error) : spt_fail_memory(error, 0, "a path");
+    enum spt_status status = root ? spt_entries_read(NULL, path, &found, error) : spt_fail_memory(error, 0, "a path");
     if (status) {
         free(root);
         return status;
@@ -337,7 +337,7 @@ static bool same_reading(const struct spt_folder_reading *a, const struct spt_fo
 static void read_step(const char *path, struct spt_folder *folder) {
     struct spt_error error;
     char *file = folder->trainer_state ? spt_file_join(path, "trainer_state.json") : NULL;
-    folder->step_known = file && spt_trainer_state_step(file, &folder->step, &error) == SPT_OK;
+    folder->step_known = file && spt_trainer_state_step(NULL, file, &folder->step, &error) == SPT_OK;
     free(file);
 }
 
@@ -375,7 +375,7 @@ enum spt_status spt_folder_memory_scan(struct spt_folder_memory *memory, const c
     }
     const struct moment began = moment_now();
     struct spt_folder_reading reading;
-    const enum spt_status status = spt_folder_read(path, only, log, &reading, error);
+    const enum spt_status status = spt_folder_read(NULL, path, only, log, &reading, error);
     if (status) return status;
     read_step(path, &reading.folder);
     *folder = reading.folder;

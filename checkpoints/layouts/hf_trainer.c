@@ -35,7 +35,7 @@ static enum spt_status any_has_trainer_state(const struct spt_listing *listing, 
         const struct spt_entry *entry = &listing->entries.items[i];
         if (!entry->directory || !is_checkpoint(entry->name)) continue;
         char *folder = spt_file_join(listing->root, entry->name);
-        char *found = folder ? spt_listing_file(folder, "trainer_state.json", &memory) : NULL;
+        char *found = folder ? spt_listing_file(listing->tree, folder, "trainer_state.json", &memory) : NULL;
         memory = memory && folder;
         *any = found != NULL;
         free(found);

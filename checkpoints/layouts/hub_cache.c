@@ -51,7 +51,7 @@ static enum spt_status open_cache(const struct spt_listing *listing, const char 
     const char *repository = strrchr(cache->repository, '/');
     repository = repository ? repository + 1 : cache->repository;
     enum spt_status status = spt_step_names_match(listing->names, repository, &cache->of_repository, error);
-    if (!status) status = spt_hub_revisions_read(path, listing->options->log, &cache->revisions, error);
+    if (!status) status = spt_hub_revisions_read(listing->tree, path, listing->options->log, &cache->revisions, error);
     cache->steps = cache->of_repository.kind == SPT_STEP_NAME_STEP;
     if (!status && cache->steps) status = find_standing(listing, cache, error);
     for (size_t i = 0; i < cache->revisions.count && !status && !cache->steps; i++) {
@@ -141,7 +141,7 @@ static enum spt_status open_caches(const struct spt_listing *listing, struct cac
         struct spt_text path = {0};
         spt_text_format(&path, "%s/%s", listing->root, entry->name);
         if (path.failed) status = spt_fail_memory(error, path.length, "a path");
-        if (!status && spt_hub_is_cache(path.data))
+        if (!status && spt_hub_is_cache(listing->tree, path.data))
             status = open_cache(listing, path.data, entry->name, &caches[(*count)++], error);
         spt_text_release(&path);
     }
@@ -167,7 +167,7 @@ static enum spt_status add_caches(struct spt_listing *listing, const struct cach
 enum spt_status spt_layout_hub_cache(struct spt_listing *listing, struct spt_error *error) {
     if (listing->file) return SPT_END;
     spt_folder_memory_look_past(listing->memory);
-    const bool itself = spt_hub_is_cache(listing->root);
+    const bool itself = spt_hub_is_cache(listing->tree, listing->root);
     if (!itself && listing->only) return SPT_END;
     const size_t most = itself ? 1 : listing->entries.count;
     struct cache *caches = spt_alloc_zeroed(most, sizeof *caches);

@@ -10,9 +10,9 @@
 /* A ref holds the 40 digits of a commit. Branches are nested folders where their names have slashes. */
 enum { REF_SIZE_MAX = 1024, COMMIT_MAX = 128, DEPTH_MAX = 8 };
 
-bool spt_hub_is_cache(const char *path) {
+bool spt_hub_is_cache(struct spt_tree *tree, const char *path) {
     char *snapshots = spt_file_join(path, "snapshots");
-    const bool cache = snapshots && spt_file_is_directory(snapshots);
+    const bool cache = snapshots && spt_tree_is_folder(tree, snapshots);
     free(snapshots);
     return cache;
 }
@@ -42,12 +42,13 @@ static enum spt_status add_revision(struct spt_hub_revisions *revisions, const c
     return SPT_OK;
 }
 
-static enum spt_status read_ref(struct spt_hub_revisions *revisions, const char *cache, const char *path,
-                                const char *name, const struct spt_log *log, struct spt_error *error) {
+static enum spt_status read_ref(struct spt_hub_revisions *revisions, struct spt_tree *tree, const char *cache,
+                                const char *path, const char *name, const struct spt_log *log,
+                                struct spt_error *error) {
     char *commit = NULL;
     size_t size;
     struct spt_error why;
-    const enum spt_status read = spt_file_read_all(path, REF_SIZE_MAX, &commit, &size, &why);
+    const enum spt_status read = spt_tree_read_all(tree, path, REF_SIZE_MAX, &commit, &size, &why);
     if (read == SPT_NOMEM) return spt_fail_memory(error, REF_SIZE_MAX, "a ref");
     if (read) {
         spt_log(log, SPT_LOG_WARNING, "%s: skipped: %s", path, why.message);
@@ -64,11 +65,12 @@ static enum spt_status read_ref(struct spt_hub_revisions *revisions, const char 
 }
 
 /* prefix is "" for refs/ itself, "pr/" below. Links to folders are not followed: they could lead in a circle. */
-static enum spt_status read_refs(struct spt_hub_revisions *revisions, const char *cache, const char *folder,
-                                 const char *prefix, int depth, const struct spt_log *log, struct spt_error *error) {
+static enum spt_status read_refs(struct spt_hub_revisions *revisions, struct spt_tree *tree, const char *cache,
+                                 const char *folder, const char *prefix, int depth, const struct spt_log *log,
+                                 struct spt_error *error) {
     struct spt_entries entries = {0};
     struct spt_error why;
-    enum spt_status status = spt_entries_read(folder, &entries, &why);
+    enum spt_status status = spt_entries_read(tree, folder, &entries, &why);
     if (status == SPT_IO) {
         spt_log(log, SPT_LOG_WARNING, "%s: skipped: %s", folder, why.message);
         return SPT_OK;
@@ -83,12 +85,12 @@ static enum spt_status read_refs(struct spt_hub_revisions *revisions, const char
         if (path.failed || name.failed)
             status = spt_fail_memory(error, path.length, "a ref's path");
         else if (!entry->directory)
-            status = read_ref(revisions, cache, path.data, name.data, log, error);
+            status = read_ref(revisions, tree, cache, path.data, name.data, log, error);
         else if (entry->link || depth == DEPTH_MAX)
             spt_log(log, SPT_LOG_WARNING, "%s: skipped: %s", path.data,
                     entry->link ? "a link to a folder" : "too deep");
         else
-            status = read_refs(revisions, cache, path.data, name.data, depth + 1, log, error);
+            status = read_refs(revisions, tree, cache, path.data, name.data, depth + 1, log, error);
         spt_text_release(&path);
         spt_text_release(&name);
     }
@@ -101,10 +103,10 @@ static int compare_commits(const void *a, const void *b) {
 }
 
 /* Snapshots that no ref leads to: downloaded by commit, or left behind when a branch moved on. */
-static enum spt_status add_unnamed(struct spt_hub_revisions *revisions, const char *cache, const char *folder,
-                                   struct spt_error *error) {
+static enum spt_status add_unnamed(struct spt_hub_revisions *revisions, struct spt_tree *tree, const char *cache,
+                                   const char *folder, struct spt_error *error) {
     struct spt_entries entries = {0};
-    enum spt_status status = spt_entries_read(folder, &entries, error);
+    enum spt_status status = spt_entries_read(tree, folder, &entries, error);
     if (status) return status;
     const size_t named = revisions->count;
     const char **commits = spt_alloc(named, sizeof *commits);
@@ -121,13 +123,13 @@ static enum spt_status add_unnamed(struct spt_hub_revisions *revisions, const ch
     return status;
 }
 
-enum spt_status spt_hub_revisions_read(const char *cache, const struct spt_log *log,
+enum spt_status spt_hub_revisions_read(struct spt_tree *tree, const char *cache, const struct spt_log *log,
                                        struct spt_hub_revisions *revisions, struct spt_error *error) {
     char *refs = spt_file_join(cache, "refs"), *snapshots = spt_file_join(cache, "snapshots");
     enum spt_status status = SPT_OK;
     if (!refs || !snapshots) status = spt_fail_memory(error, strlen(cache), "a path");
-    if (!status && spt_file_is_directory(refs)) status = read_refs(revisions, cache, refs, "", 0, log, error);
-    if (!status) status = add_unnamed(revisions, cache, snapshots, error);
+    if (!status && spt_tree_is_folder(tree, refs)) status = read_refs(revisions, tree, cache, refs, "", 0, log, error);
+    if (!status) status = add_unnamed(revisions, tree, cache, snapshots, error);
     free(refs);
     free(snapshots);
     if (status) spt_hub_revisions_release(revisions);

@@ -27,10 +27,10 @@ struct spt_hub_revisions {
     struct spt_arena memory;
 };
 
-bool spt_hub_is_cache(const char *path); /* holds snapshots/ */
+bool spt_hub_is_cache(struct spt_tree *tree, const char *path); /* holds snapshots/ */
 
 /* What a cache holds. A ref that is no commit is said through log and passed over. */
-enum spt_status spt_hub_revisions_read(const char *cache, const struct spt_log *log,
+enum spt_status spt_hub_revisions_read(struct spt_tree *tree, const char *cache, const struct spt_log *log,
                                        struct spt_hub_revisions *revisions, struct spt_error *error);
 void spt_hub_revisions_release(struct spt_hub_revisions *revisions);
 

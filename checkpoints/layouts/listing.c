@@ -2,9 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "checkpoints/base/file.h"
 #include "checkpoints/base/memory.h"
 #include "checkpoints/base/text.h"
 #include "checkpoints/layouts/trainer_state.h"
@@ -12,11 +10,10 @@
 
 enum { LABEL_MAX = 1024 };
 
-char *spt_listing_file(const char *directory, const char *name, bool *memory) {
+char *spt_listing_file(struct spt_tree *tree, const char *directory, const char *name, bool *memory) {
     char *path = spt_file_join(directory, name);
-    struct stat st;
     if (!path) *memory = false;
-    if (path && stat(path, &st) == 0 && S_ISREG(st.st_mode)) return path;
+    if (path && spt_tree_is_file(tree, path)) return path;
     free(path);
     return NULL;
 }
@@ -25,7 +22,7 @@ enum spt_status spt_listing_scan(const struct spt_listing *listing, const char *
                                  struct spt_folder *folder, struct spt_error *error) {
     const struct spt_log *log = listing->options->log;
     if (listing->memory) return spt_folder_memory_scan(listing->memory, path, only, log, folder, error);
-    return spt_folder_scan(path, only, log, folder, error);
+    return spt_folder_scan(listing->tree, path, only, log, folder, error);
 }
 
 enum spt_status spt_listing_match_stem(const struct spt_listing *listing, const char *file, struct spt_step_name *name,
@@ -41,7 +38,7 @@ enum spt_status spt_listing_match_stem(const struct spt_listing *listing, const 
 
 bool spt_listing_leads_to_sibling(const struct spt_listing *listing, const char *path) {
     spt_folder_memory_look_past(listing->memory);
-    char *target = realpath(path, NULL);
+    char *target = spt_tree_real_path(listing->tree, path);
     const size_t length = strlen(listing->root);
     const bool sibling = target && strncmp(target, listing->root, length) == 0 && target[length] == '/' &&
                          !strchr(target + length + 1, '/');
@@ -56,33 +53,35 @@ static char *copy(const char *text, bool *memory) {
 }
 
 struct look {
+    struct spt_tree *tree;
     const char *directory;
     bool memory;
 };
 
 static bool has_file(void *context, const char *name) {
     struct look *look = context;
-    char *path = spt_listing_file(look->directory, name, &look->memory);
+    char *path = spt_listing_file(look->tree, look->directory, name, &look->memory);
     free(path);
     return path != NULL;
 }
 
-char *spt_listing_config(const char *directory, bool *memory) {
-    return spt_listing_file(directory, "config.json", memory);
+char *spt_listing_config(struct spt_tree *tree, const char *directory, bool *memory) {
+    return spt_listing_file(tree, directory, "config.json", memory);
 }
 
-char *spt_listing_tokenizer(const char *directory, bool *memory) {
-    struct look look = {.directory = directory, .memory = true};
+char *spt_listing_tokenizer(struct spt_tree *tree, const char *directory, bool *memory) {
+    struct look look = {.tree = tree, .directory = directory, .memory = true};
     const char *name = spt_tokenizer_file_choose(has_file, &look);
     *memory = *memory && look.memory;
-    return name ? spt_listing_file(directory, name, memory) : NULL;
+    return name ? spt_listing_file(tree, directory, name, memory) : NULL;
 }
 
 /* The option's file, else the checkpoint's own, else one beside it, else the run's.
  * own is its name in folder, or NULL; look_in finds one elsewhere. */
-static char *find_companion(const struct spt_found *found, const char *own, const char *folder,
-                            char *(*look_in)(const char *directory, bool *memory), const char *option,
-                            const char *of_run, bool *memory) {
+static char *find_companion(const struct spt_listing *listing, const struct spt_found *found, const char *own,
+                            const char *folder,
+                            char *(*look_in)(struct spt_tree *tree, const char *directory, bool *memory),
+                            const char *option, const char *of_run, bool *memory) {
     if (option) return copy(option, memory);
     if (own) {
         char *path = spt_file_join(folder, own);
@@ -90,7 +89,7 @@ static char *find_companion(const struct spt_found *found, const char *own, cons
         return path;
     }
     for (size_t i = 0; i < sizeof found->beside / sizeof *found->beside; i++) {
-        char *beside = found->beside[i] ? look_in(found->beside[i], memory) : NULL;
+        char *beside = found->beside[i] ? look_in(listing->tree, found->beside[i], memory) : NULL;
         if (beside) return beside;
     }
     return copy(of_run, memory);
@@ -101,7 +100,7 @@ static void take_step_of_trainer(struct spt_checkpoint_ref *ref, const struct sp
                                  const struct spt_log *log) {
     struct spt_error error;
     int64_t step = folder->step;
-    if (!folder->step_known && spt_trainer_state_step(ref->trainer_state, &step, &error) != SPT_OK) {
+    if (!folder->step_known && spt_trainer_state_step(ref->tree, ref->trainer_state, &step, &error) != SPT_OK) {
         spt_log(log, SPT_LOG_WARNING, "%s: %s; the step is taken from the name", ref->trainer_state, error.message);
         return;
     }
@@ -128,6 +127,7 @@ enum spt_status spt_listing_add(struct spt_listing *listing, const struct spt_fo
     const bool step = found->name.kind == SPT_STEP_NAME_STEP;
     const struct spt_run_options *options = listing->options;
     struct spt_checkpoint_ref ref = {
+        .tree = listing->tree,
         .uri = copy(found->uri, &memory),
         .path = copy(found->path, &memory),
         .label = copy(label, &memory),
@@ -138,10 +138,10 @@ enum spt_status spt_listing_add(struct spt_listing *listing, const struct spt_fo
         .state = folder->state,
         .newest = folder->newest,
     };
-    ref.config = find_companion(found, folder->config ? "config.json" : NULL, directory, spt_listing_config,
+    ref.config = find_companion(listing, found, folder->config ? "config.json" : NULL, directory, spt_listing_config,
                                 options->model_config, listing->config, &memory);
-    ref.tokenizer = find_companion(found, folder->tokenizer, directory, spt_listing_tokenizer, options->tokenizer,
-                                   listing->tokenizer, &memory);
+    ref.tokenizer = find_companion(listing, found, folder->tokenizer, directory, spt_listing_tokenizer,
+                                   options->tokenizer, listing->tokenizer, &memory);
     if (folder->trainer_state) ref.trainer_state = spt_file_join(directory, "trainer_state.json");
     if (folder->trainer_state && !ref.trainer_state) memory = false;
     if (listing->of_trainer && folder->of_trainer && folder->weights && !folder->trainer_state)

@@ -11,6 +11,7 @@
 #include "checkpoints/run.h"
 
 struct spt_listing {
+    struct spt_tree *tree; /* in which all paths lie; NULL: the disk */
     const char *root;
     const char *only;                      /* the one folder (of a hub cache: snapshot) that is asked for; NULL: all */
     const char *file;                      /* root/file is the one weights file that is asked for; NULL */
@@ -56,11 +57,11 @@ bool spt_listing_leads_to_sibling(const struct spt_listing *listing, const char 
 void spt_listing_release(struct spt_listing *listing);
 
 /* directory/name if it is a regular file, else NULL; *memory is set to false when memory is out. */
-char *spt_listing_file(const char *directory, const char *name, bool *memory);
+char *spt_listing_file(struct spt_tree *tree, const char *directory, const char *name, bool *memory);
 
 /* directory's config.json; the file of its tokenizer (tokenizer/files.h). NULL likewise. */
-char *spt_listing_config(const char *directory, bool *memory);
-char *spt_listing_tokenizer(const char *directory, bool *memory);
+char *spt_listing_config(struct spt_tree *tree, const char *directory, bool *memory);
+char *spt_listing_tokenizer(struct spt_tree *tree, const char *directory, bool *memory);
 
 void spt_checkpoint_ref_release(struct spt_checkpoint_ref *ref);
 

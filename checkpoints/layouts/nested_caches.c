@@ -78,17 +78,18 @@ static enum spt_status add_candidates(struct nest *nest, const struct cache *cac
 }
 
 static enum spt_status open_cache(struct nest *nest, const char *path, const char *entry, struct spt_error *error) {
-    if (!spt_hub_is_cache(path)) return SPT_OK;
+    if (!spt_hub_is_cache(nest->listing->tree, path)) return SPT_OK;
     struct cache *cache = &nest->caches[nest->count++];
     *cache = (struct cache){.path = spt_strdup(path), .entry = entry, .repository = spt_hub_repository_of(entry)};
     if (!cache->path || !cache->repository) return spt_fail_memory(error, strlen(path), "a path");
-    const enum spt_status status = spt_hub_revisions_read(path, nest->listing->options->log, &cache->revisions, error);
+    const enum spt_status status =
+        spt_hub_revisions_read(nest->listing->tree, path, nest->listing->options->log, &cache->revisions, error);
     return status ? status : add_candidates(nest, cache, error);
 }
 
 static enum spt_status open_caches(struct nest *nest, struct spt_error *error) {
     const char *path = nest->step->path;
-    enum spt_status status = spt_entries_read(path, &nest->entries, error);
+    enum spt_status status = spt_entries_read(nest->listing->tree, path, &nest->entries, error);
     if (status) return status;
     nest->caches = spt_alloc_zeroed(nest->entries.count + 1, sizeof *nest->caches);
     if (!nest->caches) return spt_fail_memory(error, sizeof *nest->caches, "a step's caches");

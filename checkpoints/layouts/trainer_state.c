@@ -2,9 +2,7 @@
 
 #include <stdbool.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "checkpoints/base/file.h"
 #include "checkpoints/base/json.h"
 
 enum { PREFIX = 4096, FILE_LIMIT = 64 * 1024 * 1024 };
@@ -55,9 +53,9 @@ static bool find_in_prefix(const char *bytes, size_t size, int64_t *step) {
     return false;
 }
 
-static enum spt_status read_whole(const char *path, int64_t *step, struct spt_error *error) {
+static enum spt_status read_whole(struct spt_tree *tree, const char *path, int64_t *step, struct spt_error *error) {
     struct spt_json_document *document = NULL;
-    const enum spt_status status = spt_json_read_file(path, FILE_LIMIT, true, &document, error);
+    const enum spt_status status = spt_json_read_in(tree, path, FILE_LIMIT, true, &document, error);
     if (status) return status;
     const struct spt_json *node = spt_json_get(spt_json_root(document), "global_step");
     const int64_t value = spt_json_integer(node, -1);
@@ -70,15 +68,15 @@ static enum spt_status read_whole(const char *path, int64_t *step, struct spt_er
     return SPT_OK;
 }
 
-enum spt_status spt_trainer_state_step(const char *path, int64_t *step, struct spt_error *error) {
-    int fd;
-    struct spt_file_identity identity;
-    enum spt_status status = spt_file_open(path, &fd, &identity, error);
+enum spt_status spt_trainer_state_step(struct spt_tree *tree, const char *path, int64_t *step,
+                                       struct spt_error *error) {
+    struct spt_tree_file file;
+    enum spt_status status = spt_tree_open(tree, path, &file, error);
     if (status) return status;
     char prefix[PREFIX];
-    const size_t size = identity.size < PREFIX ? (size_t)identity.size : PREFIX;
-    status = spt_file_read_at(fd, path, 0, prefix, size, error);
-    (void)close(fd);
+    const size_t size = file.identity.size < PREFIX ? (size_t)file.identity.size : PREFIX;
+    status = spt_tree_read_at(&file, path, 0, prefix, size, error);
+    spt_tree_close(&file);
     if (status || find_in_prefix(prefix, size, step)) return status;
-    return read_whole(path, step, error);
+    return read_whole(tree, path, step, error);
 }

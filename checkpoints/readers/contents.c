@@ -1,7 +1,6 @@
 /* The files and tensors of a checkpoint, whatever its format. */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "checkpoints/base/unicode.h"
 #include "checkpoints/readers/reader.h"
@@ -9,26 +8,22 @@
 enum { HEADER_LIMIT_DEFAULT = 32 * 1024 * 1024 };
 
 void spt_contents_init(struct spt_contents *contents, const struct spt_checkpoint_options *options) {
-    *contents = (struct spt_contents){.fd = -1};
+    *contents = (struct spt_contents){.open.fd = -1};
     if (options) {
+        contents->tree = options->tree;
         contents->header_limit = options->header_limit;
         contents->log = options->log;
     }
     if (contents->header_limit == 0) contents->header_limit = HEADER_LIMIT_DEFAULT;
 }
 
-static void close_current(struct spt_contents *contents) {
-    if (contents->fd >= 0) (void)close(contents->fd);
-    contents->fd = -1;
-}
-
 void spt_contents_release(struct spt_contents *contents) {
-    close_current(contents);
+    spt_tree_close(&contents->open);
     free(contents->files);
     free(contents->tensors);
     free(contents->span);
     spt_arena_release(&contents->arena);
-    *contents = (struct spt_contents){.fd = -1};
+    *contents = (struct spt_contents){.open.fd = -1};
 }
 
 enum spt_status spt_contents_add_file(struct spt_contents *contents, const char *path, struct spt_error *error) {
@@ -39,9 +34,10 @@ enum spt_status spt_contents_add_file(struct spt_contents *contents, const char 
     struct spt_contents_file file = {.weights = true};
     file.path = spt_arena_copy(&contents->arena, path, strlen(path));
     if (!file.path) return spt_fail_memory(error, strlen(path), "a path");
-    close_current(contents);
-    const enum spt_status status = spt_file_open(path, &contents->fd, &file.identity, error);
+    spt_tree_close(&contents->open);
+    const enum spt_status status = spt_tree_open(contents->tree, path, &contents->open, error);
     if (status != SPT_OK) return status;
+    file.identity = contents->open.identity;
     contents->open_file = contents->file_count;
     contents->files[contents->file_count++] = file;
     return SPT_OK;
@@ -49,15 +45,14 @@ enum spt_status spt_contents_add_file(struct spt_contents *contents, const char 
 
 /* Makes files[file] the open one. */
 static enum spt_status switch_to(struct spt_contents *contents, size_t file, struct spt_error *error) {
-    if (contents->fd >= 0 && contents->open_file == file) return SPT_OK;
-    close_current(contents);
+    if (contents->open.fd >= 0 && contents->open_file == file) return SPT_OK;
+    spt_tree_close(&contents->open);
     const struct spt_contents_file *wanted = &contents->files[file];
-    struct spt_file_identity found = {0};
-    const enum spt_status status = spt_file_open(wanted->path, &contents->fd, &found, error);
+    const enum spt_status status = spt_tree_open(contents->tree, wanted->path, &contents->open, error);
     if (status != SPT_OK) return status;
     contents->open_file = file;
-    if (spt_file_identity_equal(&found, &wanted->identity)) return SPT_OK;
-    close_current(contents);
+    if (spt_file_identity_equal(&contents->open.identity, &wanted->identity)) return SPT_OK;
+    spt_tree_close(&contents->open);
     return spt_fail(error, SPT_RETRY, wanted->path, "changed while it was read");
 }
 
@@ -65,18 +60,18 @@ enum spt_status spt_contents_read_at(struct spt_contents *contents, size_t file,
                                      size_t size, struct spt_error *error) {
     const enum spt_status status = switch_to(contents, file, error);
     if (status != SPT_OK) return status;
-    return spt_file_read_at(contents->fd, contents->files[file].path, offset, out, size, error);
+    return spt_tree_read_at(&contents->open, contents->files[file].path, offset, out, size, error);
 }
 
 /* Begins with the file that is open: the descriptor that was read from is asked before it is closed. The others were
  * compared when they were last opened, and are by being opened now. */
 enum spt_status spt_contents_confirm(struct spt_contents *contents, struct spt_error *error) {
-    const size_t first = contents->fd >= 0 ? contents->open_file : 0;
+    const size_t first = contents->open.fd >= 0 ? contents->open_file : 0;
     for (size_t n = 0; n < contents->file_count; n++) {
         const size_t i = (first + n) % contents->file_count;
-        const struct spt_contents_file *file = &contents->files[i];
         enum spt_status status = switch_to(contents, i, error);
-        if (status == SPT_OK) status = spt_file_confirm(contents->fd, file->path, &file->identity, error);
+        if (status == SPT_OK)
+            status = spt_tree_confirm(contents->tree, &contents->open, contents->files[i].path, error);
         if (status != SPT_OK) return status;
     }
     return SPT_OK;

@@ -7,8 +7,6 @@
  * (gpt-neox, tools/ckpts/convert_neox_to_hf.py.) Tensors get the names that the conversion gives them; nothing else
  * differs. A model that was cut for several model-parallel ranks is not put together.
  */
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,24 +69,26 @@ static int by_number(const void *a, const void *b) {
     return (x->rank > y->rank) - (x->rank < y->rank);
 }
 
-static enum spt_status list_layers(const char *directory, struct layers *layers, struct spt_error *error) {
-    DIR *opened = opendir(directory);
-    if (!opened) return spt_fail_system(error, errno, directory, "list the folder");
-    enum spt_status status = SPT_OK;
-    const struct dirent *found;
-    while (status == SPT_OK && (errno = 0, found = readdir(opened)) != NULL) {
+static enum spt_status list_layers(struct spt_tree *tree, const char *directory, struct layers *layers,
+                                   struct spt_error *error) {
+    struct spt_tree_folder folder;
+    struct spt_tree_entry entry;
+    enum spt_status status = spt_tree_list(tree, directory, &folder, error);
+    if (status != SPT_OK) return status;
+    while ((status = spt_tree_next(&folder, &entry, error)) == SPT_OK) {
         struct layer layer;
-        if (!parse_name(found->d_name, &layer)) continue;
+        if (!parse_name(entry.name, &layer)) continue;
         void *items = layers->items;
-        if (!spt_grow(&items, &layers->capacity, layers->count + 1, sizeof layer))
+        if (!spt_grow(&items, &layers->capacity, layers->count + 1, sizeof layer)) {
             status = spt_fail_memory(error, sizeof layer, "a list of layers");
+            break;
+        }
         layers->items = items;
-        if (status == SPT_OK) layers->items[layers->count++] = layer;
+        layers->items[layers->count++] = layer;
     }
-    if (status == SPT_OK && errno) status = spt_fail_system(error, errno, directory, "list the folder");
-    (void)closedir(opened);
+    spt_tree_unlist(&folder);
     if (layers->count) qsort(layers->items, layers->count, sizeof *layers->items, by_number);
-    return status;
+    return status == SPT_END ? SPT_OK : status;
 }
 
 /* name as HF transformers has it; what has no name there keeps its own, behind its layer's. */
@@ -156,7 +156,7 @@ enum spt_status spt_contents_read_layers(struct spt_contents *contents, const ch
                                          struct spt_error *error) {
     struct layers layers = {0};
     const size_t first = contents->tensor_count;
-    enum spt_status status = list_layers(directory, &layers, error);
+    enum spt_status status = list_layers(contents->tree, directory, &layers, error);
     if (status == SPT_OK && layers.count == 0) status = SPT_END;
     contents->in_index = true;
     for (size_t i = 0; i < layers.count && status == SPT_OK; i++)

@@ -15,8 +15,8 @@
 
 #include <stdbool.h>
 
-#include "checkpoints/base/file.h"
 #include "checkpoints/base/memory.h"
+#include "checkpoints/base/tree.h"
 #include "checkpoints/checkpoint.h"
 
 /* A file of the checkpoint. At most one is open at a time, whatever the number of shards: a held file makes a trainer's
@@ -30,6 +30,7 @@ struct spt_contents_file {
 enum { SPT_OPAQUE_MAX = 32, SPT_OPAQUE_NAME = 260 };
 
 struct spt_contents {
+    struct spt_tree *tree;     /* where its paths lie; NULL: on the disk */
     uint64_t header_limit;     /* bytes of a header that are read */
     const struct spt_log *log; /* may be NULL */
     struct spt_arena arena;    /* names and paths */
@@ -41,8 +42,8 @@ struct spt_contents {
     size_t opaque_count;
     unsigned char *span; /* bytes that hold a view's elements, made when first needed */
     char format[64];
-    bool in_index; /* shards are being read: an index among them is refused */
-    int fd;        /* of files[open_file]; -1: none */
+    bool in_index;             /* shards are being read: an index among them is refused */
+    struct spt_tree_file open; /* files[open_file]; fd -1: none */
     size_t open_file;
 };
 
@@ -84,7 +85,7 @@ enum spt_status spt_contents_add_tensor(struct spt_contents *contents, const str
                                         struct spt_error *error);
 void spt_contents_sort(struct spt_contents *contents); /* by name, then file */
 
-/* spt_file_read_at of files[file], which is opened when it is not. */
+/* spt_tree_read_at of files[file], which is opened when it is not. */
 enum spt_status spt_contents_read_at(struct spt_contents *contents, size_t file, uint64_t offset, void *out,
                                      size_t size, struct spt_error *error);
 

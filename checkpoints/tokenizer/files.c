@@ -2,10 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "checkpoints/base/file.h"
 #include "checkpoints/base/memory.h"
+#include "checkpoints/base/tree.h"
 #include "checkpoints/tokenizer/assemble.h"
 #include "checkpoints/tokenizer/parts.h"
 
@@ -179,22 +178,22 @@ enum spt_status spt_tokenizer_assemble(const struct spt_tokenizer_files *files, 
 }
 
 /* The file called name beside path, if there is one. */
-static enum spt_status read_beside(const char *path, const char *name, struct spt_file_bytes *file,
-                                   struct spt_error *error) {
+static enum spt_status read_beside(struct spt_tree *tree, const char *path, const char *name,
+                                   struct spt_file_bytes *file, struct spt_error *error) {
     const char *slash = strrchr(path, '/');
     struct spt_text beside = {0};
     if (slash) spt_text_append(&beside, path, (size_t)(slash - path) + 1);
     spt_text_put(&beside, name);
     char *bytes = NULL;
     enum spt_status status = beside.failed ? spt_fail_memory(error, strlen(path), "a path") : SPT_OK;
-    if (status == SPT_OK && access(beside.data, F_OK) == 0)
-        status = spt_file_read_all(beside.data, FILE_MAX, &bytes, &file->size, error);
+    if (status == SPT_OK && spt_tree_is_there(tree, beside.data))
+        status = spt_tree_read_all(tree, beside.data, FILE_MAX, &bytes, &file->size, error);
     file->bytes = bytes;
     spt_text_release(&beside);
     return status;
 }
 
-enum spt_status spt_tokenizer_assemble_file(const char *path, struct spt_tokenizer **tokenizer,
+enum spt_status spt_tokenizer_assemble_file(struct spt_tree *tree, const char *path, struct spt_tokenizer **tokenizer,
                                             struct spt_error *error) {
     struct spt_tokenizer_files files = {.path = path};
     const struct {
@@ -208,10 +207,10 @@ enum spt_status spt_tokenizer_assemble_file(const char *path, struct spt_tokeniz
         {"config.json", &files.config},
     };
     char *bytes = NULL;
-    enum spt_status status = spt_file_read_all(path, FILE_MAX, &bytes, &files.main.size, error);
+    enum spt_status status = spt_tree_read_all(tree, path, FILE_MAX, &bytes, &files.main.size, error);
     files.main.bytes = bytes;
     for (size_t i = 0; i < sizeof beside / sizeof *beside && status == SPT_OK; i++)
-        status = read_beside(path, beside[i].name, beside[i].file, error);
+        status = read_beside(tree, path, beside[i].name, beside[i].file, error);
     if (status == SPT_OK) status = spt_tokenizer_assemble(&files, tokenizer, error);
     free(bytes);
     for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) free((void *)beside[i].file->bytes);

@@ -54,8 +54,10 @@ bool spt_tokenizer_is_assembled(const char *path);
 enum spt_status spt_tokenizer_assemble(const struct spt_tokenizer_files *files, struct spt_tokenizer **tokenizer,
                                        struct spt_error *error);
 
-/* Reads path and what lies beside it. SPT_IO, and what spt_tokenizer_assemble gives. */
-enum spt_status spt_tokenizer_assemble_file(const char *path, struct spt_tokenizer **tokenizer,
+/* Reads path and what lies beside it in tree (base/tree.h; NULL: the disk). SPT_IO, and what spt_tokenizer_assemble
+ * gives. */
+struct spt_tree;
+enum spt_status spt_tokenizer_assemble_file(struct spt_tree *tree, const char *path, struct spt_tokenizer **tokenizer,
                                             struct spt_error *error);
 
 #endif

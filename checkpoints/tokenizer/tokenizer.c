@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checkpoints/base/file.h"
+#include "checkpoints/base/tree.h"
 #include "checkpoints/base/unicode.h"
 #include "checkpoints/tokenizer/added.h"
 #include "checkpoints/tokenizer/files.h"
@@ -120,10 +120,15 @@ enum spt_status spt_tokenizer_frame(struct spt_tokenizer *tokenizer, const char 
 }
 
 enum spt_status spt_tokenizer_open(const char *path, struct spt_tokenizer **tokenizer, struct spt_error *error) {
-    if (spt_tokenizer_is_assembled(path)) return spt_tokenizer_assemble_file(path, tokenizer, error);
+    return spt_tokenizer_open_in(NULL, path, tokenizer, error);
+}
+
+enum spt_status spt_tokenizer_open_in(struct spt_tree *tree, const char *path, struct spt_tokenizer **tokenizer,
+                                      struct spt_error *error) {
+    if (spt_tokenizer_is_assembled(path)) return spt_tokenizer_assemble_file(tree, path, tokenizer, error);
     char *bytes;
     size_t size;
-    enum spt_status status = spt_file_read_all(path, FILE_MAX, &bytes, &size, error);
+    enum spt_status status = spt_tree_read_all(tree, path, FILE_MAX, &bytes, &size, error);
     if (status != SPT_OK) return status;
     status = spt_tokenizer_parse(bytes, size, path, tokenizer, error);
     free(bytes);

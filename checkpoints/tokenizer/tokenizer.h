@@ -52,6 +52,9 @@ struct spt_token_ids {
  * SPT_UNSUPPORTED: a model, normalizer, pre-tokenizer or post-processor this version does not know (names it and those
  * it knows); a token of more than 1,024 bytes in WordPiece and Unigram. */
 enum spt_status spt_tokenizer_open(const char *path, struct spt_tokenizer **tokenizer, struct spt_error *error);
+struct spt_tree; /* in which path lies (base/tree.h); NULL: the disk */
+enum spt_status spt_tokenizer_open_in(struct spt_tree *tree, const char *path, struct spt_tokenizer **tokenizer,
+                                      struct spt_error *error);
 enum spt_status spt_tokenizer_parse(const char *bytes, size_t size, const char *path, struct spt_tokenizer **tokenizer,
                                     struct spt_error *error);
 void spt_tokenizer_close(struct spt_tokenizer *tokenizer);

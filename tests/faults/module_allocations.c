@@ -166,7 +166,7 @@ static enum spt_status compute(const char *path, uint64_t *result, struct spt_er
 static enum spt_status read_history(const char *path, uint64_t *result, struct spt_error *error) {
     struct spt_series *series;
     size_t count;
-    const enum spt_status status = spt_series_read_trainer_state(path, &series, &count, error);
+    const enum spt_status status = spt_series_read_trainer_state(NULL, path, &series, &count, error);
     if (status != SPT_OK) return status;
     mix(result, count);
     spt_series_free(series, count);

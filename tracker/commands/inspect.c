@@ -145,7 +145,7 @@ static void inspect_checkpoint(struct report *report, const struct spt_checkpoin
     struct spt_model_config config;
     struct spt_error weights, model, shapes;
     const enum spt_status opened = spt_checkpoint_open(ref->path, options, &checkpoint, &weights);
-    const enum spt_status known = ref->config ? spt_model_config_read(ref->config, &config, &model)
+    const enum spt_status known = ref->config ? spt_model_config_read_in(ref->tree, ref->config, &config, &model)
                                               : spt_fail(&model, SPT_INVALID, ref->path, "no config.json");
     enum spt_status fits = SPT_OK;
     if (opened == SPT_OK && known == SPT_OK) fits = spt_forward_check(checkpoint, &config, &shapes);
@@ -208,7 +208,7 @@ static void put_tokenizer(struct report *report, const struct spt_run *run) {
     if (report->json) return;
     if (!path) {
         spt_text_put(&report->out, "\ntokenizer      none: --tokenizer or --ids\n");
-    } else if (spt_tokenizer_open(path, &tokenizer, &error) == SPT_OK) {
+    } else if (spt_tokenizer_open_in(run->tree, path, &tokenizer, &error) == SPT_OK) {
         char shown[1024];
         spt_text_printable(shown, sizeof shown, path);
         spt_text_format(&report->out, "\ntokenizer      %s (%s), %zu entries, adds ", shown,
@@ -228,12 +228,13 @@ static int run(struct spt_invocation *invocation) {
                                                 .model_config = config->model_config,
                                                 .tokenizer = config->tokenizer,
                                                 .log = &log};
-    const struct spt_checkpoint_options options = {.header_limit = (uint64_t)config->header_limit, .log = &log};
     struct report report = {.json = invocation->json};
     struct spt_run *found;
     struct spt_error error;
     if (spt_run_open(invocation->arguments[0], &run_options, &found, &error) != SPT_OK)
         return spt_invocation_fail(invocation, SPT_EXIT_USAGE, &error);
+    const struct spt_checkpoint_options options = {
+        .tree = found->tree, .header_limit = (uint64_t)config->header_limit, .log = &log};
     report.tensors = found->count == 1 || invocation->verbose;
     put_run(&report, found);
     for (size_t i = 0; i < found->count; i++) {

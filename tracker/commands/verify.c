@@ -47,7 +47,7 @@ static enum spt_status verify(struct spt_invocation *invocation, struct spt_veri
                               struct spt_error *error) {
     const struct spt_config *config = &invocation->config;
     const struct spt_run_options run_options = {.model_config = config->model_config};
-    const struct spt_checkpoint_options options = {.header_limit = (uint64_t)config->header_limit};
+    struct spt_checkpoint_options options = {.header_limit = (uint64_t)config->header_limit};
     const struct spt_forward_options forward = {.threads = (size_t)config->threads,
                                                 .no_read_ahead = !config->read_ahead};
     struct spt_run *run = NULL;
@@ -58,8 +58,10 @@ static enum spt_status verify(struct spt_invocation *invocation, struct spt_veri
         status = spt_fail(error, SPT_INVALID, run->root, "holds %zu checkpoints, expected one", run->count);
     if (status == SPT_OK && !run->refs[0].config)
         status = spt_fail(error, SPT_INVALID, run->refs[0].path, "has no config.json; --model-config names one");
-    if (status == SPT_OK) status = spt_model_config_read(run->refs[0].config, &model, error);
+    if (status == SPT_OK) status = spt_model_config_read_in(run->tree, run->refs[0].config, &model, error);
+    if (status == SPT_OK) options.tree = run->tree;
     if (status == SPT_OK) status = spt_checkpoint_open(run->refs[0].path, &options, &checkpoint, error);
+    options.tree = NULL;
     if (status == SPT_OK) status = spt_checkpoint_open(invocation->arguments[1], &options, &reference, error);
     if (status == SPT_OK) status = spt_forward_verify(checkpoint, &model, reference, &forward, errors, error);
     spt_checkpoint_close(reference);

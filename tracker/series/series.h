@@ -7,7 +7,7 @@
 #ifndef SPT_TRACKER_SERIES_H
 #define SPT_TRACKER_SERIES_H
 
-#include "checkpoints/base/error.h"
+#include "checkpoints/base/tree.h"
 #include "tracker/store/store.h"
 
 #include <stddef.h>
@@ -29,9 +29,9 @@ struct spt_series {
 };
 
 /* log_history of a trainer_state.json of HF Trainer: a series for every key with numbers but step and epoch, in the
- * order in which they first appear; none when nothing was logged. SPT_INVALID: no JSON, or no log_history. */
-enum spt_status spt_series_read_trainer_state(const char *path, struct spt_series **series, size_t *count,
-                                              struct spt_error *error);
+ * order in which they first appear; none when nothing was logged. path lies in tree; NULL: on the disk. SPT_INVALID: no JSON, or no log_history. */
+enum spt_status spt_series_read_trainer_state(struct spt_tree *tree, const char *path, struct spt_series **series,
+                                              size_t *count, struct spt_error *error);
 void spt_series_free(struct spt_series *series, size_t count);
 
 #endif

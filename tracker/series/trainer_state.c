@@ -60,10 +60,10 @@ void spt_series_free(struct spt_series *series, size_t count) {
     free(series);
 }
 
-enum spt_status spt_series_read_trainer_state(const char *path, struct spt_series **series, size_t *count,
-                                              struct spt_error *error) {
+enum spt_status spt_series_read_trainer_state(struct spt_tree *tree, const char *path, struct spt_series **series,
+                                              size_t *count, struct spt_error *error) {
     struct spt_json_document *document = NULL;
-    enum spt_status status = spt_json_read_file(path, SPT_SERIES_FILE_LIMIT, true, &document, error);
+    enum spt_status status = spt_json_read_in(tree, path, SPT_SERIES_FILE_LIMIT, true, &document, error);
     if (status) return status;
     const struct spt_json *history = spt_json_get(spt_json_root(document), "log_history");
     struct collection all = {0};

@@ -1,9 +1,9 @@
 #include "tracker/watch/tail_internal.h"
 
 #include "checkpoints/base/hash.h"
+#include "checkpoints/base/tree.h"
 
 #include <string.h>
-#include <sys/stat.h>
 
 /* Of the files that decide whether the session opens. */
 static enum spt_status state_of_companions(const struct spt_tail *tail, struct spt_hash *hash,
@@ -14,15 +14,14 @@ static enum spt_status state_of_companions(const struct spt_tail *tail, struct s
     for (size_t i = 0; i < tail->count; i++) {
         const char *const paths[2] = {tail->refs[i]->config, tail->refs[i]->tokenizer};
         for (size_t k = 0; k < 2; k++) {
-            struct stat st;
+            struct spt_look look;
             if (!paths[k] || strcmp(paths[k], before[k]) == 0) continue;
             before[k] = paths[k];
             spt_hash_add_text(stream, paths[k]);
-            if (stat(paths[k], &st) != 0) continue;
-            spt_hash_add_u64(stream, (uint64_t)st.st_ino);
-            spt_hash_add_u64(stream, (uint64_t)st.st_size);
-            spt_hash_add_u64(stream, (uint64_t)st.st_ctim.tv_sec);
-            spt_hash_add_u64(stream, (uint64_t)st.st_ctim.tv_nsec);
+            if (spt_tree_look(tail->refs[i]->tree, paths[k], &look, NULL) != SPT_OK) continue;
+            spt_hash_add_u64(stream, look.identity.inode);
+            spt_hash_add_u64(stream, look.identity.size);
+            spt_hash_add_u64(stream, (uint64_t)look.identity.ctime_ns);
         }
     }
     *hash = spt_hash_value(stream);

@@ -253,7 +253,7 @@ static enum spt_status read_state(const char *text, struct spt_series **series, 
     assert_int_equal(spt_file_write_all(path, text, strlen(text), NULL), SPT_OK);
     *series = NULL;
     *count = 0;
-    const enum spt_status status = spt_series_read_trainer_state(path, series, count, error);
+    const enum spt_status status = spt_series_read_trainer_state(NULL, path, series, count, error);
     assert_int_equal(unlink(path), 0);
     return status;
 }
