@@ -14,7 +14,6 @@
 #ifndef SPT_METRIC_H
 #define SPT_METRIC_H
 
-#include "analysis/bootstrap.h"
 #include "analysis/mask.h"
 #include "analysis/plan.h"
 #include "checkpoints/base/api.h"
@@ -141,6 +140,8 @@ struct spt_pairs {
     const size_t *offset; /* [samples + 1] where each sample's tokens begin */
     const double *x, *y;  /* [heads, samples] NAN where undefined; a pair needs both */
 };
+
+struct spt_bootstrap; /* analysis/bootstrap.h */
 
 /* How pairs become one figure. */
 struct spt_pooling {

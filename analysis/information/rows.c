@@ -2,11 +2,16 @@
 
 #include "analysis/forward/vector.h"
 
-SPT_VECTOR void spt_entropy_terms(const double *p, size_t count, double *out) {
+SPT_VECTOR static void terms_of(const double *p, size_t count, double *out) {
     for (size_t i = 0; i < count; i++) {
         const double term = p[i] * spt_log_positive(p[i]);
         out[i] = p[i] > 0 ? term : 0;
     }
+}
+
+/* A function in several versions is exported by gcc whatever its visibility: hence this one. */
+void spt_entropy_terms(const double *p, size_t count, double *out) {
+    terms_of(p, count, out);
 }
 
 void spt_rows_of(const double *attention, const struct spt_mask *mask, double *scratch, struct spt_rows *rows) {
