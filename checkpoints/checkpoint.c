@@ -63,6 +63,7 @@ static enum spt_status read_directory(struct spt_contents *contents, const char 
     enum spt_status status = find_weights(contents->tree, directory, &path, error);
     if (status == SPT_END) {
         status = spt_contents_read_layers(contents, directory, error);
+        if (status == SPT_END) status = spt_contents_read_distributed(contents, directory, error);
         if (status != SPT_END) return status;
         return spt_fail(error, SPT_RETRY, directory, "no weights in this directory (looked for %s, %s, %s and %s)",
                         WEIGHTS[0], WEIGHTS[1], WEIGHTS[2], WEIGHTS[3]);
