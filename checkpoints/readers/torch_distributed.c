@@ -7,7 +7,6 @@
  * (torch/distributed/checkpoint/filesystem.py.) A tensor that ranks shared is put together of their chunks. Files are
  * opened one after the other and no item's numbers are read here.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
@@ -37,8 +36,9 @@ struct shards {
     const char *directory;
     size_t metadata_file;
     struct spt_distributed_metadata *metadata;
-    bool *left_out; /* [tensor_count] what holds no plain numbers, and was said so */
-    size_t files;
+    bool *left_out;     /* [tensor_count] what holds no plain numbers, and was said so */
+    const char **paths; /* [file_count] */
+    size_t file_count;
     bool crc_differs;
 };
 
@@ -136,27 +136,52 @@ static enum spt_status read_chunk(struct shards *s, struct spt_distributed_chunk
     return status;
 }
 
-static enum spt_status open_shard(struct shards *s, const char *name, size_t *file, struct spt_error *error) {
+/* directory/file in contents->arena; NULL: out of memory. */
+static const char *path_of(struct shards *s, const struct spt_distributed_chunk *chunk) {
+    const size_t directory = strlen(s->directory), length = directory + 1 + chunk->file_length;
+    char *path = spt_arena_alloc(&s->contents->arena, length + 1, 1);
+    if (path) (void)snprintf(path, length + 1, "%s/%.*s", s->directory, (int)chunk->file_length, chunk->file);
+    return path;
+}
+
+/* The first chunk of each file, in the order of their names; both are sorted by place. */
+static bool begins_file(const struct spt_distributed_chunk *chunks, size_t i) {
+    return i == 0 || compare_text(chunks[i - 1].file, chunks[i - 1].file_length, chunks[i].file, chunks[i].file_length);
+}
+
+/* The paths of all files, of which the tree is told: [s->file_count] in the arena. */
+static enum spt_status name_files(struct shards *s, struct spt_error *error) {
+    const struct spt_distributed_chunk *chunks = s->metadata->chunks;
+    const size_t count = s->metadata->chunk_count;
+    for (size_t i = 0; i < count; i++) s->file_count += begins_file(chunks, i);
+    s->paths = spt_arena_alloc(&s->contents->arena, s->file_count, sizeof *s->paths);
+    if (!s->paths) return spt_fail_memory(error, s->file_count, "a list of files");
+    size_t named = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!begins_file(chunks, i)) continue;
+        s->paths[named] = path_of(s, &chunks[i]);
+        if (!s->paths[named++]) return spt_fail_memory(error, strlen(s->directory), "a path");
+    }
+    return spt_tree_expect(s->contents->tree, s->paths, s->file_count, error);
+}
+
+static enum spt_status open_shard(struct shards *s, const char *path, size_t *file, struct spt_error *error) {
     struct spt_contents *contents = s->contents;
-    char *path = spt_file_join(s->directory, name);
-    if (!path) return spt_fail_memory(error, strlen(s->directory), "a path");
     struct spt_error why = {0};
     enum spt_status status = spt_contents_add_file(contents, path, &why);
     if (status == SPT_IO && why.system == ENOENT)
         status = spt_fail(error, SPT_RETRY, path, "this file is named by %s and is not there", METADATA);
     else if (status != SPT_OK && error)
         *error = why;
-    free(path);
     if (status != SPT_OK) return status;
     *file = contents->file_count - 1;
-    s->files++;
     const struct spt_contents_file *shard = &contents->files[*file], *metadata = &contents->files[s->metadata_file];
     if (shard->identity.mtime_ns / 1000000000 - metadata->identity.mtime_ns / 1000000000 <= CLOCKS_DIFFER)
         return SPT_OK;
     return spt_fail(error, SPT_RETRY, metadata->path,
                     "older than \"%s\", which it names: this checkpoint is being written over, or was copied without "
                     "its times (`touch` %s if it is whole)",
-                    name, METADATA);
+                    strrchr(path, '/') + 1, METADATA);
 }
 
 /* Where items end up is checked against the file and against one another: *end is the end of the one before. */
@@ -179,26 +204,22 @@ static enum spt_status check_place(const struct spt_contents *contents, size_t f
 static enum spt_status read_chunks(struct shards *s, struct spt_error *error) {
     struct spt_distributed_metadata *metadata = s->metadata;
     struct spt_distributed_chunk *chunks = metadata->chunks;
-    size_t file = 0;
+    size_t file = 0, opened = 0;
     uint64_t end = 0;
     if (metadata->chunk_count) qsort(chunks, metadata->chunk_count, sizeof *chunks, by_place);
-    for (size_t i = 0; i < metadata->chunk_count; i++) {
+    enum spt_status status = name_files(s, error);
+    for (size_t i = 0; i < metadata->chunk_count && status == SPT_OK; i++) {
         struct spt_distributed_chunk *chunk = &chunks[i];
-        enum spt_status status = SPT_OK;
-        if (i == 0 || compare_text(chunk[-1].file, chunk[-1].file_length, chunk->file, chunk->file_length) != 0) {
-            char name[SPT_DISTRIBUTED_NAME_MAX + 1];
-            memcpy(name, chunk->file, chunk->file_length);
-            name[chunk->file_length] = '\0';
-            status = open_shard(s, name, &file, error);
+        if (begins_file(chunks, i)) {
+            status = open_shard(s, s->paths[opened++], &file, error);
             end = 0;
         }
         if (status == SPT_OK)
             status = check_place(s->contents, file, chunk, metadata->tensors[chunk->tensor].name, &end, error);
         if (status == SPT_OK) status = read_chunk(s, chunk, file, error);
-        if (status != SPT_OK) return status;
     }
     if (metadata->chunk_count) qsort(chunks, metadata->chunk_count, sizeof *chunks, by_tensor);
-    return SPT_OK;
+    return status;
 }
 
 /* The tensor of chunks [count], in row-major order. One chunk is the tensor itself; of an empty tensor there is none. */
@@ -259,8 +280,8 @@ static enum spt_status read_shards(struct shards *s, struct spt_error *error) {
     if (s->metadata->left_out)
         spt_log(contents->log, SPT_LOG_NOTE, "%s: %zu tensors of optimizers and of the training's state are left out",
                 s->directory, s->metadata->left_out);
-    (void)snprintf(contents->format, sizeof contents->format, "torch distributed, %zu file%s", s->files,
-                   s->files == 1 ? "" : "s");
+    (void)snprintf(contents->format, sizeof contents->format, "torch distributed, %zu file%s", s->file_count,
+                   s->file_count == 1 ? "" : "s");
     return SPT_OK;
 }
 
@@ -304,32 +325,32 @@ static enum spt_status read_metadata(struct shards *s, struct spt_error *error) 
 }
 
 /* The first entry of directory whose name matches; out [SPT_DISTRIBUTED_NAME_MAX + 1]. SPT_END: none. */
-static enum spt_status find_entry(const char *directory, const char *pattern, char *out, struct spt_error *error) {
-    DIR *opened = opendir(directory);
-    if (!opened) return spt_fail_system(error, errno, directory, "list the folder");
-    enum spt_status status = SPT_END;
-    const struct dirent *found;
-    while (status == SPT_END && (errno = 0, found = readdir(opened)) != NULL) {
-        if (fnmatch(pattern, found->d_name, 0) != 0 || strlen(found->d_name) > SPT_DISTRIBUTED_NAME_MAX) continue;
-        memcpy(out, found->d_name, strlen(found->d_name) + 1);
-        status = SPT_OK;
+static enum spt_status find_entry(struct spt_tree *tree, const char *directory, const char *pattern, char *out,
+                                  struct spt_error *error) {
+    struct spt_tree_folder folder;
+    struct spt_tree_entry entry;
+    enum spt_status status = spt_tree_list(tree, directory, &folder, error);
+    if (status != SPT_OK) return status;
+    while ((status = spt_tree_next(&folder, &entry, error)) == SPT_OK) {
+        if (fnmatch(pattern, entry.name, 0) != 0 || strlen(entry.name) > SPT_DISTRIBUTED_NAME_MAX) continue;
+        memcpy(out, entry.name, strlen(entry.name) + 1);
+        break;
     }
-    if (status == SPT_END && errno) status = spt_fail_system(error, errno, directory, "list the folder");
-    (void)closedir(opened);
+    spt_tree_unlist(&folder);
     return status;
 }
 
 /* What a folder without .metadata is. */
-static enum spt_status without_metadata(const char *directory, struct spt_error *error) {
+static enum spt_status without_metadata(struct spt_tree *tree, const char *directory, struct spt_error *error) {
     char name[SPT_DISTRIBUTED_NAME_MAX + 1];
-    enum spt_status status = find_entry(directory, "__*.metadata", name, error);
+    enum spt_status status = find_entry(tree, directory, "__*.metadata", name, error);
     if (status == SPT_OK)
         return spt_fail(
             error, SPT_UNSUPPORTED, directory,
             "\"%s\" is the metadata of one rank alone (use_collectives=False); checkpoints with one %s of all "
             "ranks are read",
             name, METADATA);
-    if (status == SPT_END) status = find_entry(directory, "*.distcp", name, error);
+    if (status == SPT_END) status = find_entry(tree, directory, "*.distcp", name, error);
     if (status == SPT_OK)
         return spt_fail(error, SPT_RETRY, directory, "\"%s\" is there, and no %s, which torch writes last", name,
                         METADATA);
@@ -344,7 +365,7 @@ static enum spt_status read_folder(struct spt_contents *contents, const char *di
     enum spt_status status = spt_contents_add_file(contents, path, &why);
     free(path);
     if (status == SPT_IO && (why.system == ENOENT || why.system == ENOTDIR)) {
-        status = without_metadata(directory, &why);
+        status = without_metadata(contents->tree, directory, &why);
         if (status == SPT_IO && (why.system == ENOENT || why.system == ENOTDIR)) return SPT_END;
     } else if (status == SPT_OK) {
         return read_metadata(&shards, error);
