@@ -1,4 +1,4 @@
-/* What is the same for all formats: finding the weights of a directory, reading, hashing, digests. */
+/* What is the same for all formats: reading, hashing, digests. */
 #include "checkpoints/checkpoint.h"
 
 #include <assert.h>
@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checkpoints/base/text.h"
-#include "checkpoints/readers/reader.h"
+#include "checkpoints/readers/folder_table.h"
 
 /* Bytes that are read, and hashed or converted while they are in the cache, at a time. A multiple of every element's
  * size. */
@@ -30,62 +29,12 @@ struct spt_checkpoint {
     unsigned char *piece;      /* [PIECE], made when first needed */
 };
 
-/* The weights of a directory under their usual names, in HF transformers' order of preference. */
-static const char *const WEIGHTS[] = {
-    "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json",
-    "tf_model.h5",       "flax_model.msgpack",
-};
-
-enum { WEIGHTS_COUNT = sizeof WEIGHTS / sizeof *WEIGHTS };
-
-/* SPT_END: none. */
-static enum spt_status find_weights(struct spt_tree *tree, const char *directory, char **path,
-                                    struct spt_error *error) {
-    for (size_t i = 0; i < WEIGHTS_COUNT; i++) {
-        char *candidate = spt_file_join(directory, WEIGHTS[i]);
-        if (!candidate) return spt_fail_memory(error, strlen(directory), "a path");
-        struct spt_look look;
-        struct spt_error why;
-        const enum spt_status status = spt_tree_look_at_link(tree, candidate, &look, &why);
-        if (status == SPT_OK) {
-            *path = candidate;
-            return SPT_OK;
-        }
-        free(candidate);
-        if (status != SPT_IO) return spt_fail(error, status, directory, "%s", why.message);
-        if (why.system != ENOENT) return spt_fail_system(error, why.system, directory, "look into");
-    }
-    return SPT_END;
-}
-
-static enum spt_status read_directory(struct spt_contents *contents, const char *directory, struct spt_error *error) {
-    char *path = NULL;
-    enum spt_status status = find_weights(contents->tree, directory, &path, error);
-    if (status == SPT_END) {
-        status = spt_contents_read_layers(contents, directory, error);
-        if (status == SPT_END) status = spt_contents_read_distributed(contents, directory, error);
-        if (status != SPT_END) return status;
-        return spt_fail(error, SPT_RETRY, directory, "no weights in this directory (looked for %s, %s, %s and %s)",
-                        WEIGHTS[0], WEIGHTS[1], WEIGHTS[2], WEIGHTS[3]);
-    }
-    if (status != SPT_OK) return status;
-    struct spt_error why = {0};
-    status = spt_contents_read_path(contents, path, &why);
-    /* Its name was there a moment ago: a link to what a download has yet to bring. */
-    if (status == SPT_IO && why.system == ENOENT)
-        status = spt_fail(error, SPT_RETRY, path, "a link to a file that is not there");
-    else if (status != SPT_OK && error)
-        *error = why;
-    free(path);
-    return status;
-}
-
 /* What cannot be looked at is neither: taken for a file, a folder would be refused for good. */
 static enum spt_status read_weights(struct spt_contents *contents, const char *path, struct spt_error *error) {
     struct spt_look look;
     const enum spt_status status = spt_tree_look(contents->tree, path, &look, error);
     if (status != SPT_OK) return status;
-    return look.kind == SPT_KIND_FOLDER ? read_directory(contents, path, error)
+    return look.kind == SPT_KIND_FOLDER ? spt_contents_read_folder(contents, path, error)
                                         : spt_contents_read_path(contents, path, error);
 }
 

@@ -5,27 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checkpoints/readers/folder_table.h"
 #include "checkpoints/tokenizer/files.h"
 
 enum { NANOSECONDS = 1000 * 1000 * 1000 };
-
-/* Names of weights in the formats that exist, those included that no reader knows: their checkpoints are listed, and
- * recorded as unsupported, instead of being passed over. Optimizer states and training arguments are no weights. */
-static const char *const WEIGHTS[] = {
-    "*.safetensors",
-    "*.safetensors.index.json",
-    "pytorch_model*.bin",
-    "pytorch_model*.bin.index.json",
-    "consolidated*.pth",
-    "model.pt",
-    "*.ckpt",
-    "*.distcp",
-    "layer_*-model_*-model_states.pt",
-    "mp_rank_*_model_states.pt",
-    "flax_model*.msgpack",
-    "tf_model*.h5",
-    "*.gguf",
-};
 
 /* What HF Trainer writes between the weights and trainer_state.json. */
 static const char *const OF_TRAINER[] = {
@@ -35,13 +18,6 @@ static const char *const OF_TRAINER[] = {
 static bool is_of_trainer(const char *name) {
     for (size_t i = 0; i < sizeof OF_TRAINER / sizeof *OF_TRAINER; i++)
         if (fnmatch(OF_TRAINER[i], name, 0) == 0) return true;
-    return false;
-}
-
-bool spt_folder_is_weights_name(const char *name) {
-    if (!strchr(name, '.')) return false; /* as most names of steps: every pattern has a dot */
-    for (size_t i = 0; i < sizeof WEIGHTS / sizeof *WEIGHTS; i++)
-        if (fnmatch(WEIGHTS[i], name, 0) == 0) return true;
     return false;
 }
 
@@ -123,7 +99,7 @@ static bool *flag_of(struct scan *scan, const char *name, bool *weights) {
     if (strcmp(name, "config.json") == 0) return &folder->config;
     if (strcmp(name, "tokenizer.json") == 0) return &scan->tokenizer;
     if (strcmp(name, "trainer_state.json") == 0) return &folder->trainer_state;
-    const bool counts = scan->only ? strcmp(name, scan->only) == 0 : spt_folder_is_weights_name(name);
+    const bool counts = scan->only ? strcmp(name, scan->only) == 0 : spt_weights_is_name(name);
     return counts ? weights : NULL;
 }
 

@@ -68,7 +68,4 @@ enum spt_status spt_folder_read(struct spt_tree *tree, const char *path, const c
                                 struct spt_folder_reading *reading, struct spt_error *error);
 void spt_folder_reading_release(struct spt_folder_reading *reading);
 
-/* Is name one that a weights file or its index has? */
-bool spt_folder_is_weights_name(const char *name);
-
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "checkpoints/base/file.h"
+#include "checkpoints/readers/folder_table.h"
 
 static void say_skipped(const struct spt_listing *listing, const char *name, const char *why) {
     spt_log(listing->options->log, SPT_LOG_NOTE, "%s/%s: skipped: %s", listing->root, name, why);
@@ -34,7 +35,7 @@ static enum spt_status add_file(struct spt_listing *listing, const struct spt_en
 static enum spt_status add_entry(struct spt_listing *listing, const struct spt_entry *entry, bool numbered,
                                  struct spt_error *error) {
     struct spt_step_name name;
-    if (entry->directory || !spt_folder_is_weights_name(entry->name)) return SPT_OK;
+    if (entry->directory || !spt_weights_is_name(entry->name)) return SPT_OK;
     const enum spt_status status = spt_listing_match_stem(listing, entry->name, &name, error);
     if (status || (name.kind != SPT_STEP_NAME_OTHER) != numbered) return status;
     if (name.kind == SPT_STEP_NAME_TOO_LARGE) say_skipped(listing, entry->name, "the step does not fit 63 bits");
