@@ -77,6 +77,12 @@ int spt_invocation_print(const struct spt_invocation *invocation, const struct s
     return spt_invocation_fail(invocation, SPT_EXIT_OUTPUT, &error);
 }
 
+const char *const *spt_invocation_runs(const struct spt_invocation *invocation, size_t *count) {
+    const struct spt_config_texts *configured = &invocation->config.run;
+    *count = invocation->argument_count ? invocation->argument_count : configured->count;
+    return invocation->argument_count ? invocation->arguments : (const char *const *)configured->items;
+}
+
 int spt_invocation_wait(const struct spt_invocation *invocation, double *seconds) {
     const char *text = spt_invocation_value(invocation, "wait");
     char *end = NULL;

@@ -77,6 +77,9 @@ int spt_invocation_fail(const struct spt_invocation *invocation, int status, con
 int spt_invocation_usage(const struct spt_invocation *invocation, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The runs that are asked for: [*count] the arguments or, without any, those of the configuration (run). Borrowed. */
+const char *const *spt_invocation_runs(const struct spt_invocation *invocation, size_t *count);
+
 /* The value of the option --wait, 0 where it is not given: SPT_EXIT_DONE, or SPT_EXIT_USAGE with what is wrong said. */
 int spt_invocation_wait(const struct spt_invocation *invocation, double *seconds);
 

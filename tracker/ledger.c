@@ -70,6 +70,16 @@ const struct spt_store_checkpoint *spt_ledger_find_uri(const struct spt_ledger *
     return found;
 }
 
+struct spt_checkpoint_ref spt_ledger_ref(const struct spt_store_checkpoint *row) {
+    return (struct spt_checkpoint_ref){.uri = row->uri,
+                                       .path = row->uri,
+                                       .label = row->label,
+                                       .branch = row->branch,
+                                       .step = row->step,
+                                       .tokens = row->tokens,
+                                       .fingerprint = row->fingerprint};
+}
+
 const bool *spt_ledger_present(const struct spt_ledger *ledger, const struct spt_store_checkpoint *row) {
     return ledger->present + (size_t)(row - ledger->rows) * SPT_METRIC_COUNT;
 }

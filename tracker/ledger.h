@@ -7,6 +7,7 @@
 #ifndef SPT_LEDGER_H
 #define SPT_LEDGER_H
 
+#include "checkpoints/run.h"
 #include "tracker/store/store.h"
 
 struct spt_ledger {
@@ -27,6 +28,9 @@ const struct spt_store_checkpoint *spt_ledger_find(const struct spt_ledger *ledg
 
 /* The row of this uri, whatever its files were: the analysed one, else any; NULL: none. */
 const struct spt_store_checkpoint *spt_ledger_find_uri(const struct spt_ledger *ledger, const char *uri);
+
+/* The checkpoint as its row has it, though its files may be gone: its path is its uri. Borrowed from the row. */
+struct spt_checkpoint_ref spt_ledger_ref(const struct spt_store_checkpoint *row);
 
 /* Which metrics a row of the ledger has. [SPT_METRIC_COUNT], borrowed */
 const bool *spt_ledger_present(const struct spt_ledger *ledger, const struct spt_store_checkpoint *row);

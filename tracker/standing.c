@@ -44,17 +44,16 @@ static void unlist(struct listing *listing) {
     free(listing->told);
 }
 
+static int compare_uri(const void *uri, const void *ref) {
+    const struct spt_checkpoint_ref *const *of = ref;
+    return strcmp(uri, (*of)->uri);
+}
+
 /* count: there is none. */
 static size_t find(const struct listing *listing, const char *uri) {
-    size_t low = 0, high = listing->count;
-    while (low < high) {
-        const size_t middle = low + (high - low) / 2;
-        if (strcmp(listing->refs[middle]->uri, uri) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low < listing->count && strcmp(listing->refs[low]->uri, uri) == 0 ? low : listing->count;
+    const struct spt_checkpoint_ref **found =
+        listing->count ? bsearch(uri, listing->refs, listing->count, sizeof *listing->refs, compare_uri) : NULL;
+    return found ? (size_t)(found - listing->refs) : listing->count;
 }
 
 /* What another pattern of steps would not list is not gone. */

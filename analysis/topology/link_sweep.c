@@ -27,16 +27,6 @@ size_t spt_link_words(size_t n) {
 #define WITHOUT(a, b) ((a) & ~(b))
 #define NONZERO(v)    ((unsigned)((v) != 0))
 #include "analysis/topology/link_sweep_body.h"
-#undef SWEEP
-#undef TARGET
-#undef LANES
-#undef VECTOR
-#undef LOAD
-#undef STORE
-#undef AND
-#undef OR
-#undef WITHOUT
-#undef NONZERO
 
 static size_t sweep_plain_words(struct spt_link_sweep *sweep, size_t from) {
     if (sweep->words == 2) return sweep_plain(sweep, from, 2, sweep->link, sweep->component);
@@ -62,16 +52,6 @@ static size_t sweep_plain_words(struct spt_link_sweep *sweep, size_t from) {
 #define NONZERO(v)                                                                                                     \
     (15u ^ (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpeq_epi64(v, _mm256_setzero_si256()))))
 #include "analysis/topology/link_sweep_body.h"
-#undef SWEEP
-#undef TARGET
-#undef LANES
-#undef VECTOR
-#undef LOAD
-#undef STORE
-#undef AND
-#undef OR
-#undef WITHOUT
-#undef NONZERO
 
 static __attribute__((target("avx2,bmi"))) size_t sweep_avx2_words(struct spt_link_sweep *sweep, size_t from) {
     switch (sweep->words) {
@@ -95,16 +75,6 @@ static __attribute__((target("avx2,bmi"))) size_t sweep_avx2_words(struct spt_li
 #define WITHOUT(a, b) _mm512_andnot_si512(b, a)
 #define NONZERO(v)    ((unsigned)_mm512_test_epi64_mask(v, v))
 #include "analysis/topology/link_sweep_body.h"
-#undef SWEEP
-#undef TARGET
-#undef LANES
-#undef VECTOR
-#undef LOAD
-#undef STORE
-#undef AND
-#undef OR
-#undef WITHOUT
-#undef NONZERO
 
 static __attribute__((target("avx512f,bmi"))) size_t sweep_avx512_words(struct spt_link_sweep *sweep, size_t from) {
     if (sweep->words == 8) return sweep_avx512(sweep, from, 1, sweep->link, sweep->component);

@@ -1,4 +1,5 @@
-/* The sweep, for one width of vectors; included by link_sweep.c once a width, which defines
+/* The sweep, for one width of vectors; included by link_sweep.c once a width, which defines what follows and
+ * finds it undefined afterwards:
  *   SWEEP(name)      the name with the width's suffix
  *   TARGET           attribute of the instruction set
  *   LANES            words of a vector
@@ -73,3 +74,13 @@ SWEEP(sweep)(struct spt_link_sweep *sweep, size_t from, size_t blocks, uint64_t 
 }
 
 #undef SPREAD
+#undef SWEEP
+#undef TARGET
+#undef LANES
+#undef VECTOR
+#undef LOAD
+#undef STORE
+#undef AND
+#undef OR
+#undef WITHOUT
+#undef NONZERO

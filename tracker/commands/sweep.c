@@ -285,11 +285,9 @@ static int sweep_run(struct spt_invocation *invocation, const char *path) {
 }
 
 static int run(struct spt_invocation *invocation) {
-    const struct spt_config_texts *configured = &invocation->config.run;
-    const bool given = invocation->argument_count > 0;
-    const char *const *paths = given ? invocation->arguments : (const char *const *)configured->items;
-    const size_t count = given ? invocation->argument_count : configured->count;
-    const bool fetches = invocation->config.fetch.count && !given;
+    size_t count;
+    const char *const *paths = spt_invocation_runs(invocation, &count);
+    const bool fetches = invocation->config.fetch.count && !invocation->argument_count;
     if (fetches && count)
         return spt_invocation_usage(invocation, "the configuration has both run and fetch, expected one of them");
     if (count == 0 && !fetches)

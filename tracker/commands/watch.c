@@ -180,10 +180,8 @@ static int watch(struct job *job, const char *const *paths, size_t count) {
 }
 
 static int run(struct spt_invocation *invocation) {
-    const struct spt_config_texts *configured = &invocation->config.run;
-    const bool given = invocation->argument_count > 0;
-    const char *const *paths = given ? invocation->arguments : (const char *const *)configured->items;
-    const size_t count = given ? invocation->argument_count : configured->count;
+    size_t count;
+    const char *const *paths = spt_invocation_runs(invocation, &count);
     if (count == 0)
         return spt_invocation_usage(invocation, "which run? usage: spectail watch DIR [options], or run: in --config");
     if (count > 1 && invocation->config.name)

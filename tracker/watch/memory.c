@@ -41,13 +41,7 @@ static enum spt_status set_other(struct spt_memo *memo, struct spt_hash fingerpr
 /* Rows of one uri come in any order; of those that are not analysed, only that of the files which are there now can tell anything. */
 static enum spt_status take_row(struct spt_memory *memory, const struct spt_store_checkpoint *row,
                                 const struct spt_session *session, struct spt_queue *queue, struct spt_error *error) {
-    const struct spt_checkpoint_ref ref = {.uri = row->uri,
-                                           .path = row->uri,
-                                           .label = row->label,
-                                           .branch = row->branch,
-                                           .step = row->step,
-                                           .tokens = row->tokens,
-                                           .fingerprint = row->fingerprint};
+    const struct spt_checkpoint_ref ref = spt_ledger_ref(row);
     size_t index = spt_queue_find(queue, row->uri);
     enum spt_task_kind kind;
     enum spt_status status = SPT_OK;

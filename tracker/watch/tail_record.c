@@ -97,13 +97,7 @@ enum spt_status spt_tail_record_lost(struct spt_tail *tail, const struct spt_led
     enum spt_status status = SPT_OK;
     for (size_t i = 0; status == SPT_OK && i < ledger->count; i++) {
         const struct spt_store_checkpoint *row = &ledger->rows[i];
-        const struct spt_checkpoint_ref ref = {.uri = row->uri,
-                                               .path = row->uri,
-                                               .label = row->label,
-                                               .branch = row->branch,
-                                               .step = row->step,
-                                               .tokens = row->tokens,
-                                               .fingerprint = row->fingerprint};
+        const struct spt_checkpoint_ref ref = spt_ledger_ref(row);
         struct spt_text reason = {0};
         struct spt_outcome outcome = {0};
         if (row->state == SPT_STATE_ANALYSED || row->state == SPT_STATE_VANISHED ||
