@@ -18,8 +18,9 @@ struct spt_analysis {
     struct spt_laws *laws;
     struct spt_mask_set *masks; /* [mask_count] the distinct masks of the layers */
     size_t mask_count;
-    size_t *mask_of_layer;           /* [layers] */
-    struct spt_measurer **measurers; /* [threads] */
+    size_t *mask_of_layer;                   /* [layers] */
+    struct spt_reference_tokens *references; /* [layers], or NULL */
+    struct spt_measurer **measurers;         /* [threads] */
     struct spt_layer_values values;
     struct spt_figures figures;
     size_t *length;              /* [samples] */
@@ -49,6 +50,21 @@ static enum spt_status masks_init(struct spt_analysis *a, struct spt_error *erro
         a->mask_count++;
     }
     return SPT_OK;
+}
+
+/* One byte a token and layer: a later pass without these keys needs those of all layers at once. */
+static enum spt_status references_init(struct spt_analysis *a, struct spt_error *error) {
+    const size_t layers = a->config->layers, tokens = a->probe->tokens, samples = a->probe->samples;
+    if (!(a->selection.needs & SPT_NEEDS_REFERENCES)) return SPT_OK;
+    a->references = spt_alloc_zeroed(layers, sizeof *a->references);
+    bool ready = a->references;
+    for (size_t layer = 0; ready && layer < layers; layer++) {
+        struct spt_reference_tokens *r = &a->references[layer];
+        r->is_reference = spt_alloc_zeroed(tokens, 1);
+        r->known = spt_alloc_zeroed(samples, 1);
+        ready = r->is_reference && r->known;
+    }
+    return ready ? SPT_OK : spt_fail_memory(error, layers * (tokens + samples), "reference tokens");
 }
 
 static enum spt_status measurers_init(struct spt_analysis *a, struct spt_error *error) {
@@ -83,6 +99,7 @@ static enum spt_status init(struct spt_analysis *a, struct spt_error *error) {
             spt_bootstrap_init(&a->bootstrap, a->plan->bootstrap, a->probe->samples, a->plan->bootstrap_seed, error);
     if (status == SPT_OK) status = spt_laws_new(&a->laws, error);
     if (status == SPT_OK) status = masks_init(a, error);
+    if (status == SPT_OK) status = references_init(a, error);
     if (status == SPT_OK) status = measurers_init(a, error);
     if (status == SPT_OK) status = spt_layer_values_init(&a->values, &a->selection, a->probe, a->config->heads, error);
     if (status == SPT_OK)
@@ -114,6 +131,11 @@ void spt_analysis_free(struct spt_analysis *a) {
     spt_layer_values_release(&a->values, &a->selection);
     for (size_t i = 0; a->measurers && i < a->team.threads; i++) spt_measurer_free(a->measurers[i]);
     for (size_t i = 0; i < a->mask_count; i++) spt_mask_set_release(&a->masks[i]);
+    for (size_t i = 0; a->references && i < a->config->layers; i++) {
+        free(a->references[i].is_reference);
+        free(a->references[i].known);
+    }
+    free(a->references);
     free(a->measurers);
     free(a->masks);
     free(a->mask_of_layer);
@@ -137,21 +159,48 @@ static struct spt_measure_context context_of(struct spt_analysis *a, size_t laye
         .laws = a->laws,
         .masks = &a->masks[a->mask_of_layer[layer]],
         .values = &a->values,
+        .references = a->references ? &a->references[layer] : NULL,
     };
 }
 
-static enum spt_status on_attention(void *context, const struct spt_attention *attention, struct spt_error *error) {
-    struct spt_analysis *a = context;
-    struct spt_measurer *measurer = a->measurers[attention->thread];
+/* Puts the matrices into the measurer, as double. */
+static struct spt_batch batch_of(struct spt_measurer *measurer, const struct spt_attention *attention) {
     const size_t cells = attention->n * attention->n;
     for (size_t i = 0; i < attention->heads; i++) {
         double *matrix = spt_measurer_matrix(measurer, i);
         const float *from = attention->attention + i * cells;
         for (size_t k = 0; k < cells; k++) matrix[k] = (double)from[k];
     }
+    return (struct spt_batch){
+        .sample = attention->sample,
+        .first_head = attention->first_head,
+        .heads = attention->heads,
+        .max_logit = attention->max_logit,
+        .vectors = attention->vectors,
+    };
+}
+
+static enum spt_status on_attention(void *context, const struct spt_attention *attention, struct spt_error *error) {
+    struct spt_analysis *a = context;
+    struct spt_measurer *measurer = a->measurers[attention->thread];
     const struct spt_measure_context shared = context_of(a, attention->layer);
-    return spt_measure_batch(measurer, &shared, attention->sample, attention->first_head, attention->heads,
-                             attention->max_logit, error);
+    const struct spt_batch batch = batch_of(measurer, attention);
+    return spt_measure_batch(measurer, &shared, &batch, error);
+}
+
+static enum spt_status on_sample(void *context, size_t layer, size_t sample, size_t thread, struct spt_error *error) {
+    struct spt_analysis *a = context;
+    const struct spt_measure_context shared = context_of(a, layer);
+    return spt_measure_sample(a->measurers[thread], &shared, sample, error);
+}
+
+static enum spt_status on_attention_again(void *context, const struct spt_attention *attention,
+                                          struct spt_error *error) {
+    struct spt_analysis *a = context;
+    struct spt_measurer *measurer = a->measurers[attention->thread];
+    const struct spt_measure_context shared = context_of(a, attention->layer);
+    const struct spt_batch batch = batch_of(measurer, attention);
+    return spt_measure_again(measurer, &shared, &batch, error);
 }
 
 static enum spt_status on_layer(void *context, size_t layer, struct spt_error *error) {
@@ -170,10 +219,13 @@ static bool on_stop(void *context) {
 
 enum spt_status spt_analysis_checkpoint(struct spt_analysis *a, struct spt_checkpoint *checkpoint,
                                         const struct spt_emit *emit, struct spt_error *error) {
-    const bool matrices = has_matrix_metrics(&a->selection), output = a->selection.needs & SPT_NEED_LOSS;
+    const unsigned needs = a->selection.needs;
+    const bool matrices = has_matrix_metrics(&a->selection), output = needs & SPT_NEED_LOSS;
     const struct spt_forward_observer observer = {
         .context = a,
         .attention = matrices ? on_attention : NULL,
+        .sample = needs & SPT_NEEDS_REFERENCES ? on_sample : NULL,
+        .again = needs & SPT_NEEDS_AGAIN ? on_attention_again : NULL,
         .layer = matrices ? on_layer : NULL,
         .stop = on_stop,
     };
@@ -186,6 +238,10 @@ enum spt_status spt_analysis_checkpoint(struct spt_analysis *a, struct spt_check
     enum spt_status status = spt_forward_run(checkpoint, a->config, a->probe, &options, &observer, &said, error);
     if (status == SPT_OK && !output) status = spt_forward_hash_head(checkpoint, a->config, on_stop, a, error);
     return status == SPT_OK ? spt_figures_model(&a->figures, output ? &seen : NULL, emit, error) : status;
+}
+
+const struct spt_reference_tokens *spt_analysis_references(const struct spt_analysis *a, size_t layer) {
+    return a->references ? &a->references[layer] : NULL;
 }
 
 /* --- nulls --- */

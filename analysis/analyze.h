@@ -68,6 +68,10 @@ enum spt_status spt_analysis_nulls(struct spt_analysis *analysis, const struct s
 enum spt_status spt_analysis_checkpoint(struct spt_analysis *analysis, struct spt_checkpoint *checkpoint,
                                         const struct spt_emit *emit, struct spt_error *error);
 
+/* The reference tokens of a layer in the checkpoint that was analysed last; NULL when no metric of the plan needs
+ * them. */
+const struct spt_reference_tokens *spt_analysis_references(const struct spt_analysis *analysis, size_t layer);
+
 SPT_API_END
 
 #endif

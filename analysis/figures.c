@@ -57,6 +57,7 @@ void spt_figures_release(struct spt_figures *figures) {
     free(figures->pooled_head_n);
     free(figures->pooled);
     free(figures->pooled_n);
+    free(figures->ratio);
     free(figures->curve_head);
     free(figures->curve);
     free(figures->model);
@@ -102,12 +103,13 @@ enum spt_status spt_figures_init(struct spt_figures *figures, const struct spt_s
         .pooled_head_n = spt_alloc(pooled_metrics(selection) * heads, sizeof(size_t)),
         .pooled = spt_alloc(pooled_metrics(selection) * layers, sizeof(double)),
         .pooled_n = spt_alloc(pooled_metrics(selection) * layers, sizeof(size_t)),
+        .ratio = spt_alloc_zeroed(selection->count[SPT_LEVEL_RATIO] * layers, sizeof(struct spt_ratio)),
         .model = spt_alloc((sample_metrics(selection) + selection->count[SPT_LEVEL_MODEL]) * samples, sizeof(double)),
     };
     const bool curves = curves_init(figures, &most_points);
     figures->vector = spt_alloc(most_points, sizeof(float));
     if (curves && figures->sample && figures->summary && figures->pooled_head && figures->pooled_head_n &&
-        figures->pooled && figures->pooled_n && figures->model && figures->vector) {
+        figures->pooled && figures->pooled_n && figures->ratio && figures->model && figures->vector) {
         const enum spt_status status = spt_pair_figures_init(&figures->pairs, selection, bootstrap, layers, error);
         if (status != SPT_OK) spt_figures_release(figures);
         return status;
@@ -272,6 +274,26 @@ static void keep_pooled(struct spt_figures *f, size_t layer) {
     }
 }
 
+/* The sums of a layer, over samples and then heads. */
+static void keep_ratios(struct spt_figures *f, const struct spt_layer_values *values, size_t layer) {
+    for (size_t m = 0; m < f->selection->count[SPT_LEVEL_RATIO]; m++) {
+        const size_t cells = f->heads * f->samples;
+        const double *part = values->part + m * cells, *whole = values->whole + m * cells;
+        struct spt_ratio sums = {0};
+        for (size_t i = 0; i < f->samples; i++) {
+            const size_t before = sums.pairs;
+            for (size_t cell = i; cell < cells; cell += f->samples) {
+                if (isnan(part[cell])) continue;
+                sums.part += part[cell];
+                sums.whole += whole[cell];
+                sums.pairs++;
+            }
+            sums.samples += sums.pairs > before;
+        }
+        f->ratio[m * f->layers + layer] = sums;
+    }
+}
+
 static enum spt_status emit_pooled_heads(struct spt_figures *f, size_t layer, const struct spt_emit *emit,
                                          struct spt_error *error) {
     enum spt_status status = SPT_OK;
@@ -309,6 +331,7 @@ enum spt_status spt_figures_layer(struct spt_figures *f, const struct spt_measur
     if (status == SPT_OK) status = spt_pair_figures_layer(&f->pairs, context, f->team, layer, error);
     if (status != SPT_OK) return status;
     keep_pooled(f, layer);
+    keep_ratios(f, context->values, layer);
     status = emit_pooled_heads(f, layer, emit, error);
     return status == SPT_OK ? emit_curves(f, layer, emit, error) : status;
 }
@@ -371,6 +394,32 @@ static enum spt_status emit_pairs(struct spt_figures *f, const struct spt_emit *
     return status;
 }
 
+static double ratio_of(const struct spt_metric *metric, const struct spt_ratio *sums) {
+    const bool defined = sums->pairs && sums->whole / (double)sums->pairs >= metric->parameter;
+    return defined ? sums->part / sums->whole : NAN;
+}
+
+static enum spt_status emit_ratios(struct spt_figures *f, const struct spt_emit *emit, struct spt_error *error) {
+    enum spt_status status = SPT_OK;
+    for (size_t m = 0; status == SPT_OK && m < f->selection->count[SPT_LEVEL_RATIO]; m++) {
+        const struct spt_metric *metric = spt_selection_at(f->selection, SPT_LEVEL_RATIO, m);
+        struct spt_ratio all = {0};
+        for (size_t l = 0; status == SPT_OK && l < f->layers; l++) {
+            const struct spt_ratio *sums = &f->ratio[m * f->layers + l];
+            all.part += sums->part;
+            all.whole += sums->whole;
+            all.pairs += sums->pairs;
+            all.samples = larger(all.samples, sums->samples);
+            status =
+                emit_pooled(f, emit, metric, (int)l, SPT_WHOLE_LAYER, ratio_of(metric, sums), sums->samples, error);
+        }
+        if (status == SPT_OK)
+            status = emit_pooled(f, emit, metric, SPT_WHOLE_MODEL, SPT_WHOLE_LAYER, ratio_of(metric, &all), all.samples,
+                                 error);
+    }
+    return status;
+}
+
 static enum spt_status emit_model_curves(struct spt_figures *f, const struct spt_emit *emit, struct spt_error *error) {
     enum spt_status status = SPT_OK;
     for (size_t c = 0; status == SPT_OK && c < curve_metrics(f->selection); c++) {
@@ -410,6 +459,7 @@ enum spt_status spt_figures_model(struct spt_figures *f, const struct spt_output
     if (status == SPT_OK) status = emit_whole(f, 0, metrics, emit, error);
     if (status == SPT_OK) status = emit_pooled_layers(f, emit, error);
     if (status == SPT_OK) status = emit_pairs(f, emit, error);
+    if (status == SPT_OK) status = emit_ratios(f, emit, error);
     if (status == SPT_OK) status = emit_model_curves(f, emit, error);
     return status == SPT_OK && output ? emit_output(f, output, emit, error) : status;
 }

@@ -14,6 +14,12 @@
 #include "analysis/measure.h"
 #include "analysis/pairs.h"
 
+/* What a ratio is made of: sums over the (sample, head) that have a value. */
+struct spt_ratio {
+    double part, whole;
+    size_t pairs, samples; /* how many, and in how many samples */
+};
+
 struct spt_figures {
     const struct spt_selection *selection;
     const struct spt_bootstrap *bootstrap;
@@ -27,10 +33,11 @@ struct spt_figures {
     double *pooled;              /* [pooled metrics, then count metrics; layers] */
     size_t *pooled_n;            /* likewise */
     struct spt_pair_figures pairs;
-    double **curve_head; /* [curve metrics, then pooled curves] each [heads, points] */
-    double **curve;      /* likewise, each [layers, points] */
-    double *model;       /* [sample metrics and metrics of the output, samples] */
-    float *vector;       /* [max(samples, points)] what is emitted */
+    struct spt_ratio *ratio; /* [ratio metrics, layers] sums */
+    double **curve_head;     /* [curve metrics, then pooled curves] each [heads, points] */
+    double **curve;          /* likewise, each [layers, points] */
+    double *model;           /* [sample metrics and metrics of the output, samples] */
+    float *vector;           /* [max(samples, points)] what is emitted */
 };
 
 enum spt_status spt_figures_init(struct spt_figures *figures, const struct spt_selection *selection,

@@ -1,6 +1,8 @@
 #include "analysis/measure.h"
 
 #include "analysis/graph/graph.h"
+#include "analysis/information/remainder.h"
+#include "analysis/information/rows.h"
 #include "analysis/rmt/residual.h"
 #include "analysis/rmt/spectrum.h"
 #include "analysis/sinks/sink_metrics.h"
@@ -22,6 +24,8 @@ void spt_layer_values_release(struct spt_layer_values *values, const struct spt_
     free(values->curve);
     free(values->received);
     free(values->first);
+    free(values->part);
+    free(values->whole);
     free(values->law);
     free(values->mp);
     free(values->law_count);
@@ -55,7 +59,10 @@ enum spt_status spt_layer_values_init(struct spt_layer_values *values, const str
     values->pair = spt_alloc(2 * selection->count[SPT_LEVEL_PAIRS] * cells, sizeof(double));
     values->received = spt_alloc(heads * probe->tokens, sizeof(double));
     values->first = spt_alloc(cells, sizeof(double));
+    values->part = spt_alloc(selection->count[SPT_LEVEL_RATIO] * cells, sizeof(double));
+    values->whole = spt_alloc(selection->count[SPT_LEVEL_RATIO] * cells, sizeof(double));
     bool ready = values->value && values->layer_value && values->pair && values->received && values->first;
+    ready = ready && values->part && values->whole;
     ready = ready && curves_init(values, selection);
     if (selection->needs & SPT_NEED_LAW_POOL) ready = ready && pool_init(&values->law, &values->law_count, values);
     if (selection->needs & SPT_NEED_MP_POOL) ready = ready && pool_init(&values->mp, &values->mp_count, values);
@@ -79,7 +86,8 @@ struct spt_measurer {
     struct spt_graph graph[SPT_HEAD_BATCH];
     const double **received; /* [heads] for a layer's view; grown when a layer has more */
     size_t received_capacity;
-    unsigned char *is_reference; /* [n_max] */
+    double *row; /* [n_max] */
+    struct spt_rows rows;
     struct spt_spectrum *spectrum;
     struct spt_density *density;
     struct spt_persistence *persistence;
@@ -97,7 +105,9 @@ void spt_measurer_free(struct spt_measurer *measurer) {
     }
     free(measurer->distance);
     free(measurer->received);
-    free(measurer->is_reference);
+    free(measurer->row);
+    free(measurer->rows.entropy);
+    free(measurer->rows.squares);
     spt_spectrum_free(measurer->spectrum);
     spt_density_free(measurer->density);
     spt_persistence_free(measurer->persistence);
@@ -120,8 +130,10 @@ static bool scratch_init(struct spt_measurer *measurer, size_t n_max, unsigned n
         ready = ready && measurer->left[i];
     }
     measurer->distance = spt_alloc(needs & SPT_NEED_BARCODE ? cells : 1, sizeof(double));
-    measurer->is_reference = spt_alloc(n_max, 1);
-    return ready && measurer->distance && measurer->is_reference;
+    measurer->row = spt_alloc(n_max, sizeof(double));
+    measurer->rows.entropy = spt_alloc(n_max, sizeof(double));
+    measurer->rows.squares = spt_alloc(n_max, sizeof(double));
+    return ready && measurer->distance && measurer->row && measurer->rows.entropy && measurer->rows.squares;
 }
 
 enum spt_status spt_measurer_new(const struct spt_selection *selection, const struct spt_plan *plan, size_t n_max,
@@ -229,14 +241,24 @@ static void batch_graphs(struct spt_measurer *m, size_t heads, size_t n) {
         if (m->finite[i]) m->graph[i] = graph[--count];
 }
 
-static void write_head(const struct spt_measure_context *context, const struct spt_head *view, size_t cell) {
+/* The values of one look: the metrics of SPT_NEEDS_AGAIN, or all others. view NULL: there are none. */
+static void write_values(const struct spt_measure_context *context, const struct spt_head *view, size_t cell,
+                         bool again) {
     const struct spt_selection *selection = context->selection;
     struct spt_layer_values *values = context->values;
     const size_t cells = values->heads * values->samples;
     for (size_t i = 0; i < selection->count[SPT_LEVEL_HEAD]; i++) {
         const struct spt_metric *metric = spt_selection_at(selection, SPT_LEVEL_HEAD, i);
+        if (!(metric->needs & SPT_NEEDS_AGAIN) == again) continue;
         values->value[i * cells + cell] = view ? metric->head(view, metric->parameter) : NAN;
     }
+}
+
+static void write_head(const struct spt_measure_context *context, const struct spt_head *view, size_t cell) {
+    const struct spt_selection *selection = context->selection;
+    struct spt_layer_values *values = context->values;
+    const size_t cells = values->heads * values->samples;
+    write_values(context, view, cell, false);
     for (size_t i = 0; i < 2 * selection->count[SPT_LEVEL_PAIRS]; i++) {
         const struct spt_metric *metric = spt_selection_at(selection, SPT_LEVEL_PAIRS, i / 2);
         values->pair[i * cells + cell] = view ? metric->pair[i % 2](view, metric->parameter) : NAN;
@@ -264,14 +286,35 @@ static enum spt_status measure_head(struct spt_measurer *m, const struct spt_mea
         spt_components_of(view->attention, view->n, context->plan->symmetrize, &components);
         view->components = &components;
     }
+    if (needs & SPT_NEED_ROWS) {
+        spt_rows_of(view->attention, view->mask, m->row, &m->rows);
+        view->rows = &m->rows;
+    }
     write_head(context, view, cell);
     return SPT_OK;
 }
 
-enum spt_status spt_measure_batch(struct spt_measurer *m, const struct spt_measure_context *context, size_t sample,
-                                  size_t first_head, size_t heads, const float *max_logit, struct spt_error *error) {
+/* Matrix i of a batch, as both looks see it. */
+static struct spt_head view_of(const struct spt_measurer *m, const struct spt_measure_context *context,
+                               const struct spt_batch *batch, size_t i) {
+    const struct spt_probe *probe = context->probe;
+    const size_t offset = probe->offset[batch->sample], n = probe->offset[batch->sample + 1] - offset;
+    return (struct spt_head){
+        .n = n,
+        .mask = spt_mask_set_of(context->masks, n),
+        .attention = m->matrix[i],
+        .received = context->values->received + (batch->first_head + i) * context->values->tokens + offset,
+        .special = probe->special ? probe->special + offset : NULL,
+        .max_logit = batch->max_logit ? (double)batch->max_logit[i] : NAN,
+        .vectors = batch->vectors ? &batch->vectors[i] : NULL,
+    };
+}
+
+enum spt_status spt_measure_batch(struct spt_measurer *m, const struct spt_measure_context *context,
+                                  const struct spt_batch *batch, struct spt_error *error) {
     const struct spt_probe *probe = context->probe;
     struct spt_layer_values *values = context->values;
+    const size_t sample = batch->sample, first_head = batch->first_head, heads = batch->heads;
     const size_t offset = probe->offset[sample], n = probe->offset[sample + 1] - offset;
     const struct spt_mask *mask = spt_mask_set_of(context->masks, n);
     for (size_t i = 0; i < heads; i++)
@@ -281,19 +324,12 @@ enum spt_status spt_measure_batch(struct spt_measurer *m, const struct spt_measu
     batch_densities(m, context, mask, sample, first_head, heads);
     if (context->selection->needs & SPT_NEED_GRAPH) batch_graphs(m, heads, n);
     for (size_t i = 0; i < heads; i++) {
-        const size_t head = first_head + i, cell = head * values->samples + sample;
-        struct spt_head view = {
-            .n = n,
-            .mask = mask,
-            .attention = m->matrix[i],
-            .received = values->received + head * values->tokens + offset,
-            .special = probe->special ? probe->special + offset : NULL,
-            .max_logit = max_logit ? (double)max_logit[i] : NAN,
-            .singular = m->singular[i],
-            .residual = m->residual[i],
-            .mp_kl = m->mp_kl[i],
-            .graph = &m->graph[i],
-        };
+        const size_t cell = (first_head + i) * values->samples + sample;
+        struct spt_head view = view_of(m, context, batch, i);
+        view.singular = m->singular[i];
+        view.residual = m->residual[i];
+        view.mp_kl = m->mp_kl[i];
+        view.graph = &m->graph[i];
         values->first[cell] = m->finite[i] ? view.received[0] * (double)n / (double)mask->seen[0] : NAN;
         if (m->finite[i])
             status = measure_head(m, context, &view, cell, error);
@@ -306,34 +342,90 @@ enum spt_status spt_measure_batch(struct spt_measurer *m, const struct spt_measu
 
 /* --- what needs all heads of a layer --- */
 
-static void measure_sample(struct spt_measurer *m, const struct spt_measure_context *context, size_t sample) {
-    const struct spt_selection *selection = context->selection;
+/* Points m->received at the heads' c of a sample; false when a head's matrix is not finite. */
+static enum spt_status gather_received(struct spt_measurer *m, const struct spt_measure_context *context, size_t sample,
+                                       bool *finite, struct spt_error *error) {
     const struct spt_layer_values *values = context->values;
-    const size_t offset = context->probe->offset[sample];
-    const struct spt_mask *mask = spt_mask_set_of(context->masks, context->probe->offset[sample + 1] - offset);
-    bool finite = true;
+    if (!spt_grow((void **)&m->received, &m->received_capacity, values->heads, sizeof(double *)))
+        return spt_fail_memory(error, values->heads * sizeof(double *), "a layer's heads");
+    *finite = true;
     for (size_t h = 0; h < values->heads; h++) {
-        m->received[h] = values->received + h * values->tokens + offset;
-        finite = finite && !isnan(values->first[h * values->samples + sample]);
+        m->received[h] = values->received + h * values->tokens + context->probe->offset[sample];
+        *finite = *finite && !isnan(values->first[h * values->samples + sample]);
     }
-    if (finite) spt_sink_find_references(m->received, values->heads, mask, context->plan->references, m->is_reference);
-    const struct spt_layer view = {
-        .n = mask->n,
-        .heads = values->heads,
-        .mask = mask,
-        .received = m->received,
-        .is_reference = m->is_reference,
-    };
-    for (size_t i = 0; i < selection->count[SPT_LEVEL_LAYER]; i++)
-        values->layer_value[i * values->samples + sample] =
-            finite ? spt_selection_at(selection, SPT_LEVEL_LAYER, i)->layer(&view) : NAN;
+    return SPT_OK;
 }
+
+enum spt_status spt_measure_sample(struct spt_measurer *m, const struct spt_measure_context *context, size_t sample,
+                                   struct spt_error *error) {
+    const size_t offset = context->probe->offset[sample], n = context->probe->offset[sample + 1] - offset;
+    const struct spt_reference_tokens *references = context->references;
+    bool finite;
+    const enum spt_status status = gather_received(m, context, sample, &finite, error);
+    if (status != SPT_OK) return status;
+    references->known[sample] = finite;
+    memset(references->is_reference + offset, 0, n);
+    if (finite)
+        spt_sink_find_references(m->received, context->values->heads, spt_mask_set_of(context->masks, n),
+                                 context->plan->references, references->is_reference + offset);
+    return SPT_OK;
+}
+
+/* --- the second look --- */
+
+static void write_again(const struct spt_measure_context *context, const struct spt_head *view, size_t cell) {
+    const struct spt_selection *selection = context->selection;
+    struct spt_layer_values *values = context->values;
+    const size_t cells = values->heads * values->samples;
+    write_values(context, view, cell, true);
+    for (size_t i = 0; i < selection->count[SPT_LEVEL_RATIO]; i++) {
+        const struct spt_metric *metric = spt_selection_at(selection, SPT_LEVEL_RATIO, i);
+        values->part[i * cells + cell] = view ? metric->pair[0](view, metric->parameter) : NAN;
+        values->whole[i * cells + cell] = view ? metric->pair[1](view, metric->parameter) : NAN;
+    }
+}
+
+enum spt_status spt_measure_again(struct spt_measurer *m, const struct spt_measure_context *context,
+                                  const struct spt_batch *batch, struct spt_error *error) {
+    const unsigned needs = context->selection->needs;
+    const bool known = context->references->known[batch->sample];
+    (void)error;
+    for (size_t i = 0; i < batch->heads; i++) {
+        const size_t cell = (batch->first_head + i) * context->values->samples + batch->sample;
+        struct spt_head view = view_of(m, context, batch, i);
+        struct spt_remainder remainder;
+        view.is_reference = context->references->is_reference + context->probe->offset[batch->sample];
+        if (known && needs & SPT_NEED_REMAINDER) {
+            remainder = spt_remainder_of(view.attention, view.mask, view.is_reference, m->row);
+            view.remainder = &remainder;
+        }
+        write_again(context, known ? &view : NULL, cell);
+    }
+    return SPT_OK;
+}
+
+/* --- values of a layer --- */
 
 enum spt_status spt_measure_layer(struct spt_measurer *m, const struct spt_measure_context *context,
                                   struct spt_error *error) {
-    if (context->selection->count[SPT_LEVEL_LAYER] == 0) return SPT_OK;
-    if (!spt_grow((void **)&m->received, &m->received_capacity, context->values->heads, sizeof(double *)))
-        return spt_fail_memory(error, context->values->heads * sizeof(double *), "a layer's heads");
-    for (size_t i = 0; i < context->values->samples; i++) measure_sample(m, context, i);
+    const struct spt_selection *selection = context->selection;
+    const struct spt_layer_values *values = context->values;
+    if (selection->count[SPT_LEVEL_LAYER] == 0) return SPT_OK;
+    for (size_t sample = 0; sample < values->samples; sample++) {
+        const size_t offset = context->probe->offset[sample], n = context->probe->offset[sample + 1] - offset;
+        bool finite;
+        const enum spt_status status = gather_received(m, context, sample, &finite, error);
+        if (status != SPT_OK) return status;
+        const struct spt_layer view = {
+            .n = n,
+            .heads = values->heads,
+            .mask = spt_mask_set_of(context->masks, n),
+            .received = m->received,
+            .is_reference = context->references->is_reference + offset,
+        };
+        for (size_t i = 0; i < selection->count[SPT_LEVEL_LAYER]; i++)
+            values->layer_value[i * values->samples + sample] =
+                finite ? spt_selection_at(selection, SPT_LEVEL_LAYER, i)->layer(&view) : NAN;
+    }
     return SPT_OK;
 }

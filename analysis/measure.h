@@ -4,7 +4,9 @@
  *     spt_measurer_new        once a thread: all scratch; no call allocates after the first of a size
  *     spt_measurer_matrix     where the caller puts the matrices of a batch, as double
  *     spt_measure_batch       their values
- *     spt_measure_layer       once all heads of a layer are there: values that need all of them
+ *     spt_measure_sample      once all heads of a sample are there: the layer's reference tokens
+ *     spt_measure_again       the second look at a batch, with matrices put in place again: values that need those
+ *     spt_measure_layer       once all samples of a layer are there: values of the layer
  *
  * Threads write to disjoint places of the same spt_layer_values, and nothing is summed across them: no figure depends
  * on their number.
@@ -21,13 +23,14 @@
 /* What one layer's heads gave, sample by sample. NAN where undefined. */
 struct spt_layer_values {
     size_t heads, samples, tokens;
-    double *value;       /* [head metrics, heads, samples] */
-    double *layer_value; /* [layer metrics, samples] */
-    double *pair;        /* [pair metrics, 2, heads, samples] */
-    float **curve;       /* [curve metrics] each [heads, samples, points] */
-    double *received;    /* [heads, tokens] c of every head */
-    double *first;       /* [heads, samples] alpha_0 */
-    double *law, *mp;    /* [heads, tokens] x of G and of A, those of a sample at its offset; NULL where not pooled */
+    double *value;        /* [head metrics, heads, samples] */
+    double *layer_value;  /* [layer metrics, samples] */
+    double *pair;         /* [pair metrics, 2, heads, samples] */
+    double *part, *whole; /* [ratio metrics, heads, samples] */
+    float **curve;        /* [curve metrics] each [heads, samples, points] */
+    double *received;     /* [heads, tokens] c of every head */
+    double *first;        /* [heads, samples] alpha_0 */
+    double *law, *mp;     /* [heads, tokens] x of G and of A, those of a sample at its offset; NULL where not pooled */
     size_t *law_count, *mp_count; /* [heads, samples] how many of them there are */
 };
 
@@ -43,6 +46,14 @@ struct spt_measure_context {
     const struct spt_laws *laws;
     const struct spt_mask_set *masks;
     struct spt_layer_values *values;
+    const struct spt_reference_tokens *references; /* of the layer; NULL where no metric needs them */
+};
+
+/* Heads first_head, first_head + 1 ... of a sample, whose matrices are in the measurer. */
+struct spt_batch {
+    size_t sample, first_head, heads;
+    const float *max_logit;            /* [heads], or NULL where there are no scores */
+    const struct spt_vectors *vectors; /* [heads], or NULL where there are none */
 };
 
 struct spt_measurer;
@@ -56,14 +67,21 @@ void spt_measurer_free(struct spt_measurer *measurer);
 /* Room [n, n] for matrix i < SPT_HEAD_BATCH of the next batch, n <= n_max. */
 double *spt_measurer_matrix(struct spt_measurer *measurer, size_t i);
 
-/* Measures the matrices 0 .. heads - 1 of the measurer: heads first_head ... of a sample.
- *   max_logit  [heads], or NULL where there are no scores
- * A matrix that holds a NAN or an infinity has no values. SPT_NOMEM. */
+/* Measures the matrices 0 .. batch->heads - 1 of the measurer. A matrix that holds a NAN or an infinity has no values.
+ * SPT_NOMEM. */
 enum spt_status spt_measure_batch(struct spt_measurer *measurer, const struct spt_measure_context *context,
-                                  size_t sample, size_t first_head, size_t heads, const float *max_logit,
-                                  struct spt_error *error);
+                                  const struct spt_batch *batch, struct spt_error *error);
 
-/* Fills layer_value once every batch of the layer is measured. One thread. SPT_NOMEM. */
+/* Finds the layer's reference tokens in a sample once every batch of it is measured. SPT_NOMEM. */
+enum spt_status spt_measure_sample(struct spt_measurer *measurer, const struct spt_measure_context *context,
+                                   size_t sample, struct spt_error *error);
+
+/* The second look at the same matrices, once the sample's reference tokens are found. Where they are unknown there are
+ * no values. SPT_NOMEM. */
+enum spt_status spt_measure_again(struct spt_measurer *measurer, const struct spt_measure_context *context,
+                                  const struct spt_batch *batch, struct spt_error *error);
+
+/* Fills layer_value once every sample of the layer is done. One thread. SPT_NOMEM. */
 enum spt_status spt_measure_layer(struct spt_measurer *measurer, const struct spt_measure_context *context,
                                   struct spt_error *error);
 

@@ -4,13 +4,16 @@
  * (spectrum, barcode) is computed once, when any metric of the plan needs it. A metric is one function of such a view;
  * it lives in its family's folder (analysis/sinks, analysis/rmt, analysis/topology ...), its row in metric_table.c.
  *
+ * Most metrics are of one matrix alone. Those whose needs are among SPT_NEEDS_AGAIN rest on the layer's reference
+ * tokens too, which are known only when all heads of the sample have been seen: the same matrices are looked at a
+ * second time then, and these metrics are computed in that second look.
+ *
  * To add one: write the function, add the row. Aggregation, intervals, nulls, store, export and plots follow from the
  * row.
  */
 #ifndef SPT_METRIC_H
 #define SPT_METRIC_H
 
-#include "analysis/bootstrap.h"
 #include "analysis/mask.h"
 #include "analysis/plan.h"
 #include "checkpoints/base/api.h"
@@ -22,11 +25,12 @@ SPT_API_BEGIN
 
 /* At what level a metric has values of its own, and so which function its row holds. */
 enum spt_metric_level {
-    SPT_LEVEL_HEAD,         /* .head: a value per (sample, layer, head); layer and model are means */
-    SPT_LEVEL_LAYER,        /* .layer: a value per (sample, layer), from all its heads; model is the mean */
-    SPT_LEVEL_POOLED,       /* .pooled: a value per (layer, head) from all samples together: no sd, no interval */
-    SPT_LEVEL_COUNT,        /* .pooled: 0 or 1 per (layer, head), of which layer and model hold the sum */
-    SPT_LEVEL_MODEL,        /* .model: a value per sample */
+    SPT_LEVEL_HEAD,   /* .head: a value per (sample, layer, head); layer and model are means */
+    SPT_LEVEL_LAYER,  /* .layer: a value per (sample, layer), from all its heads; model is the mean */
+    SPT_LEVEL_POOLED, /* .pooled: a value per (layer, head) from all samples together: no sd, no interval */
+    SPT_LEVEL_COUNT,  /* .pooled: 0 or 1 per (layer, head), of which layer and model hold the sum */
+    SPT_LEVEL_RATIO,  /* .pair: layer and model are the sum of the first over that of the second: no sd, no interval */
+    SPT_LEVEL_MODEL,  /* .model: a value per sample */
     SPT_LEVEL_MODEL_POOLED, /* .whole: one value */
     SPT_LEVEL_CURVE,        /* .curve: a vector per (sample, layer, head); stored are means over samples */
     SPT_LEVEL_POOLED_CURVE, /* .pooled_curve: a vector per (layer, head) from all samples together */
@@ -48,7 +52,16 @@ enum spt_need {
     SPT_NEED_LOSS = 1 << 8,        /* the model's output */
     SPT_NEED_FULL_MASK = 1 << 9,   /* measured for encoders only */
     SPT_NEED_GRAPH = 1 << 10,      /* the graph at each tau: its degrees */
+    SPT_NEED_ROWS = 1 << 11,       /* entropy and sum of squares of every row */
+    SPT_NEED_REFERENCES = 1 << 12, /* the layer's reference tokens */
+    SPT_NEED_REMAINDER = 1 << 13,  /* second look: the rows without reference tokens */
 };
+
+/* What makes a metric one of the second look. */
+#define SPT_NEEDS_AGAIN ((unsigned)SPT_NEED_REMAINDER)
+
+/* What is not possible without the layer's reference tokens. */
+#define SPT_NEEDS_REFERENCES (SPT_NEEDS_AGAIN | SPT_NEED_REFERENCES)
 
 /* The thresholds t of topology.b0@t and b1@t (Kushnareva et al. 2021). */
 #define SPT_THRESHOLD_COUNT 6
@@ -68,6 +81,9 @@ extern const double SPT_TAUS[SPT_TAU_COUNT]; /* 0 .001 .005 .01 .02 .05 .1 */
 struct spt_graph {
     double centralization[SPT_TAU_COUNT]; /* NAN for n < 3 */
 };
+struct spt_rows;      /* analysis/information/rows.h */
+struct spt_remainder; /* analysis/information/remainder.h */
+struct spt_vectors;   /* analysis/forward/forward.h */
 
 /* One head's attention over one sample. Borrowed, valid during a metric's call. What no metric of the plan needs is
  * NULL. */
@@ -84,6 +100,17 @@ struct spt_head {
     const struct spt_barcode *barcode;
     const struct spt_components *components;
     const struct spt_graph *graph;
+    const struct spt_rows *rows;
+    const struct spt_vectors *vectors; /* what the matrix is made of; NULL for random matrices */
+    /* In the second look; NULL in the first. */
+    const unsigned char *is_reference; /* [n] 1 for the layer's reference tokens (analysis/sinks) */
+    const struct spt_remainder *remainder;
+};
+
+/* A layer's reference tokens in every sample of the probe. */
+struct spt_reference_tokens {
+    unsigned char *is_reference; /* [N] 1 for reference tokens, sample by sample */
+    unsigned char *known; /* [samples] 0 where a head's matrix is not finite, and nothing that needs them defined */
 };
 
 /* All heads of one layer over one sample. */
@@ -113,6 +140,8 @@ struct spt_pairs {
     const size_t *offset; /* [samples + 1] where each sample's tokens begin */
     const double *x, *y;  /* [heads, samples] NAN where undefined; a pair needs both */
 };
+
+struct spt_bootstrap; /* analysis/bootstrap.h */
 
 /* How pairs become one figure. */
 struct spt_pooling {
@@ -145,11 +174,11 @@ struct spt_metric {
     double (*whole)(const struct spt_output *output);
     void (*curve)(const struct spt_head *head, float *values /* [points] */);
     void (*pooled_curve)(const struct spt_pool *pool, double *values /* [points] */);
-    double (*pair[2])(const struct spt_head *head, double parameter);
-    const struct spt_pooling *pooling; /* of pairs */
-    double parameter;                  /* of head and pair */
-    size_t points;                     /* of a curve */
-    double (*grid)(size_t i);          /* of a curve: its x at point i */
+    double (*pair[2])(const struct spt_head *head, double parameter); /* of a ratio: both NAN or none */
+    const struct spt_pooling *pooling;                                /* of pairs */
+    double parameter;         /* of head and pair; of a ratio the least mean of wholes for which it is defined */
+    size_t points;            /* of a curve */
+    double (*grid)(size_t i); /* of a curve: its x at point i */
     const char *grid_name;
 };
 

@@ -1,6 +1,7 @@
 #include "analysis/metric.h"
 
 #include "analysis/graph/graph_metrics.h"
+#include "analysis/information/information_metrics.h"
 #include "analysis/output_metrics.h"
 #include "analysis/rmt/law.h"
 #include "analysis/rmt/rmt_metrics.h"
@@ -16,6 +17,7 @@ const double SPT_THRESHOLDS[SPT_THRESHOLD_COUNT] = {0.025, 0.05, 0.1, 0.25, 0.5,
 #define LAYER   .level = SPT_LEVEL_LAYER, .layer
 #define POOLED  .level = SPT_LEVEL_POOLED, .pooled
 #define COUNT   .level = SPT_LEVEL_COUNT, .pooled
+#define RATIO   .level = SPT_LEVEL_RATIO, .pair
 #define MODEL   .level = SPT_LEVEL_MODEL, .needs = SPT_NEED_LOSS, .model
 #define WHOLE   .level = SPT_LEVEL_MODEL_POOLED, .needs = SPT_NEED_LOSS, .whole
 #define CURVE   .level = SPT_LEVEL_CURVE, .curve
@@ -40,11 +42,11 @@ const struct spt_metric SPT_METRICS[] = {
     {"sink.max", "", "max_k (c_k - u_k): largest mean attention on one key beyond the uniform one", HEAD = spt_sink_max},
     {"sink.max_first", "", "1 when sink.max is at the first token, else 0", HEAD = spt_sink_max_first},
     {"sink.effective", "tokens", "exp of the entropy of c: how many tokens share the attention", HEAD = spt_sink_effective},
-    {"sink.entropy", "", "mean over rows of H(A[i]) / ln v(i): 1 uniform, 0 on one key", HEAD = spt_sink_entropy},
+    {"sink.entropy", "", "mean over rows of H(A[i]) / ln v(i): 1 uniform, 0 on one key", HEAD = spt_sink_entropy, .needs = SPT_NEED_ROWS},
     {"sink.max_logit", "", "largest visible attention score, as the softmax sees it", HEAD = spt_sink_max_logit},
-    {"sink.reference_count", "tokens", "number of reference tokens of a layer (Ruscio et al. 2025)", LAYER = spt_sink_reference_count},
-    {"sink.reference_mass", "", "sum over reference tokens of the heads' mean c", LAYER = spt_sink_reference_mass},
-    {"sink.reference_excess", "", "sum over reference tokens of the heads' mean c - u", LAYER = spt_sink_reference_excess},
+    {"sink.reference_count", "tokens", "number of reference tokens of a layer (Ruscio et al. 2025)", LAYER = spt_sink_reference_count, .needs = SPT_NEED_REFERENCES},
+    {"sink.reference_mass", "", "sum over reference tokens of the heads' mean c", LAYER = spt_sink_reference_mass, .needs = SPT_NEED_REFERENCES},
+    {"sink.reference_excess", "", "sum over reference tokens of the heads' mean c - u", LAYER = spt_sink_reference_excess, .needs = SPT_NEED_REFERENCES},
     {"sink.received", "", "alpha_k over the first 64 keys", CURVE = spt_sink_received,
      .points = SPT_RECEIVED_POINTS, .grid = spt_sink_received_grid, .grid_name = "key position"},
     {"pattern.self", "", "mean over i of A[i][i]: attention on the token itself", HEAD = spt_pattern_self},
@@ -102,12 +104,19 @@ const struct spt_metric SPT_METRICS[] = {
     {"graph.centralization@0.02", "", "sum(max deg - deg_i) / ((n - 1)(n - 2)) of the graph of w = (A + A^T)/2 > 0.02 (Freeman 1979)", HEAD = spt_graph_centralization, NULLED, .needs = SPT_NEED_GRAPH, .parameter = 0.02},
     {"graph.centralization@0.05", "", "sum(max deg - deg_i) / ((n - 1)(n - 2)) of the graph of w = (A + A^T)/2 > 0.05 (Freeman 1979)", HEAD = spt_graph_centralization, NULLED, .needs = SPT_NEED_GRAPH, .parameter = 0.05},
     {"graph.centralization@0.1", "", "sum(max deg - deg_i) / ((n - 1)(n - 2)) of the graph of w = (A + A^T)/2 > 0.1 (Freeman 1979)", HEAD = spt_graph_centralization, NULLED, .needs = SPT_NEED_GRAPH, .parameter = 0.1},
+    {"information.kl_uniform", "nat", "mean over rows of KL(A[i] || uniform over what i sees) (Ruscio et al. 2025)", HEAD = spt_information_kl_uniform, NULLED, .needs = SPT_NEED_ROWS},
+    {"information.kl_no_sink", "nat", "the same without the layer's reference tokens, rows renormalised", HEAD = spt_information_kl_no_sink, .needs = SPT_NEED_REMAINDER},
+    {"information.kl_drop", "nat", "kl_uniform - kl_no_sink, both over the rows that kl_no_sink is over", HEAD = spt_information_kl_drop, .needs = SPT_NEED_REMAINDER},
+    {"information.kl_reduction", "", "sum of kl_drop / sum of its kl_uniform over (sample, head); undefined below a mean of 0.01 nat (Ruscio et al. 2025)",
+     RATIO = {spt_information_kl_drop, spt_information_kl_same}, .needs = SPT_NEED_REMAINDER, .parameter = SPT_LEAST_KL},
+    {"information.fisher", "", "mean over rows of 1 - sum_j A[i][j]^2, the trace of the softmax's Fisher information diag(a) - a a^T (Amari 1998)", HEAD = spt_information_fisher, NULLED, .needs = SPT_NEED_ROWS},
+    {"information.fisher_sink", "", "share of that trace between reference tokens and the rest: sum_i 2 s_i (1 - s_i) / sum_i (1 - sum_j A[i][j]^2)", HEAD = spt_information_fisher_sink, .needs = SPT_NEED_REMAINDER},
 };
 /* clang-format on */
 
 const size_t SPT_METRIC_COUNT = sizeof SPT_METRICS / sizeof *SPT_METRICS;
 
-const char *const SPT_METRIC_GROUPS[] = {"sinks", "rmt", "topology", "graph", "loss"};
+const char *const SPT_METRIC_GROUPS[] = {"sinks", "rmt", "topology", "graph", "information", "loss"};
 const size_t SPT_METRIC_GROUP_COUNT = sizeof SPT_METRIC_GROUPS / sizeof *SPT_METRIC_GROUPS;
 
 size_t spt_metric_find(const char *name) {
@@ -120,7 +129,8 @@ size_t spt_metric_find(const char *name) {
 static const struct {
     const char *prefix, *group;
 } PREFIXES[] = {
-    {"sink", "sinks"}, {"pattern", "sinks"}, {"rmt", "rmt"}, {"topology", "topology"}, {"graph", "graph"}, {"loss", "loss"},
+    {"sink", "sinks"}, {"pattern", "sinks"}, {"rmt", "rmt"}, {"topology", "topology"},
+    {"graph", "graph"}, {"information", "information"}, {"loss", "loss"},
 };
 
 const char *spt_metric_group(const struct spt_metric *metric) {

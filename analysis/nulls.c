@@ -70,7 +70,8 @@ static enum spt_status measure_task(void *context, size_t task, size_t thread, s
         spt_random_seed(&random, seed_of(d->context.plan, first + i, sample));
         spt_random_attention(&random, mask, spt_measurer_matrix(measurer, i));
     }
-    return spt_measure_batch(measurer, &d->context, sample, first, count, NULL, error);
+    const struct spt_batch batch = {.sample = sample, .first_head = first, .heads = count};
+    return spt_measure_batch(measurer, &d->context, &batch, error);
 }
 
 static double mean_over_samples(const double *value /* [samples] */, size_t samples) {

@@ -36,6 +36,10 @@ struct spt_tensor {
     size_t file;          /* index for spt_checkpoint_file */
     const size_t *stride; /* [rank] elements in the file from one to the next; NULL: row-major without gaps */
     bool big_endian;      /* in the file; what is read is little-endian */
+    /* Where it is put together of rectangles that lie apart, also in several files, else NULL; [piece_count]. offset
+     * and file are then the first one's. */
+    const struct spt_piece *pieces;
+    size_t piece_count;
 };
 
 struct spt_tree;
@@ -50,7 +54,9 @@ struct spt_checkpoint_options {
 struct spt_checkpoint;
 
 /* Opens a model directory (its model.safetensors or pytorch_model.bin, or the index.json of either and the shards it
- * names, or GPT-NeoX's files of layers) or a single file of weights; safetensors before torch files. Contents decide what a file is, not its name. options may be NULL.
+ * names, or GPT-NeoX's files of layers, or .metadata of a torch distributed checkpoint and the files that it names) or a
+ * single file of weights; safetensors before torch files. Contents decide what a file is, not its name. options may be
+ * NULL.
  *   SPT_RETRY        not complete: truncated, empty, no weights yet, a shard missing
  *   SPT_INVALID      breaks its format, or holds no weights at all
  *   SPT_UNSUPPORTED  a format that this version knows but does not read

@@ -77,31 +77,49 @@ SPT_VECTOR static void add_biases(float *matrix, size_t n, float slope) {
         for (size_t k = 0; k < n; k++) matrix[i * n + k] += slope * (float)k;
 }
 
+static float *query_of(const struct spt_attend *a, size_t token, size_t head) {
+    return a->qkv.query + token * a->qkv.query_stride + head * a->qkv.query_head_stride;
+}
+
 static float *key_of(const struct spt_attend *a, size_t token, size_t kv_head) {
     return a->qkv.key + token * a->qkv.kv_stride + kv_head * a->qkv.kv_head_stride;
 }
 
-/* One head of one sample: token is the sample's first in the block, matrix [n, n] out. The largest score. */
-static float attend_head(const struct spt_attend *a, size_t token, size_t n, size_t head, float *matrix) {
-    const size_t stride = a->qkv.query_stride, kv_stride = a->qkv.kv_stride;
+/* token, here and below, is the sample's first in the block. */
+static struct spt_vectors vectors_of(const struct spt_attend *a, size_t token, size_t head) {
     const size_t kv_head = head / (a->heads / a->kv_heads);
-    float *query = a->qkv.query + token * stride + head * a->qkv.query_head_stride, *key = key_of(a, token, kv_head);
-    const float *value = a->qkv.value + token * kv_stride + kv_head * a->qkv.kv_head_stride;
-    if (a->rotary) {
-        spt_rotary_turn(a->rotary, query, n, stride);
-        if (a->heads == a->kv_heads) spt_rotary_turn(a->rotary, key, n, kv_stride);
-    }
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)n, (blasint)n, (blasint)a->head_dim, a->scale, query,
-                (blasint)stride, key, (blasint)kv_stride, 0.0f, matrix, (blasint)n);
+    return (struct spt_vectors){.query = query_of(a, token, head),
+                                .key = key_of(a, token, kv_head),
+                                .value = a->qkv.value + token * a->qkv.kv_stride + kv_head * a->qkv.kv_head_stride,
+                                .dimension = a->head_dim,
+                                .query_stride = a->qkv.query_stride,
+                                .kv_stride = a->qkv.kv_stride};
+}
+
+/* A head's queries are its own; so are its keys, unless heads share them. */
+static void rotate_head(const struct spt_attend *a, size_t token, size_t n, size_t head) {
+    if (!a->rotary) return;
+    spt_rotary_turn(a->rotary, query_of(a, token, head), n, a->qkv.query_stride);
+    if (a->heads == a->kv_heads) spt_rotary_turn(a->rotary, key_of(a, token, head), n, a->qkv.kv_stride);
+}
+
+/* Attention of one head of one sample, rotated, in matrix [n, n]. The largest score. */
+static float attend_head(const struct spt_attend *a, const struct spt_vectors *v, size_t n, size_t head,
+                         float *matrix) {
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)n, (blasint)n, (blasint)v->dimension, a->scale,
+                v->query, (blasint)v->query_stride, v->key, (blasint)v->kv_stride, 0.0f, matrix, (blasint)n);
     if (a->alibi) add_biases(matrix, n, spt_alibi_slope(a->heads, head));
-    const float largest = soften(a, matrix, n);
+    return soften(a, matrix, n);
+}
+
+static void weigh_values(const struct spt_attend *a, const struct spt_vectors *v, size_t token, size_t n, size_t head,
+                         const float *matrix /* [n, n] */) {
     for (size_t i = 0; i < n; i++) {
         size_t first, end;
         visible(a, n, i, &first, &end);
-        weigh(matrix + i * n + first, end - first, value + first * kv_stride, kv_stride, a->head_dim,
+        weigh(matrix + i * n + first, end - first, v->value + first * v->kv_stride, v->kv_stride, v->dimension,
               a->context + (token + i) * a->heads * a->head_dim + head * a->head_dim);
     }
-    return largest;
 }
 
 /* Keys that several heads share are turned before any head reads them. */
@@ -115,16 +133,25 @@ static enum spt_status rotate_keys(void *context, size_t task, size_t thread, st
     return SPT_OK;
 }
 
-static enum spt_status run_unit(void *context, size_t task, size_t thread, struct spt_error *error) {
-    const struct spt_attend *a = context;
-    const size_t batches = (a->heads + SPT_HEAD_BATCH - 1) / SPT_HEAD_BATCH;
-    const size_t sample = a->order[task / batches], first_head = task % batches * SPT_HEAD_BATCH;
+static size_t batches_of(const struct spt_attend *a) {
+    return (a->heads + SPT_HEAD_BATCH - 1) / SPT_HEAD_BATCH;
+}
+
+/* A unit the first time, which leaves context vectors, or once more. */
+static enum spt_status run_unit(const struct spt_attend *a, size_t unit, size_t thread, bool first_time,
+                                struct spt_error *error) {
+    const size_t sample = a->order[unit / batches_of(a)], first_head = unit % batches_of(a) * SPT_HEAD_BATCH;
     const size_t heads = batch_of(a->heads - first_head);
     const size_t first = a->probe->offset[sample], n = a->probe->offset[sample + 1] - first;
+    const size_t token = first - a->first_token;
+    struct spt_vectors vectors[SPT_HEAD_BATCH];
     float *matrices = spt_team_scratch(a->team, thread), max_logit[SPT_HEAD_BATCH];
-    for (size_t h = 0; h < heads; h++)
-        max_logit[h] = attend_head(a, first - a->first_token, n, first_head + h, matrices + h * n * n);
-    if (!a->observer || !a->observer->attention) return SPT_OK;
+    for (size_t h = 0; h < heads; h++) {
+        vectors[h] = vectors_of(a, token, first_head + h);
+        if (first_time) rotate_head(a, token, n, first_head + h);
+        max_logit[h] = attend_head(a, &vectors[h], n, first_head + h, matrices + h * n * n);
+        if (first_time) weigh_values(a, &vectors[h], token, n, first_head + h, matrices + h * n * n);
+    }
     const struct spt_attention seen = {.layer = a->layer,
                                        .sample = sample,
                                        .first_head = first_head,
@@ -132,16 +159,35 @@ static enum spt_status run_unit(void *context, size_t task, size_t thread, struc
                                        .n = n,
                                        .thread = thread,
                                        .attention = matrices,
-                                       .max_logit = max_logit};
-    return a->observer->attention(a->observer->context, &seen, error);
+                                       .max_logit = max_logit,
+                                       .vectors = vectors};
+    if (!first_time) return a->observer->again(a->observer->context, &seen, error);
+    return a->observer && a->observer->attention ? a->observer->attention(a->observer->context, &seen, error) : SPT_OK;
+}
+
+static enum spt_status look(void *context, size_t task, size_t thread, struct spt_error *error) {
+    return run_unit(context, task, thread, true, error);
+}
+
+static enum spt_status look_again(void *context, size_t task, size_t thread, struct spt_error *error) {
+    return run_unit(context, task, thread, false, error);
+}
+
+static enum spt_status end_sample(void *context, size_t task, size_t thread, struct spt_error *error) {
+    const struct spt_attend *a = context;
+    return a->observer->sample(a->observer->context, a->layer, a->order[task], thread, error);
 }
 
 enum spt_status spt_attention_run(const struct spt_attend *attend, struct spt_error *error) {
     struct spt_attend job = *attend;
-    const size_t batches = (job.heads + SPT_HEAD_BATCH - 1) / SPT_HEAD_BATCH;
-    if (job.rotary && job.heads != job.kv_heads) {
-        const enum spt_status status = spt_team_run(job.team, job.samples * job.kv_heads, rotate_keys, &job, error);
-        if (status != SPT_OK) return status;
-    }
-    return spt_team_run(job.team, job.samples * batches, run_unit, &job, error);
+    const size_t units = job.samples * batches_of(&job);
+    enum spt_status status = SPT_OK;
+    if (job.rotary && job.heads != job.kv_heads)
+        status = spt_team_run(job.team, job.samples * job.kv_heads, rotate_keys, &job, error);
+    if (status == SPT_OK) status = spt_team_run(job.team, units, look, &job, error);
+    if (status == SPT_OK && job.observer && job.observer->sample)
+        status = spt_team_run(job.team, job.samples, end_sample, &job, error);
+    if (status == SPT_OK && job.observer && job.observer->again)
+        status = spt_team_run(job.team, units, look_again, &job, error);
+    return status;
 }

@@ -1,6 +1,7 @@
 /* Attention of a block of whole samples: one loop over (sample, up to SPT_HEAD_BATCH heads), longest samples first. A
  * unit rotates its queries and keys, makes their scores, softmax and context vectors, and shows the matrices to the
- * observer before it forgets them.
+ * observer before it forgets them. An observer that asks for them again has a loop over the samples, then one over the
+ * same units, which make the same matrices from the rotated queries and keys.
  */
 #ifndef SPT_FORWARD_ATTENTION_H
 #define SPT_FORWARD_ATTENTION_H

@@ -247,13 +247,15 @@ static enum spt_status run_layer(struct run *run, size_t layer, struct spt_error
     enum spt_status status = next_weights(run, run->family->transposed, run->weights.layer + layer * SPT_LAYER_ROLES,
                                           SPT_LAYER_ROLES, error);
     pass->layer = layer;
+    if (status == SPT_OK && run->observer.weights)
+        status = run->observer.weights(run->observer.context, layer, run->usable, error);
     spt_forward_mask(pass->config, layer, pass->probe->longest, &pass->mask, &pass->window);
     for (size_t i = 0; i < run->block_count && status == SPT_OK; i++) {
         pass->block = run->blocks[i];
         status = spt_layer_run(pass, run->usable, error);
     }
-    if (status == SPT_OK && run->observer.layer) status = run->observer.layer(run->observer.context, layer, error);
     if (status == SPT_OK) status = show_hidden(run, layer + 1, error);
+    if (status == SPT_OK && run->observer.layer) status = run->observer.layer(run->observer.context, layer, error);
     return status;
 }
 

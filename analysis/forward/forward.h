@@ -23,24 +23,46 @@ SPT_API_BEGIN
 
 #define SPT_HEAD_BATCH 8
 
+struct spt_weight; /* analysis/forward/family.h */
+
+/* One head's vectors over a sample, where the pass has them; those of its KV head where heads share keys. */
+struct spt_vectors {
+    const float *query; /* [n, dimension] rows query_stride apart: as the scores see them, normed, clipped and turned */
+    const float *key;   /* [n, dimension] rows kv_stride apart; likewise */
+    const float *value; /* [n, dimension] rows kv_stride apart */
+    size_t dimension, query_stride, kv_stride;
+};
+
 /* Some heads of one sample in one layer, as the softmax left them. Borrowed for the call. */
 struct spt_attention {
     size_t layer, sample, first_head, heads, n;
     size_t thread;          /* 0 .. threads - 1: whose scratch may be used */
     const float *attention; /* [heads, n, n] row-major; hidden entries 0 */
     const float *max_logit; /* [heads] largest visible score as the softmax sees it; NAN where a row of attention is */
+    const struct spt_vectors *vectors; /* [heads] what the matrices are made of */
 };
 
-/* Who watches the pass. Any function may be NULL. What is not SPT_OK ends the pass with that status. */
+/* Who watches the pass. Any function may be NULL. What is not SPT_OK ends the pass with that status.
+ *
+ * Of a layer are called, in this order: weights; for each block of samples attention, then sample, then again, each for
+ * all of the block before the next; hidden; layer. */
 struct spt_forward_observer {
     void *context;
+    /* The layer's tensors, as they are stored. By one thread. weights [SPT_LAYER_ROLES], borrowed for the call. */
+    enum spt_status (*weights)(void *context, size_t layer, const struct spt_weight *weights, struct spt_error *error);
     /* Called from many threads at once, in any order within a layer. */
     enum spt_status (*attention)(void *context, const struct spt_attention *attention, struct spt_error *error);
-    /* Called once all attention of the layer is done, by one thread. */
-    enum spt_status (*layer)(void *context, size_t layer, struct spt_error *error);
+    /* All heads of the sample have been shown. From many threads at once; thread as in struct spt_attention. */
+    enum spt_status (*sample)(void *context, size_t layer, size_t sample, size_t thread, struct spt_error *error);
+    /* The second look: what attention was shown, to the bit, once what needs all heads of a sample is known. Scores and
+     * softmax are computed again from the queries and keys, which takes less time than the memory of keeping the
+     * matrices would (2 n^2 dimension flops a head, some 3 % of the default metrics of it). */
+    enum spt_status (*again)(void *context, const struct spt_attention *attention, struct spt_error *error);
     /* The residual stream [N, hidden]: stage 0 the embedding, l + 1 after layer l, layers + 1 after the final norm
-     * (where there is none, the same once more). */
+     * (where there is none, the same once more). By one thread. */
     enum spt_status (*hidden)(void *context, size_t stage, const float *x, struct spt_error *error);
+    /* The layer is done. By one thread. */
+    enum spt_status (*layer)(void *context, size_t layer, struct spt_error *error);
     /* Asked between pieces of work by any thread; true ends the pass with SPT_END. */
     bool (*stop)(void *context);
 };

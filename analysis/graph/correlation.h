@@ -7,6 +7,7 @@
 #ifndef SPT_CORRELATION_H
 #define SPT_CORRELATION_H
 
+#include "analysis/bootstrap.h"
 #include "analysis/metric.h"
 
 #define SPT_CORRELATION_PAIRS_MIN 3

@@ -1,5 +1,7 @@
 #include "analysis/sinks/sink_metrics.h"
 
+#include "analysis/information/rows.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -75,7 +77,7 @@ double spt_sink_entropy(const struct spt_head *head, double unused) {
     size_t rows = 0;
     for (size_t i = 0; i < head->n; i++) {
         if (mask->sees[i] < 2) continue;
-        sum += entropy(head->attention + i * head->n + mask->first[i], mask->sees[i]) / log((double)mask->sees[i]);
+        sum += head->rows->entropy[i] / log((double)mask->sees[i]);
         rows++;
     }
     return rows ? sum / (double)rows : NAN;

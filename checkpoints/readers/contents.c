@@ -123,3 +123,9 @@ bool spt_contents_name_is_clean(const char *name) {
     }
     return true;
 }
+
+/* (The file itself may be a link, as in a hub cache.) */
+bool spt_contents_name_is_plain(const char *name) {
+    return name[0] && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !strchr(name, '/') &&
+           spt_contents_name_is_clean(name);
+}

@@ -8,6 +8,7 @@
 #include "checkpoints/base/text.h"
 #include "checkpoints/layouts/folder.h"
 
+/* What is done with the files of a row: names [count], sorted, as directory has them. */
 typedef enum spt_status (*read_files)(struct spt_contents *contents, const char *directory, const char *const *names,
                                       size_t count, struct spt_error *error);
 
@@ -15,6 +16,8 @@ static enum spt_status read_one(struct spt_contents *contents, const char *direc
                                 size_t count, struct spt_error *error);
 static enum spt_status miss_index(struct spt_contents *contents, const char *directory, const char *const *names,
                                   size_t count, struct spt_error *error);
+static enum spt_status read_distributed(struct spt_contents *contents, const char *directory, const char *const *names,
+                                        size_t count, struct spt_error *error);
 static enum spt_status refuse_partitioned(struct spt_contents *contents, const char *directory,
                                           const char *const *names, size_t count, struct spt_error *error);
 static enum spt_status refuse_of_meta(struct spt_contents *contents, const char *directory, const char *const *names,
@@ -34,6 +37,7 @@ static const struct {
     {"layer_*-model_*-model_states.pt", spt_contents_read_layers, true},
     {"mp_rank_*_model_states.pt", spt_contents_read_ranks, true},
     {"zero_pp_rank_*_model_states.pt", refuse_partitioned, true},
+    {"*.distcp", read_distributed, false},
     {"*.safetensors.index.json", read_one, false},
     {"pytorch_model*.bin.index.json", read_one, false},
     {"model-*-of-*.safetensors", miss_index, false},
@@ -46,7 +50,6 @@ static const struct {
     {"tf_model*.h5", read_one, false},
     {"flax_model*.msgpack", read_one, false},
     {"*.gguf", read_one, false},
-    {"*.distcp", NULL, false}, /* known by name only */
 };
 
 enum { WEIGHTS_COUNT = sizeof WEIGHTS / sizeof *WEIGHTS, SHOWN_NAMES = 4 };
@@ -152,6 +155,19 @@ static size_t names_of_row(const struct spt_entries *entries, size_t row, const 
     return count;
 }
 
+/* Its .metadata, which says what is where, has a name like no other, and may lie in a folder within directory. */
+static enum spt_status try_distributed(struct spt_contents *contents, const char *directory, struct spt_error *error) {
+    const enum spt_status status = spt_contents_read_distributed(contents, directory, error);
+    return status == SPT_END ? no_weights(directory, error) : status;
+}
+
+static enum spt_status read_distributed(struct spt_contents *contents, const char *directory, const char *const *names,
+                                        size_t count, struct spt_error *error) {
+    (void)names;
+    (void)count;
+    return try_distributed(contents, directory, error);
+}
+
 static enum spt_status read_entries(struct spt_contents *contents, const char *directory,
                                     const struct spt_entries *entries, struct spt_error *error) {
     size_t best = WEIGHTS_COUNT;
@@ -159,7 +175,7 @@ static enum spt_status read_entries(struct spt_contents *contents, const char *d
         const size_t row = row_of(entries->items[i].name);
         if (row < best) best = row;
     }
-    if (best == WEIGHTS_COUNT || !WEIGHTS[best].read) return no_weights(directory, error);
+    if (best == WEIGHTS_COUNT) return try_distributed(contents, directory, error);
     const char **names = spt_alloc(entries->count, sizeof *names);
     if (!names) return spt_fail_memory(error, entries->count * sizeof *names, "names of files");
     const size_t count = names_of_row(entries, best, names);

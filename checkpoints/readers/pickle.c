@@ -321,19 +321,26 @@ static enum spt_status push_pair(struct machine *m, enum spt_pickle_kind kind, s
 
 /* REDUCE, NEWOBJ; NEWOBJ_EX with keyword arguments above, which are left out. */
 static enum spt_status run_call(struct machine *m, const struct operand *operand, struct spt_error *error) {
-    const enum spt_status status = need(m, 2 + operand->detail, error);
+    enum spt_status status = need(m, 2 + operand->detail, error);
     if (status != SPT_OK) return status;
     for (unsigned i = 0; i < operand->detail; i++) (void)pop(m);
     const spt_pickle_id arguments = pop(m), callee = pop(m);
-    return push_pair(m, SPT_PICKLE_CALL, callee, arguments, error);
+    status = push_pair(m, SPT_PICKLE_CALL, callee, arguments, error);
+    uint32_t state; /* the item behind the pair */
+    if (status == SPT_OK && !make_item(m->pickle, SPT_PICKLE_NOTHING, SPT_PICKLE_NOTHING, &state))
+        return out_of_memory(error);
+    return status;
 }
 
-/* The state of an object is not looked at: no tensor of a state dict is in one. */
+/* The state of an object; that of anything else means nothing. */
 static enum spt_status run_build(struct machine *m, const struct operand *operand, struct spt_error *error) {
     (void)operand;
     const enum spt_status status = need(m, 2, error);
-    if (status == SPT_OK) (void)pop(m);
-    return status;
+    if (status != SPT_OK) return status;
+    const spt_pickle_id state = pop(m);
+    const struct spt_pickle_node *object = &m->pickle->nodes[*top(m)];
+    if (object->kind == SPT_PICKLE_CALL) m->pickle->items[object->first + 1].value = state;
+    return SPT_OK;
 }
 
 static enum spt_status run_persistent(struct machine *m, const struct operand *operand, struct spt_error *error) {

@@ -83,6 +83,9 @@ const struct spt_pickle_item *spt_pickle_next(const struct spt_pickle *pickle, c
 /* Element index of a tuple or list; SPT_PICKLE_NOTHING: it has fewer, or id is neither. O(index). */
 spt_pickle_id spt_pickle_at(const struct spt_pickle *pickle, spt_pickle_id id, size_t index);
 
+/* The value of the last pair whose key is that text; SPT_PICKLE_NOTHING: there is none. O(items). */
+spt_pickle_id spt_pickle_value(const struct spt_pickle *pickle, spt_pickle_id dict, const char *key);
+
 /* NULL when id is no TEXT. Not NUL-terminated. */
 const char *spt_pickle_text(const struct spt_pickle *pickle, spt_pickle_id id, size_t *length);
 bool spt_pickle_text_is(const struct spt_pickle *pickle, spt_pickle_id id, const char *text);
@@ -93,6 +96,9 @@ bool spt_pickle_integer(const struct spt_pickle *pickle, spt_pickle_id id, int64
 /* Of a CALL: what would be called, and with what (as a rule a tuple). */
 spt_pickle_id spt_pickle_callee(const struct spt_pickle *pickle, spt_pickle_id call);
 spt_pickle_id spt_pickle_arguments(const struct spt_pickle *pickle, spt_pickle_id call);
+
+/* What BUILD gave an object to set its attributes from, as a rule a dict; SPT_PICKLE_NOTHING: nothing, or id is no CALL. */
+spt_pickle_id spt_pickle_state(const struct spt_pickle *pickle, spt_pickle_id id);
 
 spt_pickle_id spt_pickle_module(const struct spt_pickle *pickle, spt_pickle_id global);      /* a TEXT */
 spt_pickle_id spt_pickle_name(const struct spt_pickle *pickle, spt_pickle_id global);        /* a TEXT */

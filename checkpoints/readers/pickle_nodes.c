@@ -28,6 +28,13 @@ spt_pickle_id spt_pickle_at(const struct spt_pickle *pickle, spt_pickle_id id, s
     return item ? item->value : SPT_PICKLE_NOTHING;
 }
 
+spt_pickle_id spt_pickle_value(const struct spt_pickle *pickle, spt_pickle_id dict, const char *key) {
+    spt_pickle_id value = SPT_PICKLE_NOTHING;
+    for (const struct spt_pickle_item *i = spt_pickle_first(pickle, dict); i; i = spt_pickle_next(pickle, i))
+        if (i->key != SPT_PICKLE_NOTHING && spt_pickle_text_is(pickle, i->key, key)) value = i->value;
+    return value;
+}
+
 const char *spt_pickle_text(const struct spt_pickle *pickle, spt_pickle_id id, size_t *length) {
     if (id == SPT_PICKLE_NOTHING || pickle->nodes[id].kind != SPT_PICKLE_TEXT) return NULL;
     *length = pickle->nodes[id].first;
@@ -52,6 +59,11 @@ spt_pickle_id spt_pickle_callee(const struct spt_pickle *pickle, spt_pickle_id c
 
 spt_pickle_id spt_pickle_arguments(const struct spt_pickle *pickle, spt_pickle_id call) {
     return pair_of(pickle, call)->value;
+}
+
+spt_pickle_id spt_pickle_state(const struct spt_pickle *pickle, spt_pickle_id id) {
+    if (id == SPT_PICKLE_NOTHING || pickle->nodes[id].kind != SPT_PICKLE_CALL) return SPT_PICKLE_NOTHING;
+    return pair_of(pickle, id)[1].value;
 }
 
 spt_pickle_id spt_pickle_module(const struct spt_pickle *pickle, spt_pickle_id global) {

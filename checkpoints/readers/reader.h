@@ -27,6 +27,14 @@ struct spt_contents_file {
     bool weights; /* holds tensors; false: describes files that do */
 };
 
+/* A rectangle of a tensor, by itself somewhere in a file. */
+struct spt_piece {
+    const size_t *begin, *size; /* [rank] its place in the tensor; no size is 0 */
+    uint64_t offset;            /* of its first element */
+    size_t file;
+    const size_t *stride; /* [rank] elements in the file from one to the next; NULL: row-major without gaps */
+};
+
 enum { SPT_OPAQUE_MAX = 32, SPT_OPAQUE_NAME = 260 };
 
 struct spt_contents {
@@ -70,6 +78,15 @@ void spt_contents_release(struct spt_contents *contents);
  * are known by sight only, SPT_INVALID for what is no weights file: each names what was found and what is read. */
 enum spt_status spt_contents_read_path(struct spt_contents *contents, const char *path, struct spt_error *error);
 
+/* Reads the checkpoint that torch.distributed.checkpoint wrote into directory: .metadata and the files of all ranks that
+ * it names. Optimizers' states are left out. SPT_END: there is none. SPT_RETRY: not all of it, or .metadata is older than
+ * a file that it names; SPT_UNSUPPORTED: written with other options than the usual ones. */
+enum spt_status spt_contents_read_distributed(struct spt_contents *contents, const char *directory,
+                                              struct spt_error *error);
+
+/* The folders within directory where read_distributed looks too, in its order; ends with NULL. */
+extern const char *const SPT_DISTRIBUTED_FOLDERS[];
+
 /* Sorts the tensors by name. SPT_INVALID when two have one name. */
 enum spt_status spt_contents_finish(struct spt_contents *contents, struct spt_error *error);
 
@@ -86,14 +103,26 @@ void spt_contents_sort(struct spt_contents *contents); /* by name, then file */
 enum spt_status spt_contents_read_at(struct spt_contents *contents, size_t file, uint64_t offset, void *out,
                                      size_t size, struct spt_error *error);
 
-/* The elements [first, first + count) of tensor in row-major order, little-endian, whatever its strides and byte order:
+/* The elements [first, first + count) of tensor in row-major order, little-endian, whatever its strides, pieces and byte
+ * order:
  *   out  count * spt_dtype_size(dtype) bytes
- * Elements that do not lie side by side are gathered from spans of at most 256 KiB. */
+ * Elements that do not lie side by side are gathered from spans of at most 256 KiB. SPT_INVALID: its pieces leave some
+ * of them out. */
 enum spt_status spt_contents_read_elements(struct spt_contents *contents, const struct spt_tensor *tensor, size_t first,
                                            size_t count, void *out, struct spt_error *error);
 
+/* Whether pieces, each within shape and none of size 0, fill it: every element in exactly one of them. O(count * rank),
+ * by comparing the derivatives of both sides at random points: a set that does not fill is taken for one that does with
+ * a probability below 2^-57.
+ *   shape   [rank]
+ *   pieces  [count] */
+bool spt_pieces_fill(const size_t *shape, size_t rank, const struct spt_piece *pieces, size_t count);
+
 /* All files are still what they were when they were first opened, under their names: SPT_RETRY, SPT_IO. */
 enum spt_status spt_contents_confirm(struct spt_contents *contents, struct spt_error *error);
+
+/* Whether name is one of a file in the folder of whatever names it, and leads nowhere else. */
+bool spt_contents_name_is_plain(const char *name);
 
 /* Whether a name from a file can be shown and compared as it is: no control characters (the name is valid UTF-8
  * already). */

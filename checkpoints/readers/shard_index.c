@@ -28,13 +28,6 @@ static unsigned bid(const unsigned char *head, size_t size) {
     return size >= 2 && head[0] == '{' && memchr("\" \t\r\n}", head[1], 6) ? 16 : 0;
 }
 
-/* A plain name in the index's own folder: nothing that leads elsewhere. (The file itself may be a link, as in a hub
- * cache.) */
-static bool is_plain_name(const char *name) {
-    return name[0] && strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && !strchr(name, '/') &&
-           spt_contents_name_is_clean(name);
-}
-
 static int by_tensor(const void *a, const void *b) {
     const struct mapping *x = a, *y = b;
     return strcmp(x->tensor, y->tensor);
@@ -61,7 +54,7 @@ static enum spt_status read_map(const char *path, const struct spt_json *root, s
         if (!shard)
             return spt_fail(error, SPT_INVALID, path, "weight_map: \"%s\" is %s; expected a file's name", tensor,
                             spt_json_kind_name(spt_json_kind(spt_json_value(m))));
-        if (!is_plain_name(shard))
+        if (!spt_contents_name_is_plain(shard))
             return spt_fail(error, SPT_INVALID, path,
                             "weight_map: \"%s\" is in \"%s\"; expected the name of a file in the index's own folder",
                             tensor, shard);

@@ -1,5 +1,6 @@
 #include "checkpoints/readers/torch_globals.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define REFUSED(module, name)                                                                                          \
@@ -14,6 +15,7 @@
     { "torch", name, SPT_TORCH_STORAGE, dtype, dtype_name, element, 0, 0 }
 #define BYTES(module, name)                                                                                            \
     { module, name, SPT_TORCH_STORAGE, SPT_U8, "U8", 1, 0, 0 }
+#define DISTRIBUTED(file, name, meaning) MAKES("torch.distributed.checkpoint." file, name, meaning)
 #define DTYPE(name, dtype, dtype_name, element)                                                                        \
     { "torch", name, SPT_TORCH_DTYPE, dtype, dtype_name, element, 0, 0 }
 
@@ -75,6 +77,22 @@ static const struct spt_torch_global GLOBALS[] = {
     MAKES("torch._utils", "_rebuild_wrapper_subclass", SPT_TORCH_OTHER),
     MAKES("torch._utils", "_rebuild_device_tensor_from_numpy", SPT_TORCH_OTHER),
     MAKES("torch._utils", "_rebuild_device_tensor_from_cpu_tensor", SPT_TORCH_OTHER),
+
+    /* .metadata of torch.distributed.checkpoint */
+    DISTRIBUTED("metadata", "Metadata", SPT_TORCH_DCP_METADATA),
+    DISTRIBUTED("metadata", "TensorStorageMetadata", SPT_TORCH_DCP_TENSOR),
+    DISTRIBUTED("metadata", "BytesStorageMetadata", SPT_TORCH_DCP_BYTES),
+    DISTRIBUTED("metadata", "TensorProperties", SPT_TORCH_DCP_PROPERTIES),
+    DISTRIBUTED("metadata", "ChunkStorageMetadata", SPT_TORCH_DCP_CHUNK),
+    DISTRIBUTED("metadata", "MetadataIndex", SPT_TORCH_DCP_INDEX),
+    DISTRIBUTED("filesystem", "_StorageInfo", SPT_TORCH_DCP_PLACE),
+    DISTRIBUTED("metadata", "StorageMeta", SPT_TORCH_INERT),
+    DISTRIBUTED("metadata", "_MEM_FORMAT_ENCODING", SPT_TORCH_INERT),
+    /* until torch 2.2 */
+    MAKES("torch.distributed._shard.sharded_tensor.metadata", "TensorProperties", SPT_TORCH_DCP_PROPERTIES),
+    INERT("torch.distributed._shard.sharded_tensor.metadata", "MEM_FORMAT_ENCODING"),
+    INERT("pathlib", "PosixPath"),
+    INERT("pathlib._local", "PosixPath"),
 
     STORAGE("DoubleStorage", SPT_F64, "F64", 8),
     STORAGE("FloatStorage", SPT_F32, "F32", 4),
@@ -144,4 +162,43 @@ const struct spt_torch_global *spt_torch_global_of(const struct spt_pickle *pick
         if (!row->name || (length == strlen(row->name) && memcmp(name, row->name, length) == 0)) return row;
     }
     return &UNKNOWN;
+}
+
+static enum spt_status add_opaque(struct spt_contents *contents, const struct spt_pickle *pickle, spt_pickle_id id,
+                                  struct spt_error *error) {
+    size_t module_length, length;
+    const char *module = spt_pickle_text(pickle, spt_pickle_module(pickle, id), &module_length);
+    const char *name = spt_pickle_text(pickle, spt_pickle_name(pickle, id), &length);
+    char full[SPT_OPAQUE_NAME];
+    (void)snprintf(full, sizeof full, "%.*s.%.*s", (int)(module_length < 128 ? module_length : 128), module,
+                   (int)(length < 128 ? length : 128), name);
+    for (size_t i = 0; i < contents->opaque_count; i++)
+        if (strcmp(contents->opaque[i], full) == 0) return SPT_OK;
+    if (contents->opaque_count == SPT_OPAQUE_MAX) return SPT_OK;
+    const char *copy = spt_arena_copy(&contents->arena, full, strlen(full));
+    if (!copy) return spt_fail_memory(error, strlen(full), "a global's name");
+    contents->opaque[contents->opaque_count++] = copy;
+    return SPT_OK;
+}
+
+enum spt_status spt_torch_check_globals(struct spt_contents *contents, const char *path,
+                                        const struct spt_pickle *pickle, struct spt_error *error) {
+    for (size_t i = 0; i < pickle->node_count; i++) {
+        if (pickle->nodes[i].kind != SPT_PICKLE_GLOBAL) continue;
+        const spt_pickle_id id = (spt_pickle_id)i;
+        const struct spt_torch_global *global = spt_torch_global_of(pickle, id);
+        enum spt_status status = SPT_OK;
+        if (global->meaning == SPT_TORCH_UNKNOWN) status = add_opaque(contents, pickle, id, error);
+        if (global->meaning == SPT_TORCH_REFUSED) {
+            size_t length;
+            const char *name = spt_pickle_text(pickle, spt_pickle_name(pickle, id), &length);
+            status =
+                spt_fail(error, SPT_INVALID, path,
+                         "its pickle names %s.%.*s: to run programs or code is no weights file's business (nothing "
+                         "was run)",
+                         global->module, (int)(length < 64 ? length : 64), name);
+        }
+        if (status != SPT_OK) return status;
+    }
+    return SPT_OK;
 }

@@ -44,4 +44,14 @@ struct spt_torch_file {
  * Other objects are left alone; those of unknown globals are listed in contents->opaque. */
 enum spt_status spt_torch_add_tensors(const struct spt_torch_file *file, struct spt_error *error);
 
+/* Adds the one tensor that the pickle is, under name (in contents->arena); none when it is no plain array of numbers,
+ * which is said through the log. SPT_INVALID as above, and for what is no tensor. */
+enum spt_status spt_torch_add_one(const struct spt_torch_file *file, const char *name, struct spt_error *error);
+
+/* spt_torch_add_one of what torch.save wrote into the bytes [begin, begin + size) of a file that holds more.
+ *   crc_differs  set when the CRC of its pickle is missing or wrong; else left alone
+ * SPT_RETRY: it does not end there as it must; SPT_UNSUPPORTED: compressed, or TorchScript. */
+enum spt_status spt_torch_read_item(struct spt_contents *contents, size_t file, uint64_t begin, uint64_t size,
+                                    const char *name, bool *crc_differs, struct spt_error *error);
+
 #endif

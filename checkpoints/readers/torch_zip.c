@@ -75,15 +75,26 @@ static enum spt_status find_pickle(struct spt_contents *contents, size_t file, c
     return SPT_OK;
 }
 
+/* What is read of a zip: a state dict, or the one tensor that is to be known by name. */
+struct wanted {
+    const char *name;  /* NULL: a state dict */
+    bool *crc_differs; /* NULL: it is said at once */
+};
+
 static enum spt_status read_pickle(struct spt_contents *contents, size_t file, const struct spt_zip_member *member,
-                                   unsigned char *bytes, struct spt_pickle *pickle, struct spt_error *error) {
+                                   const struct wanted *wanted, unsigned char *bytes, struct spt_pickle *pickle,
+                                   struct spt_error *error) {
     const char *path = contents->files[file].path;
     const size_t size = (size_t)member->size;
     enum spt_status status = spt_contents_read_at(contents, file, member->offset, bytes, size, error);
     if (status != SPT_OK) return status;
-    if (spt_zip_crc(bytes, size) != member->crc)
-        spt_log(contents->log, SPT_LOG_WARNING, "%s: the CRC of \"%s\" is missing or wrong; it is read all the same",
-                path, member->name);
+    if (spt_zip_crc(bytes, size) != member->crc) {
+        if (wanted->crc_differs)
+            *wanted->crc_differs = true;
+        else
+            spt_log(contents->log, SPT_LOG_WARNING,
+                    "%s: the CRC of \"%s\" is missing or wrong; it is read all the same", path, member->name);
+    }
     status = spt_pickle_read(bytes, size, size, path, member->offset, pickle, error);
     if (status == SPT_RETRY) /* the zip is there to its end */
         return spt_fail_at(error, SPT_INVALID, path, member->offset + size, "\"%s\" ends in the middle of its pickle",
@@ -92,7 +103,7 @@ static enum spt_status read_pickle(struct spt_contents *contents, size_t file, c
 }
 
 static enum spt_status read_members(struct spt_contents *contents, size_t file, const struct spt_zip *zip,
-                                    struct spt_error *error) {
+                                    const struct wanted *wanted, struct spt_error *error) {
     const struct spt_zip_member *member = NULL;
     struct spt_torch_file torch = {
         .contents = contents, .file = file, .format = spt_reader_torch_zip.name, .find = find_storage, .context = zip};
@@ -102,19 +113,32 @@ static enum spt_status read_members(struct spt_contents *contents, size_t file, 
     unsigned char *bytes = malloc((size_t)member->size + 1);
     if (!bytes) return spt_fail_memory(error, member->size, "a pickle");
     struct spt_pickle pickle = {0};
-    status = read_pickle(contents, file, member, bytes, &pickle, error);
+    status = read_pickle(contents, file, member, wanted, bytes, &pickle, error);
     torch.pickle = &pickle;
-    if (status == SPT_OK) status = spt_torch_add_tensors(&torch, error);
+    if (status == SPT_OK)
+        status = wanted->name ? spt_torch_add_one(&torch, wanted->name, error) : spt_torch_add_tensors(&torch, error);
     spt_pickle_release(&pickle);
     free(bytes);
     return status;
 }
 
 static enum spt_status read_zip(struct spt_contents *contents, size_t file, struct spt_error *error) {
+    const struct wanted wanted = {0};
     struct spt_zip zip;
     enum spt_status status = spt_zip_read(contents, file, &zip, error);
     if (status != SPT_OK) return status;
-    status = read_members(contents, file, &zip, error);
+    status = read_members(contents, file, &zip, &wanted, error);
+    spt_zip_release(&zip);
+    return status;
+}
+
+enum spt_status spt_torch_read_item(struct spt_contents *contents, size_t file, uint64_t begin, uint64_t size,
+                                    const char *name, bool *crc_differs, struct spt_error *error) {
+    const struct wanted wanted = {.name = name, .crc_differs = crc_differs};
+    struct spt_zip zip;
+    enum spt_status status = spt_zip_read_part(contents, file, begin, size, &zip, error);
+    if (status != SPT_OK) return status;
+    status = read_members(contents, file, &zip, &wanted, error);
     spt_zip_release(&zip);
     return status;
 }

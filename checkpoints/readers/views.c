@@ -1,8 +1,11 @@
-/* Elements of a tensor in row-major order, where the file has them in another: views with strides, foreign byte order.
+/* Elements of a tensor in row-major order, where files have them in another: views with strides, pieces in several
+ * files, foreign byte order.
  *
- * A range of elements is cut into boxes (a range of one dimension, all of those after it). A box is read in the file's
- * order: its dimensions by their strides, the two narrowest together where they lie close enough, so that a transposed
- * matrix is read in runs and not in elements, and never more than SPAN bytes are held.
+ * A range of elements is cut into boxes (a range of one dimension, all of those after it), a box into what each piece
+ * has of it. That part is read in the file's order: its dimensions by their strides, the two narrowest together where
+ * they lie close enough, so that a transposed matrix is read in runs and not in elements, and never more than SPAN bytes
+ * are held. Dimensions that follow one another without gaps on both sides count as one: whole rows go straight to where
+ * they are wanted.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -23,9 +26,18 @@ struct dimension {
 struct view {
     struct spt_contents *contents;
     const struct spt_tensor *tensor;
-    size_t element;     /* bytes */
-    unsigned char *out; /* of the next box */
+    const struct spt_piece *pieces; /* [piece_count]; of a tensor without, itself */
+    size_t piece_count;
+    size_t element;                    /* bytes */
+    unsigned char *out;                /* of the box that is read */
+    size_t read;                       /* elements, by all pieces */
+    size_t index[SPT_TENSOR_RANK_MAX]; /* of the box, in the dimensions before its range */
+    const struct spt_piece *piece;     /* what is read from */
     struct spt_error *error;
+};
+
+struct box {
+    size_t begin[SPT_TENSOR_RANK_MAX], size[SPT_TENSOR_RANK_MAX]; /* in the tensor */
 };
 
 static void copy_element(unsigned char *to, const unsigned char *from, size_t size) {
@@ -43,7 +55,7 @@ static enum spt_status read_span(const struct view *v, const struct dimension d[
     const size_t size = v->element, last = (counts[0] - 1) * d[0].from + (counts[1] - 1) * d[1].from;
     unsigned char *span = v->contents->span;
     const enum spt_status status = spt_contents_read_at(
-        v->contents, v->tensor->file, v->tensor->offset + (uint64_t)from * size, span, (last + 1) * size, v->error);
+        v->contents, v->piece->file, v->piece->offset + (uint64_t)from * size, span, (last + 1) * size, v->error);
     if (status != SPT_OK) return status;
     for (size_t j = 0; j < counts[1]; j++) {
         const unsigned char *in = span + j * d[1].from * size;
@@ -66,6 +78,9 @@ static size_t steps_within(size_t size, size_t stride, size_t room) {
 
 /* The plane of the two narrowest dimensions. */
 static enum spt_status read_plane(const struct view *v, const struct dimension d[2], size_t from, size_t to) {
+    if (d[0].from == 1 && d[0].to == 1 && d[1].size == 1)
+        return spt_contents_read_at(v->contents, v->piece->file, v->piece->offset + (uint64_t)from * v->element,
+                                    v->out + to * v->element, d[0].size * v->element, v->error);
     const size_t room = SPAN / v->element - 1, gap = SPARSE / v->element;
     size_t most[2] = {d[0].from > gap ? 1 : steps_within(d[0].size, d[0].from, room), 1};
     if (most[0] == d[0].size) {
@@ -87,19 +102,10 @@ static int by_stride(const void *a, const void *b) {
     return (x->from > y->from) - (x->from < y->from);
 }
 
-/* rows of dimension first of the tensor, all of those after it, from the element at begin on. Moves v->out. */
-static enum spt_status read_box(struct view *v, size_t first, size_t begin, size_t rows) {
-    const struct spt_tensor *tensor = v->tensor;
-    struct dimension d[SPT_TENSOR_RANK_MAX + 2];
-    size_t count = 0, elements = 1, index[SPT_TENSOR_RANK_MAX + 2] = {0};
-    for (size_t i = tensor->rank; i-- > first;) {
-        const size_t size = i == first ? rows : tensor->shape[i];
-        if (size != 1) d[count++] = (struct dimension){size, tensor->stride[i], elements};
-        elements *= size;
-    }
-    qsort(d, count, sizeof *d, by_stride);
-    while (count < 2) d[count++] = (struct dimension){1, 0, 0};
-    size_t from = begin, to = 0;
+/* The dimensions [count] of a part, in the order of the file; at least two.
+ *   from, to  of its first element in the piece and in out */
+static enum spt_status read_part(const struct view *v, struct dimension *d, size_t count, size_t from, size_t to) {
+    size_t index[SPT_TENSOR_RANK_MAX + 2] = {0};
     while (true) {
         const enum spt_status status = read_plane(v, d, from, to);
         if (status != SPT_OK) return status;
@@ -112,32 +118,111 @@ static enum spt_status read_box(struct view *v, size_t first, size_t begin, size
             to -= d[i].to * d[i].size;
             index[i] = 0;
         }
-        if (i == count) break;
+        if (i == count) return SPT_OK;
     }
-    v->out += elements * v->element;
-    return SPT_OK;
 }
 
-/* Elements [first, first + count) of what lies at begin in the file and has the dimensions from dimension on. */
-static enum spt_status read_range(struct view *v, size_t dimension, size_t begin, size_t first, size_t count) {
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+static size_t smaller(size_t a, size_t b) {
+    return a < b ? a : b;
+}
+
+/* What v->piece has of the box. */
+static enum spt_status read_piece(struct view *v, const struct box *box) {
+    const struct spt_piece *piece = v->piece;
+    struct dimension d[SPT_TENSOR_RANK_MAX + 2];
+    size_t count = 0, from = 0, to = 0, row_major = 1, step = 1, elements = 1;
+    for (size_t i = v->tensor->rank; i-- > 0;) {
+        const size_t begin = larger(box->begin[i], piece->begin[i]);
+        const size_t end = smaller(box->begin[i] + box->size[i], piece->begin[i] + piece->size[i]);
+        if (begin >= end) return SPT_OK;
+        const size_t stride = piece->stride ? piece->stride[i] : row_major, size = end - begin;
+        struct dimension *last = count ? &d[count - 1] : NULL;
+        from += (begin - piece->begin[i]) * stride;
+        to += (begin - box->begin[i]) * step;
+        if (size == 1)
+            ;
+        else if (last && stride == last->from * last->size && step == last->to * last->size)
+            last->size *= size;
+        else
+            d[count++] = (struct dimension){size, stride, step};
+        row_major *= piece->size[i];
+        step *= box->size[i];
+        elements *= size;
+    }
+    if (count) qsort(d, count, sizeof *d, by_stride);
+    while (count < 2) d[count++] = (struct dimension){1, 0, 0};
+    v->read += elements;
+    return read_part(v, d, count, from, to);
+}
+
+/* size rows of dimension first from begin on, all of those after it. Moves v->out. */
+static enum spt_status read_box(struct view *v, size_t first, size_t begin, size_t size) {
+    const struct spt_tensor *tensor = v->tensor;
+    struct box box;
+    size_t elements = 1;
+    for (size_t i = 0; i < tensor->rank; i++) {
+        box.begin[i] = i < first ? v->index[i] : i == first ? begin : 0;
+        box.size[i] = i < first ? 1 : i == first ? size : tensor->shape[i];
+        elements *= box.size[i];
+    }
+    enum spt_status status = SPT_OK;
+    for (size_t i = 0; i < v->piece_count && status == SPT_OK; i++) {
+        v->piece = &v->pieces[i];
+        status = read_piece(v, &box);
+    }
+    v->out += elements * v->element;
+    return status;
+}
+
+/* Elements [first, first + count) of what lies at v->index in the dimensions before, and has those from dimension on. */
+static enum spt_status read_range(struct view *v, size_t dimension, size_t first, size_t count) {
     const struct spt_tensor *tensor = v->tensor;
     if (count == 0) return SPT_OK;
-    if (dimension == tensor->rank) return read_box(v, dimension, begin, 1);
+    if (dimension == tensor->rank) return read_box(v, dimension, 0, 1);
     size_t inner = 1;
     for (size_t i = dimension + 1; i < tensor->rank; i++) inner *= tensor->shape[i];
     size_t row = first / inner;
-    const size_t skipped = first % inner, stride = tensor->stride[dimension];
+    const size_t skipped = first % inner;
     enum spt_status status = SPT_OK;
     if (skipped > 0) {
-        const size_t head = count < inner - skipped ? count : inner - skipped;
-        status = read_range(v, dimension + 1, begin + row * stride, skipped, head);
+        const size_t head = smaller(count, inner - skipped);
+        v->index[dimension] = row;
+        status = read_range(v, dimension + 1, skipped, head);
         count -= head;
         row++;
     }
     const size_t rows = count / inner;
-    if (status == SPT_OK && rows > 0) status = read_box(v, dimension, begin + row * stride, rows);
-    if (status == SPT_OK) status = read_range(v, dimension + 1, begin + (row + rows) * stride, 0, count % inner);
+    if (status == SPT_OK && rows > 0) status = read_box(v, dimension, row, rows);
+    v->index[dimension] = row + rows;
+    if (status == SPT_OK) status = read_range(v, dimension + 1, 0, count % inner);
     return status;
+}
+
+static enum spt_status read_view(struct spt_contents *contents, const struct spt_tensor *tensor, size_t first,
+                                 size_t count, void *out, struct spt_error *error) {
+    static const size_t ZEROS[SPT_TENSOR_RANK_MAX] = {0};
+    const struct spt_piece whole = {.begin = ZEROS,
+                                    .size = tensor->shape,
+                                    .offset = tensor->offset,
+                                    .file = tensor->file,
+                                    .stride = tensor->stride};
+    struct view view = {.contents = contents,
+                        .tensor = tensor,
+                        .pieces = tensor->pieces ? tensor->pieces : &whole,
+                        .piece_count = tensor->pieces ? tensor->piece_count : 1,
+                        .element = spt_dtype_size(tensor->dtype),
+                        .out = out,
+                        .error = error};
+    if (!contents->span) contents->span = spt_alloc(SPAN, 1);
+    if (!contents->span) return spt_fail_memory(error, SPAN, "reading a view");
+    const enum spt_status status = read_range(&view, 0, first, count);
+    if (status != SPT_OK || view.read == count) return status;
+    return spt_fail(error, SPT_INVALID, contents->files[tensor->file].path,
+                    "tensor \"%s\": its pieces have %zu of %zu elements", tensor->name, view.read, count);
 }
 
 static void swap_bytes(unsigned char *bytes, size_t count, size_t element) {
@@ -153,15 +238,11 @@ enum spt_status spt_contents_read_elements(struct spt_contents *contents, const 
                                            size_t count, void *out, struct spt_error *error) {
     const size_t element = spt_dtype_size(tensor->dtype);
     enum spt_status status;
-    if (!tensor->stride) {
+    if (tensor->stride || tensor->pieces)
+        status = read_view(contents, tensor, first, count, out, error);
+    else
         status = spt_contents_read_at(contents, tensor->file, tensor->offset + (uint64_t)first * element, out,
                                       count * element, error);
-    } else {
-        struct view view = {.contents = contents, .tensor = tensor, .element = element, .out = out, .error = error};
-        if (!contents->span) contents->span = spt_alloc(SPAN, 1);
-        if (!contents->span) return spt_fail_memory(error, SPAN, "reading a view");
-        status = read_range(&view, 0, 0, first, count);
-    }
     if (status == SPT_OK && tensor->big_endian) swap_bytes(out, count, element);
     return status;
 }

@@ -31,9 +31,15 @@ struct directory {
     struct spt_contents *contents;
     const char *path;
     size_t file;
-    uint64_t file_size;
+    uint64_t begin, length; /* of the zip within the file: all offsets count from its begin */
+    size_t comment_max;
     uint64_t offset, size, count; /* of the central directory */
 };
+
+static enum spt_status read_at(const struct directory *d, uint64_t offset, void *out, size_t size,
+                               struct spt_error *error) {
+    return spt_contents_read_at(d->contents, d->file, d->begin + offset, out, size, error);
+}
 
 static uint64_t load(const unsigned char *bytes, size_t size) {
     uint64_t value = 0;
@@ -52,10 +58,10 @@ static enum spt_status find_end(const struct directory *d, const unsigned char *
         found++;
     }
     if (found == 0)
-        return spt_fail_at(error, SPT_RETRY, d->path, d->file_size,
+        return spt_fail_at(error, SPT_RETRY, d->path, d->begin + d->length,
                            "a zip file without its end record: it is not written to its end yet, or was cut");
     if (found > 1)
-        return spt_fail_at(error, SPT_INVALID, d->path, d->file_size - size + *at,
+        return spt_fail_at(error, SPT_INVALID, d->path, d->begin + d->length - size + *at,
                            "two end records of a zip file, one within the other's comment");
     return SPT_OK;
 }
@@ -70,29 +76,30 @@ static enum spt_status read_end64(struct directory *d, uint64_t end, const unsig
     unsigned char locator[LOCATOR_SIZE], end64[END64_SIZE];
     *present = false;
     if (end < LOCATOR_SIZE) return SPT_OK;
-    enum spt_status status =
-        spt_contents_read_at(d->contents, d->file, end - LOCATOR_SIZE, locator, sizeof locator, error);
+    enum spt_status status = read_at(d, end - LOCATOR_SIZE, locator, sizeof locator, error);
     if (status != SPT_OK || load(locator, 4) != LOCATOR_MAGIC) return status;
     *begin = load(locator + 8, 8);
     if (load(locator + 4, 4) != 0 || load(locator + 16, 4) > 1)
-        return spt_fail_at(error, SPT_UNSUPPORTED, d->path, end - LOCATOR_SIZE, "a zip file of several disks");
+        return spt_fail_at(error, SPT_UNSUPPORTED, d->path, d->begin + end - LOCATOR_SIZE,
+                           "a zip file of several disks");
     const uint64_t most = end - LOCATOR_SIZE;
     if (most < END64_SIZE || *begin > most - END64_SIZE)
-        return spt_fail_at(error, SPT_INVALID, d->path, most,
+        return spt_fail_at(error, SPT_INVALID, d->path, d->begin + most,
                            "the ZIP64 end record is said to be at byte %" PRIu64 "; its locator is at %" PRIu64, *begin,
                            most);
-    status = spt_contents_read_at(d->contents, d->file, *begin, end64, sizeof end64, error);
+    status = read_at(d, *begin, end64, sizeof end64, error);
     if (status != SPT_OK) return status;
     if (load(end64, 4) != END64_MAGIC || load(end64 + 4, 8) != most - *begin - 12)
-        return spt_fail_at(error, SPT_INVALID, d->path, *begin, "no ZIP64 end record where its locator points");
+        return spt_fail_at(error, SPT_INVALID, d->path, d->begin + *begin,
+                           "no ZIP64 end record where its locator points");
     d->count = load(end64 + 32, 8);
     d->size = load(end64 + 40, 8);
     d->offset = load(end64 + 48, 8);
     if (load(end64 + 16, 8) != 0 || load(end64 + 24, 8) != d->count)
-        return spt_fail_at(error, SPT_UNSUPPORTED, d->path, *begin, "a zip file of several disks");
+        return spt_fail_at(error, SPT_UNSUPPORTED, d->path, d->begin + *begin, "a zip file of several disks");
     if (!twins_agree(load(record + 10, 2), FULL16, d->count) || !twins_agree(load(record + 12, 4), FULL32, d->size) ||
         !twins_agree(load(record + 16, 4), FULL32, d->offset))
-        return spt_fail_at(error, SPT_INVALID, d->path, *begin, "the end record and its ZIP64 form differ");
+        return spt_fail_at(error, SPT_INVALID, d->path, d->begin + *begin, "the end record and its ZIP64 form differ");
     *present = true;
     return SPT_OK;
 }
@@ -111,16 +118,16 @@ static enum spt_status check_end(struct directory *d, uint64_t end, const unsign
     }
     if ((load(record + 4, 2) != 0 && load(record + 4, 2) != FULL16) ||
         (load(record + 8, 2) != FULL16 && load(record + 8, 2) != load(record + 10, 2)))
-        return spt_fail_at(error, SPT_UNSUPPORTED, d->path, end, "a zip file of several disks");
+        return spt_fail_at(error, SPT_UNSUPPORTED, d->path, d->begin + end, "a zip file of several disks");
     if (d->offset > begin || d->size != begin - d->offset)
-        return spt_fail_at(error, SPT_INVALID, d->path, end,
+        return spt_fail_at(error, SPT_INVALID, d->path, d->begin + end,
                            "the directory is said to be %" PRIu64 " bytes at %" PRIu64 "; it must end at %" PRIu64,
                            d->size, d->offset, begin);
     if (d->count > d->size / CENTRAL_SIZE)
-        return spt_fail_at(error, SPT_INVALID, d->path, end,
+        return spt_fail_at(error, SPT_INVALID, d->path, d->begin + end,
                            "the directory is said to name %" PRIu64 " members in %" PRIu64 " bytes", d->count, d->size);
     if (d->size > d->contents->header_limit)
-        return spt_fail_at(error, SPT_UNSUPPORTED, d->path, d->offset,
+        return spt_fail_at(error, SPT_UNSUPPORTED, d->path, d->begin + d->offset,
                            "a directory of %" PRIu64 " bytes, more than the %" PRIu64
                            " that are read (--header-limit raises it)",
                            d->size, d->contents->header_limit);
@@ -128,13 +135,13 @@ static enum spt_status check_end(struct directory *d, uint64_t end, const unsign
 }
 
 static enum spt_status find_directory(struct directory *d, struct spt_error *error) {
-    const size_t size = d->file_size < END_SIZE + COMMENT_MAX ? (size_t)d->file_size : END_SIZE + COMMENT_MAX;
+    const size_t size = d->length < END_SIZE + d->comment_max ? (size_t)d->length : END_SIZE + d->comment_max;
     unsigned char *tail = malloc(size);
     if (!tail) return spt_fail_memory(error, size, "the end of a zip file");
-    enum spt_status status = spt_contents_read_at(d->contents, d->file, d->file_size - size, tail, size, error);
+    enum spt_status status = read_at(d, d->length - size, tail, size, error);
     size_t at = 0;
     if (status == SPT_OK) status = find_end(d, tail, size, &at, error);
-    if (status == SPT_OK) status = check_end(d, d->file_size - size + at, tail + at, error);
+    if (status == SPT_OK) status = check_end(d, d->length - size + at, tail + at, error);
     free(tail);
     return status;
 }
@@ -174,22 +181,22 @@ static enum spt_status check_local(const struct directory *d, struct spt_zip_mem
         return spt_fail(error, SPT_INVALID, d->path,
                         "member \"%s\" is said to begin at byte %" PRIu64 ", behind all members", member->name,
                         member->header);
-    enum spt_status status = spt_contents_read_at(d->contents, d->file, member->header, local, sizeof local, error);
+    enum spt_status status = read_at(d, member->header, local, sizeof local, error);
     if (status != SPT_OK) return status;
     if (load(local, 4) != LOCAL_MAGIC)
-        return spt_fail_at(error, SPT_INVALID, d->path, member->header, "no member where \"%s\" is said to begin",
-                           member->name);
+        return spt_fail_at(error, SPT_INVALID, d->path, d->begin + member->header,
+                           "no member where \"%s\" is said to begin", member->name);
     const size_t length = (size_t)load(local + 26, 2), extra_size = (size_t)load(local + 28, 2);
     const size_t rest = length + extra_size;
     if (d->offset - member->header - LOCAL_SIZE < rest ||
         member->stored > d->offset - member->header - LOCAL_SIZE - rest)
-        return spt_fail_at(error, SPT_INVALID, d->path, member->header,
+        return spt_fail_at(error, SPT_INVALID, d->path, d->begin + member->header,
                            "member \"%s\" of %" PRIu64 " bytes reaches into the directory", member->name,
                            member->stored);
     member->offset = member->header + LOCAL_SIZE + rest;
     unsigned char *bytes = malloc(rest + 1);
     if (!bytes) return spt_fail_memory(error, rest, "a member's name");
-    status = spt_contents_read_at(d->contents, d->file, member->header + LOCAL_SIZE, bytes, rest, error);
+    status = read_at(d, member->header + LOCAL_SIZE, bytes, rest, error);
     bool agrees = status == SPT_OK && length == name_length && memcmp(bytes, member->name, length) == 0 &&
                   load(local + 8, 2) == member->method;
     if (agrees && !(load(local + 6, 2) & FLAG_DESCRIPTOR)) {
@@ -200,7 +207,7 @@ static enum spt_status check_local(const struct directory *d, struct spt_zip_mem
     }
     free(bytes);
     if (status != SPT_OK || agrees) return status;
-    return spt_fail_at(error, SPT_INVALID, d->path, member->header,
+    return spt_fail_at(error, SPT_INVALID, d->path, d->begin + member->header,
                        "member \"%s\": its own header and the directory differ", member->name);
 }
 
@@ -222,11 +229,12 @@ static enum spt_status read_member(const struct directory *d, struct spt_zip *zi
                                    size_t left, size_t *used, struct spt_error *error) {
     const uint64_t at = d->offset + d->size - left;
     if (left < CENTRAL_SIZE || load(bytes, 4) != CENTRAL_MAGIC)
-        return spt_fail_at(error, SPT_INVALID, d->path, at, "no member in the directory, where it names one");
+        return spt_fail_at(error, SPT_INVALID, d->path, d->begin + at,
+                           "no member in the directory, where it names one");
     const size_t name_length = (size_t)load(bytes + 28, 2), extra = (size_t)load(bytes + 30, 2);
     *used = CENTRAL_SIZE + name_length + extra + (size_t)load(bytes + 32, 2);
     if (*used > left)
-        return spt_fail_at(error, SPT_INVALID, d->path, at, "a member's row reaches out of the directory");
+        return spt_fail_at(error, SPT_INVALID, d->path, d->begin + at, "a member's row reaches out of the directory");
     const unsigned flags = (unsigned)load(bytes + 8, 2);
     struct spt_zip_member member = {.method = (unsigned)load(bytes + 10, 2),
                                     .crc = (uint32_t)load(bytes + 16, 4),
@@ -237,13 +245,14 @@ static enum spt_status read_member(const struct directory *d, struct spt_zip *zi
     member.name = spt_arena_copy(&zip->arena, name, name_length);
     if (!member.name) return spt_fail_memory(error, name_length, "a member's name");
     if (strlen(member.name) != name_length || !spt_contents_name_is_clean(member.name))
-        return spt_fail_at(error, SPT_INVALID, d->path, at, "a member's name holds control characters: \"%s\"",
-                           member.name);
+        return spt_fail_at(error, SPT_INVALID, d->path, d->begin + at,
+                           "a member's name holds control characters: \"%s\"", member.name);
     uint64_t *const values[] = {&member.size, &member.stored, &member.header};
     if (!widen(bytes + CENTRAL_SIZE + name_length, extra, values, 3))
-        return spt_fail_at(error, SPT_INVALID, d->path, at, "member \"%s\" lacks its ZIP64 sizes", member.name);
+        return spt_fail_at(error, SPT_INVALID, d->path, d->begin + at, "member \"%s\" lacks its ZIP64 sizes",
+                           member.name);
     if (flags & FLAG_ENCRYPTED)
-        return spt_fail_at(error, SPT_UNSUPPORTED, d->path, at, "member \"%s\" is encrypted", member.name);
+        return spt_fail_at(error, SPT_UNSUPPORTED, d->path, d->begin + at, "member \"%s\" is encrypted", member.name);
     enum spt_status status = check_sizes(d, &member, error);
     if (status == SPT_OK) status = check_local(d, &member, name_length, error);
     if (status != SPT_OK) return status;
@@ -268,8 +277,8 @@ static enum spt_status check_members(const struct directory *d, struct spt_zip *
     if (zip->count) qsort(zip->members, zip->count, sizeof *zip->members, by_header);
     for (size_t i = 1; i < zip->count; i++)
         if (zip->members[i].header < zip->members[i - 1].offset + zip->members[i - 1].stored)
-            return spt_fail_at(error, SPT_INVALID, d->path, zip->members[i].header, "members \"%s\" and \"%s\" overlap",
-                               zip->members[i - 1].name, zip->members[i].name);
+            return spt_fail_at(error, SPT_INVALID, d->path, d->begin + zip->members[i].header,
+                               "members \"%s\" and \"%s\" overlap", zip->members[i - 1].name, zip->members[i].name);
     if (zip->count) qsort(zip->members, zip->count, sizeof *zip->members, by_name);
     for (size_t i = 1; i < zip->count; i++)
         if (strcmp(zip->members[i].name, zip->members[i - 1].name) == 0)
@@ -288,29 +297,45 @@ static enum spt_status read_rows(const struct directory *d, struct spt_zip *zip,
         left -= used;
     }
     if (left > 0)
-        return spt_fail_at(error, SPT_INVALID, d->path, d->offset + d->size - left,
+        return spt_fail_at(error, SPT_INVALID, d->path, d->begin + d->offset + d->size - left,
                            "%zu bytes after the last member of the directory", left);
     return check_members(d, zip, error);
 }
 
-enum spt_status spt_zip_read(struct spt_contents *contents, size_t file, struct spt_zip *zip, struct spt_error *error) {
+static enum spt_status read_directory(struct directory *d, struct spt_zip *zip, struct spt_error *error) {
     *zip = (struct spt_zip){0};
+    enum spt_status status = find_directory(d, error);
+    if (status != SPT_OK) return status;
+    unsigned char *bytes = malloc((size_t)d->size + 1);
+    zip->members = spt_alloc((size_t)d->count, sizeof *zip->members);
+    if (!bytes || !zip->members)
+        status = spt_fail_memory(error, d->size, "the directory of a zip file");
+    else
+        status = read_at(d, d->offset, bytes, (size_t)d->size, error);
+    if (status == SPT_OK) status = read_rows(d, zip, bytes, error);
+    free(bytes);
+    for (size_t i = 0; i < zip->count; i++) {
+        zip->members[i].header += d->begin;
+        zip->members[i].offset += d->begin;
+    }
+    if (status != SPT_OK) spt_zip_release(zip);
+    return status;
+}
+
+enum spt_status spt_zip_read(struct spt_contents *contents, size_t file, struct spt_zip *zip, struct spt_error *error) {
     struct directory d = {.contents = contents,
                           .path = contents->files[file].path,
                           .file = file,
-                          .file_size = contents->files[file].identity.size};
-    enum spt_status status = find_directory(&d, error);
-    if (status != SPT_OK) return status;
-    unsigned char *bytes = malloc((size_t)d.size + 1);
-    zip->members = spt_alloc((size_t)d.count, sizeof *zip->members);
-    if (!bytes || !zip->members)
-        status = spt_fail_memory(error, d.size, "the directory of a zip file");
-    else
-        status = spt_contents_read_at(contents, file, d.offset, bytes, (size_t)d.size, error);
-    if (status == SPT_OK) status = read_rows(&d, zip, bytes, error);
-    free(bytes);
-    if (status != SPT_OK) spt_zip_release(zip);
-    return status;
+                          .length = contents->files[file].identity.size,
+                          .comment_max = COMMENT_MAX};
+    return read_directory(&d, zip, error);
+}
+
+enum spt_status spt_zip_read_part(struct spt_contents *contents, size_t file, uint64_t begin, uint64_t size,
+                                  struct spt_zip *zip, struct spt_error *error) {
+    struct directory d = {
+        .contents = contents, .path = contents->files[file].path, .file = file, .begin = begin, .length = size};
+    return read_directory(&d, zip, error);
 }
 
 void spt_zip_release(struct spt_zip *zip) {

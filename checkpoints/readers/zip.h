@@ -34,6 +34,11 @@ struct spt_zip {
  * directory. SPT_RETRY without an end record (a zip is written from its front to its end); SPT_INVALID for one that
  * contradicts itself; SPT_UNSUPPORTED for encryption, several disks and directories beyond the header limit. */
 enum spt_status spt_zip_read(struct spt_contents *contents, size_t file, struct spt_zip *zip, struct spt_error *error);
+
+/* The same of a zip that is the bytes [begin, begin + size) of a file that holds more, and ends without a comment, as
+ * torch.save leaves it. The offsets of its members are the file's. */
+enum spt_status spt_zip_read_part(struct spt_contents *contents, size_t file, uint64_t begin, uint64_t size,
+                                  struct spt_zip *zip, struct spt_error *error);
 void spt_zip_release(struct spt_zip *zip);
 
 const struct spt_zip_member *spt_zip_find(const struct spt_zip *zip, const char *name); /* NULL: none */

@@ -28,18 +28,36 @@ void matrices_open(struct matrices *m, enum spt_mask_kind kind, size_t window, c
     assert_int_equal(spt_mask_set_init(&m->masks, kind, window, &m->probe, &error), SPT_OK);
     assert_int_equal(spt_layer_values_init(&m->values, &m->selection, &m->probe, heads, &error), SPT_OK);
     assert_int_equal(spt_measurer_new(&m->selection, &m->plan, m->probe.longest, &m->measurer, &error), SPT_OK);
-    m->context = (struct spt_measure_context){&m->selection, &m->plan, &m->probe, m->laws, &m->masks, &m->values};
+    m->references =
+        (struct spt_reference_tokens){.is_reference = calloc(m->probe.tokens, 1), .known = calloc(samples, 1)};
+    assert_true(m->references.is_reference && m->references.known);
+    m->context = (struct spt_measure_context){&m->selection, &m->plan,   &m->probe,     m->laws,
+                                              &m->masks,     &m->values, &m->references};
+}
+
+typedef enum spt_status look(struct spt_measurer *measurer, const struct spt_measure_context *context,
+                             const struct spt_batch *batch, struct spt_error *error);
+
+static void look_at(struct matrices *m, size_t sample, matrices_fill *fill, void *context, look *look_once) {
+    struct spt_error error;
+    const struct spt_mask *mask = spt_mask_set_of(&m->masks, m->offset[sample + 1] - m->offset[sample]);
+    for (size_t first = 0; first < m->heads; first += SPT_HEAD_BATCH) {
+        const size_t count = m->heads - first < SPT_HEAD_BATCH ? m->heads - first : SPT_HEAD_BATCH;
+        const struct spt_batch batch = {.sample = sample,
+                                        .first_head = first,
+                                        .heads = count,
+                                        .vectors = m->vectors ? m->vectors(context, sample, first) : NULL};
+        for (size_t h = 0; h < count; h++) fill(context, sample, first + h, mask, spt_measurer_matrix(m->measurer, h));
+        assert_int_equal(look_once(m->measurer, &m->context, &batch, &error), SPT_OK);
+    }
 }
 
 void matrices_measure(struct matrices *m, matrices_fill *fill, void *context) {
     struct spt_error error;
     for (size_t i = 0; i < m->probe.samples; i++) {
-        const struct spt_mask *mask = spt_mask_set_of(&m->masks, m->offset[i + 1] - m->offset[i]);
-        for (size_t first = 0; first < m->heads; first += SPT_HEAD_BATCH) {
-            const size_t count = m->heads - first < SPT_HEAD_BATCH ? m->heads - first : SPT_HEAD_BATCH;
-            for (size_t h = 0; h < count; h++) fill(context, i, first + h, mask, spt_measurer_matrix(m->measurer, h));
-            assert_int_equal(spt_measure_batch(m->measurer, &m->context, i, first, count, NULL, &error), SPT_OK);
-        }
+        look_at(m, i, fill, context, spt_measure_batch);
+        assert_int_equal(spt_measure_sample(m->measurer, &m->context, i, &error), SPT_OK);
+        look_at(m, i, fill, context, spt_measure_again);
     }
     assert_int_equal(spt_measure_layer(m->measurer, &m->context, &error), SPT_OK);
 }
@@ -51,6 +69,8 @@ void matrices_close(struct matrices *m) {
     spt_laws_free(m->laws);
     spt_selection_release(&m->selection);
     spt_plan_release(&m->plan);
+    free(m->references.is_reference);
+    free(m->references.known);
     free(m->offset);
 }
 

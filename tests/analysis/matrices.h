@@ -17,7 +17,10 @@ struct matrices {
     struct spt_mask_set masks;
     struct spt_layer_values values;
     struct spt_measurer *measurer;
+    struct spt_reference_tokens references;
     struct spt_measure_context context;
+    /* What matrices first_head ... of a sample are made of; NULL: nothing is known. Set it before measuring. */
+    const struct spt_vectors *(*vectors)(void *context, size_t sample, size_t first_head);
 };
 
 /* Fills a [n, n] for a head of a sample; context is the caller's. */

@@ -5,17 +5,14 @@
  * Samples have TOKENS - 2 .. TOKENS + 2 tokens. All runs take turns in one process, so that whatever else the machine
  * does meets them alike; the best of REPEATS counts. Weights are read once before, to be in the page cache.
  */
-#include "analysis/forward/family.h"
-#include "analysis/forward/forward.h"
+#include "rates.h"
 
-#include <cblas.h>
+#include <math.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-
-#define SQUARE 2048
 
 struct bench {
     struct spt_model_config config;
@@ -25,7 +22,6 @@ struct bench {
     int32_t *ids;
     double *loss;
     size_t repeats;
-    bool gated;
 };
 
 static void die(const char *what, const struct spt_error *error) {
@@ -44,12 +40,9 @@ static void *need(size_t count, size_t size) {
 
 static void open_model(struct bench *bench, const char *directory) {
     char path[4096];
-    const struct spt_family *family;
     struct spt_error error = {.status = SPT_OK};
     snprintf(path, sizeof(path), "%s/config.json", directory);
     if (spt_model_config_read(path, &bench->config, &error) != SPT_OK) die(path, &error);
-    if (spt_family_find(bench->config.model_type, &family, &error) != SPT_OK) die(path, &error);
-    bench->gated = family->layer[SPT_GATE].name;
     if (spt_checkpoint_open(directory, NULL, &bench->checkpoint, &error) != SPT_OK) die(directory, &error);
 }
 
@@ -83,26 +76,6 @@ static double forward_seconds(struct bench *bench, size_t threads, bool read_ahe
     return omp_get_wtime() - start;
 }
 
-/* Products only: 2 flops for each weight and token that meet; the head for tokens that have a next one. */
-static double forward_flops(const struct bench *bench) {
-    const struct spt_model_config *c = &bench->config;
-    const double d = (double)c->hidden, n = (double)bench->probe.tokens, targets = n - (double)bench->probe.samples;
-    const double head = (double)c->head_dim, queries = (double)c->heads * head, keys = (double)c->kv_heads * head;
-    const double layer = 2 * d * (queries + keys) + (bench->gated ? 3 : 2) * d * (double)c->intermediate;
-    return 2 * ((double)c->layers * layer * n + (double)c->vocabulary * d * targets);
-}
-
-static double sgemm_seconds(size_t threads, const float *a, const float *b, float *c) {
-    omp_set_num_threads((int)threads);
-    const double start = omp_get_wtime();
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, SQUARE, SQUARE, SQUARE, 1, a, SQUARE, b, SQUARE, 0, c, SQUARE);
-    return omp_get_wtime() - start;
-}
-
-static double smaller(double a, double b) {
-    return a < b ? a : b;
-}
-
 static long peak_megabytes(void) {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
@@ -110,35 +83,23 @@ static long peak_megabytes(void) {
 }
 
 static void compare(struct bench *bench, size_t threads) {
-    float *a = need(SQUARE * SQUARE, sizeof(float)), *b = need(SQUARE * SQUARE, sizeof(float));
-    float *c = need(SQUARE * SQUARE, sizeof(float));
-    for (size_t i = 0; i < SQUARE * SQUARE; i++) {
-        a[i] = (float)(i % 251) / 251 - 0.5f;
-        b[i] = (float)(i % 241) / 241 - 0.5f;
-    }
-    double one = 1e30, many = 1e30, ahead = 1e30, square_one = 1e30, square_many = 1e30;
+    double one = 1e30, many = 1e30, ahead = 1e30, square_one = 0, square_many = 0;
     for (size_t r = 0; r < bench->repeats; r++) {
-        for (size_t i = 0; i < 3; i++) {
-            square_one = smaller(square_one, sgemm_seconds(1, a, b, c));
-            square_many = smaller(square_many, sgemm_seconds(threads, a, b, c));
-        }
-        one = smaller(one, forward_seconds(bench, 1, false));
-        many = smaller(many, forward_seconds(bench, threads, false));
-        ahead = smaller(ahead, forward_seconds(bench, threads, true));
+        square_one = fmax(square_one, rates_sgemm(1, 3) * 1e-9);
+        square_many = fmax(square_many, rates_sgemm(threads, 3) * 1e-9);
+        one = fmin(one, forward_seconds(bench, 1, false));
+        many = fmin(many, forward_seconds(bench, threads, false));
+        ahead = fmin(ahead, forward_seconds(bench, threads, true));
     }
-    const double flops = forward_flops(bench) * 1e-9, square = 2.0 * SQUARE * SQUARE * SQUARE * 1e-9;
+    const double flops = rates_flops(&bench->config, &bench->probe) * 1e-9;
     printf("                            seconds   GFLOP/s   of sgemm\n");
-    printf("sgemm, 1 thread           %9.3f %9.1f\n", square_one, square / square_one);
-    printf("sgemm, %zu threads          %9.3f %9.1f\n", threads, square_many, square / square_many);
-    printf("forward, 1 thread         %9.3f %9.1f %9.0f %%\n", one, flops / one,
-           100 * flops / one * square_one / square);
+    printf("sgemm, 1 thread           %9s %9.1f\n", "", square_one);
+    printf("sgemm, %zu threads          %9s %9.1f\n", threads, "", square_many);
+    printf("forward, 1 thread         %9.3f %9.1f %9.0f %%\n", one, flops / one, 100 * flops / one / square_one);
     printf("forward, %zu threads        %9.3f %9.1f %9.0f %%   %.2f times one thread\n", threads, many, flops / many,
-           100 * flops / many * square_many / square, one / many);
+           100 * flops / many / square_many, one / many);
     printf("forward, %zu, reading ahead %9.3f %9.1f %9.0f %%\n", threads, ahead, flops / ahead,
-           100 * flops / ahead * square_many / square);
-    free(a);
-    free(b);
-    free(c);
+           100 * flops / ahead / square_many);
 }
 
 int main(int argc, char **argv) {
@@ -152,8 +113,8 @@ int main(int argc, char **argv) {
     make_probe(&bench, argc > 2 ? strtoul(argv[2], NULL, 10) : 100, argc > 3 ? strtoul(argv[3], NULL, 10) : 21);
     const double first = forward_seconds(&bench, threads, true);
     printf("%zu samples, %zu tokens, %.2f TFLOP; first run %.2f s, loss %.4f, peak memory %ld MB\n",
-           bench.probe.samples, bench.probe.tokens, forward_flops(&bench) * 1e-12, first, bench.loss[0],
-           peak_megabytes());
+           bench.probe.samples, bench.probe.tokens, rates_flops(&bench.config, &bench.probe) * 1e-12, first,
+           bench.loss[0], peak_megabytes());
     if (bench.repeats) compare(&bench, threads);
     spt_checkpoint_close(bench.checkpoint);
     free(bench.offset);

@@ -5,10 +5,10 @@
  * For each: the sweep ends by itself, with 0 or with an error that says that memory is out; it does not touch what it has freed and leaves
  * no more behind than an undisturbed one; what is stored is whole, and a sweep after it finishes the rest.
  */
-#include "neox.h"
 #include "program.h"
 #include "scarce.h"
 #include "scratch.h"
+#include "shards.h"
 #include "stored.h"
 #include "tiny.h"
 
@@ -42,7 +42,7 @@ static void disarm_at_exit(int status, void *scarce) {
 }
 
 static void arm(void *scarce) {
-    if (on_exit(disarm_at_exit, scarce)) neox_die("on_exit");
+    if (on_exit(disarm_at_exit, scarce)) shards_die("on_exit");
     scarce_arm(scarce);
 }
 
@@ -127,7 +127,7 @@ static void run_undisturbed(struct test *test) {
 
 static void write_text(const char *path, const char *text) {
     FILE *file = fopen(path, "wbe");
-    if (!file || fputs(text, file) < 0 || fclose(file)) neox_die(path);
+    if (!file || fputs(text, file) < 0 || fclose(file)) shards_die(path);
 }
 
 int main(int argc, char **argv) {

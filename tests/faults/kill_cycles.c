@@ -8,10 +8,10 @@
  * is done the export is, byte for byte, the undisturbed sweep's.
  */
 #include "gate.h"
-#include "neox.h"
 #include "program.h"
 #include "scratch.h"
 #include "seconds.h"
+#include "shards.h"
 #include "stored.h"
 #include "tiny.h"
 
@@ -75,7 +75,7 @@ static void make_run(size_t count) {
             mkdir("run/checkpoint-6000", 0777);
             FILE *broken = fopen("run/checkpoint-6000/model.safetensors", "wbe");
             if (!broken || fputs("\x10\0\0\0\0\0\0\0 no header at all", broken) < 0 || fclose(broken))
-                neox_die("broken");
+                shards_die("broken");
         }
         tiny_release(&checkpoint);
     }
@@ -207,7 +207,7 @@ static struct gate_answer kill_at(void *context, const struct gate_call *call) {
 static void kill_at_points(struct test *test) {
     char scope[4096], described[64];
     size_t kinds[GATE_KINDS] = {0};
-    if (!getcwd(scope, sizeof(scope))) neox_die("working directory");
+    if (!getcwd(scope, sizeof(scope))) shards_die("working directory");
     for (struct point point = {0};; point.at++) {
         struct gate gate;
         struct program program;

@@ -11,10 +11,10 @@
 #include "checkpoints/run.h"
 #include "checkpoints/scan.h"
 #include "checkpoints/tokenizer/tokenizer.h"
-#include "neox.h"
 #include "program.h"
 #include "scarce.h"
 #include "scratch.h"
+#include "shards.h"
 #include "tiny.h"
 #include "tracker/config/config.h"
 #include "tracker/series/series.h"
@@ -356,10 +356,10 @@ static bool fail_one(const struct work *work, struct scarce *scarce, uint64_t ex
     remove_store(work->fresh);
     fflush(NULL);
     const pid_t pid = fork();
-    if (pid < 0) neox_die("fork");
+    if (pid < 0) shards_die("fork");
     if (pid == 0) be_the_child(work, scarce, expected);
     while (waitpid(pid, &status, 0) < 0)
-        if (errno != EINTR) neox_die("waitpid");
+        if (errno != EINTR) shards_die("waitpid");
     if (WIFEXITED(status) && WEXITSTATUS(status) == GOOD) return true;
     fprintf(stderr, "FAILED: %s, allocation %zu (%s): ", work->name, at, scarce_where(scarce, where, sizeof(where)));
     if (WIFSIGNALED(status))
@@ -393,12 +393,12 @@ static size_t fail_all(const struct work *work, struct scarce *scarce, size_t mo
 
 static void write_text(const char *path, const char *text) {
     FILE *file = fopen(path, "wbe");
-    if (!file || fputs(text, file) < 0 || fclose(file)) neox_die(path);
+    if (!file || fputs(text, file) < 0 || fclose(file)) shards_die(path);
 }
 
 static void make_run(void) {
     struct tiny_checkpoint checkpoint;
-    if (mkdir("run", 0777)) neox_die("run");
+    if (mkdir("run", 0777)) shards_die("run");
     for (int64_t step = 10; step <= 20; step += 10) {
         tiny_make(&checkpoint, &(struct tiny_kind){.trainer = true, .sharded = step == 10}, step);
         tiny_write(&checkpoint, "run");

@@ -6,9 +6,9 @@
  * stored is whole, and nothing is wrong in it; if it ended with 0 everything is there; and a sweep after it finishes the rest.
  */
 #include "gate.h"
-#include "neox.h"
 #include "program.h"
 #include "scratch.h"
+#include "shards.h"
 #include "stored.h"
 #include "tiny.h"
 
@@ -175,7 +175,7 @@ int main(int argc, char **argv) {
     }
     scratch_enter();
     mkdir("scope", 0777);
-    if (chdir("scope") || !getcwd(scope, sizeof(scope)) || mkdir("run", 0777)) neox_die("scope");
+    if (chdir("scope") || !getcwd(scope, sizeof(scope)) || mkdir("run", 0777)) shards_die("scope");
     for (int64_t i = 0; i < count; i++) {
         struct tiny_checkpoint checkpoint;
         tiny_make(&checkpoint, &(struct tiny_kind){.trainer = true, .sharded = i % 2 == 0}, 10 * (i + 1));
@@ -190,7 +190,7 @@ int main(int argc, char **argv) {
         if (test.hits[i]) printf(" %zu %s", test.hits[i], gate_kind_name((enum gate_kind)i));
     printf("; %zu ended as if nothing had been, %zu with an error\n", test.clean, test.refused);
     stored_release(&test.expected);
-    if (chdir("..")) neox_die("scratch");
+    if (chdir("..")) shards_die("scratch");
     scratch_leave();
     if (!test.at) fprintf(stderr, "FAILED: no call was hit\n");
     return test.problems || !test.at ? 1 : 0;

@@ -1,5 +1,5 @@
 """Makes tests/data/attention.safetensors and attention.json: attention matrices of HF transformers (and softmax ones for the masks that the
-bundled run does not have), with every metric of the groups sinks, rmt and topology by NumPy (oracle.py beside this file). Bars are GUDHI's, in
+bundled run does not have), with every metric of the groups sinks, rmt, topology and information by NumPy (oracle.py beside this file). Bars are GUDHI's, in
 double: the Ripser that oracle.py calls rounds distances to float32.
 
 usage: make_attention_fixture.py RUN PROBE.txt OUT_DIR       (tests/data/demo-run configs/probes/stem-500.txt tests/data)
@@ -43,7 +43,8 @@ def group(name, kind, window, samples, tensors):
     for i, A32 in enumerate(samples):
         tensors[f"{name}.{i}"] = A32.astype(np.float32)
         A = A32.astype(np.float32).astype(np.float64); M = oracle.Mask(A.shape[1], kind, window)
-        values = oracle.sinks(A, M) | oracle.rmt(A, M) | topology(A)
+        values = oracle.sinks(A, M) | oracle.rmt(A, M) | topology(A) | oracle.information(A, M)
+        values.pop("ratio:information.kl_reduction", None)
         for key in [k for k in values if k.startswith("pool:")]:
             xs, cdf = values.pop(key)
             for h, x in enumerate(xs):

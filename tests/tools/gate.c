@@ -1,7 +1,7 @@
 #include "gate.h"
 
-#include "neox.h"
 #include "seconds.h"
+#include "shards.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -93,7 +93,7 @@ const char *gate_kind_name(enum gate_kind kind) {
 void gate_init(struct gate *gate, const char *scope,
                struct gate_answer (*decide)(void *context, const struct gate_call *call), void *context) {
     *gate = (struct gate){.listener = -1, .scope = scope, .decide = decide, .context = context};
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, gate->channel)) neox_die("socketpair");
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, gate->channel)) shards_die("socketpair");
 }
 
 /* --- in the child --- */
@@ -108,9 +108,9 @@ static int install_filter(void) {
     filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
     filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF);
     const struct sock_fprog program = {.len = (unsigned short)n, .filter = filter};
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) neox_die("no_new_privs");
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)) shards_die("no_new_privs");
     const long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
-    if (listener < 0) neox_die("seccomp");
+    if (listener < 0) shards_die("seccomp");
     return (int)listener;
 }
 
@@ -129,12 +129,12 @@ static void pass_descriptor(int socket, int *fd, bool receive) {
         *header =
             (struct cmsghdr){.cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int))};
         memcpy(CMSG_DATA(header), fd, sizeof(*fd));
-        if (sendmsg(socket, &message, 0) != 1) neox_die("sendmsg");
+        if (sendmsg(socket, &message, 0) != 1) shards_die("sendmsg");
         return;
     }
-    if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1) neox_die("recvmsg");
+    if (recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1) shards_die("recvmsg");
     const struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (!header || header->cmsg_type != SCM_RIGHTS) neox_die("the child sent no listener");
+    if (!header || header->cmsg_type != SCM_RIGHTS) shards_die("the child sent no listener");
     memcpy(fd, CMSG_DATA(header), sizeof(*fd));
 }
 
@@ -197,16 +197,18 @@ static int64_t do_half(const struct seccomp_notif *call, const struct row *row, 
     const off_t offset = (off_t)call->data.args[3];
     char *buffer = malloc(size);
     const int fd = (int)syscall(SYS_pidfd_getfd, program->pidfd, (int)call->data.args[0], 0);
-    if (!buffer || fd < 0) neox_die("a descriptor of the program");
+    if (!buffer || fd < 0) shards_die("a descriptor of the program");
     struct iovec local = {.iov_base = buffer, .iov_len = size};
     struct iovec remote = {.iov_base = (void *)(uintptr_t)call->data.args[1], .iov_len = size};
     ssize_t n;
     if (row->kind == GATE_READ) {
         n = row->offset ? pread(fd, buffer, size, offset) : read(fd, buffer, size);
         local.iov_len = remote.iov_len = n > 0 ? (size_t)n : 0;
-        if (n > 0 && process_vm_writev((pid_t)call->pid, &local, 1, &remote, 1, 0) != n) neox_die("process_vm_writev");
+        if (n > 0 && process_vm_writev((pid_t)call->pid, &local, 1, &remote, 1, 0) != n)
+            shards_die("process_vm_writev");
     } else {
-        if (process_vm_readv((pid_t)call->pid, &local, 1, &remote, 1, 0) != (ssize_t)size) neox_die("process_vm_readv");
+        if (process_vm_readv((pid_t)call->pid, &local, 1, &remote, 1, 0) != (ssize_t)size)
+            shards_die("process_vm_readv");
         n = row->offset ? pwrite(fd, buffer, size, offset) : write(fd, buffer, size);
     }
     const int64_t result = n < 0 ? -errno : n;
@@ -271,7 +273,7 @@ int gate_serve(struct gate *gate, struct program *program, double seconds) {
     pass_descriptor(gate->channel[0], &gate->listener, true);
     struct pollfd ready[2] = {{.fd = gate->listener, .events = POLLIN}, {.fd = program->pidfd, .events = POLLIN}};
     while (seconds_now() < end) {
-        if (poll(ready, 2, 100) < 0 && errno != EINTR) neox_die("poll");
+        if (poll(ready, 2, 100) < 0 && errno != EINTR) shards_die("poll");
         if (ready[1].revents) break;
         if (ready[0].revents & POLLIN) answer(gate, program);
     }

@@ -7,7 +7,7 @@
  *
  *     spectail sweep --ids FILE --metrics sinks,loss --bootstrap 10 --null-draws 2 --threads 1 RUN
  */
-#include "neox.h"
+#include "shards.h"
 #include "tiny.h"
 
 #include <errno.h>
@@ -55,7 +55,7 @@ int main(int argc, char **argv) {
                         "[--ids FILE] RUN\n");
         return 2;
     }
-    if (mkdir(a.run, 0777) && errno != EEXIST) neox_die(a.run);
+    if (mkdir(a.run, 0777) && errno != EEXIST) shards_die(a.run);
     for (int64_t i = 0; i < a.count; i++) {
         struct tiny_checkpoint checkpoint;
         tiny_make(&checkpoint, &a.kind, a.first + i * a.every);

@@ -1,7 +1,7 @@
 #include "program.h"
 
-#include "neox.h"
 #include "seconds.h"
+#include "shards.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,14 +18,14 @@ static _Noreturn void be_the_program(const char *const *argv, const char *said, 
                                      void *context) {
     const int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
     const int out = open(said, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
-    if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0) neox_die(said);
+    if (in < 0 || out < 0 || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0) shards_die(said);
     setenv("GOMP_SPINCOUNT", "1000", 1); /* else main starts itself anew to have it set */
     int argc = 0;
     while (argv[argc]) argc++;
     char **copy = calloc((size_t)argc + 1, sizeof(*copy));
-    if (!copy) neox_die("memory");
+    if (!copy) shards_die("memory");
     for (int i = 0; i < argc; i++)
-        if (!(copy[i] = strdup(argv[i]))) neox_die("memory");
+        if (!(copy[i] = strdup(argv[i]))) shards_die("memory");
     if (in_child) in_child(context);
     const int status = spectail_main(argc, copy);
     for (int i = 0; i < argc; i++) free(copy[i]);
@@ -37,10 +37,10 @@ void program_start(struct program *program, const char *const *argv, const char 
                    void *context) {
     fflush(NULL);
     program->pid = fork();
-    if (program->pid < 0) neox_die("fork");
+    if (program->pid < 0) shards_die("fork");
     if (program->pid == 0) be_the_program(argv, said, in_child, context);
     program->pidfd = (int)syscall(SYS_pidfd_open, program->pid, 0);
-    if (program->pidfd < 0) neox_die("pidfd_open");
+    if (program->pidfd < 0) shards_die("pidfd_open");
 }
 
 int program_wait(struct program *program, double seconds) {
@@ -54,7 +54,7 @@ int program_wait(struct program *program, double seconds) {
     if (ready == 0) kill(program->pid, SIGKILL);
     int status;
     while (waitpid(program->pid, &status, 0) < 0)
-        if (errno != EINTR) neox_die("waitpid");
+        if (errno != EINTR) shards_die("waitpid");
     close(program->pidfd);
     if (ready == 0) return PROGRAM_HUNG;
     return WIFEXITED(status) ? WEXITSTATUS(status) : PROGRAM_KILLED + WTERMSIG(status);
@@ -81,9 +81,9 @@ char *program_said(const char *path) {
     char *text = NULL;
     size_t size = 0;
     FILE *memory = open_memstream(&text, &size);
-    if (!memory) neox_die("memory");
+    if (!memory) shards_die("memory");
     for (int c; file && (c = getc(file)) != EOF;) putc(c, memory);
     if (file) fclose(file);
-    if (fclose(memory)) neox_die("memory");
+    if (fclose(memory)) shards_die("memory");
     return text;
 }

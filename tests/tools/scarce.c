@@ -1,7 +1,7 @@
 /* An interposed malloc cannot be told its state by its callers: what it knows is in the one global below. */
 #include "scarce.h"
 
-#include "neox.h"
+#include "shards.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -262,7 +262,7 @@ struct scarce *scarce_new(void) {
     void *frames[1];
     backtrace(frames, 1); /* loads what it needs, now */
     struct scarce *scarce = mmap(NULL, sizeof(*scarce), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (scarce == MAP_FAILED) neox_die("mmap");
+    if (scarce == MAP_FAILED) shards_die("mmap");
     scarce->fail_at = SIZE_MAX;
     STATE.excluded_count = 0;
     dl_iterate_phdr(add_ranges, NULL);

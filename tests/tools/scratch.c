@@ -1,6 +1,6 @@
 #include "scratch.h"
 
-#include "neox.h"
+#include "shards.h"
 
 #include <ftw.h>
 #include <limits.h>
@@ -12,7 +12,7 @@ void scratch_enter(void) {
     char path[PATH_MAX];
     if (!parent || !*parent) parent = access("/dev/shm", W_OK | X_OK) == 0 ? "/dev/shm" : "/tmp";
     snprintf(path, sizeof(path), "%s/spectail-test-XXXXXX", parent);
-    if (!mkdtemp(path) || chdir(path)) neox_die(path);
+    if (!mkdtemp(path) || chdir(path)) shards_die(path);
 }
 
 static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place) {
@@ -26,6 +26,6 @@ void scratch_remove(const char *path) {
 
 void scratch_leave(void) {
     char path[PATH_MAX];
-    if (!getcwd(path, sizeof(path)) || chdir("/")) neox_die("working directory");
+    if (!getcwd(path, sizeof(path)) || chdir("/")) shards_die("working directory");
     scratch_remove(path);
 }

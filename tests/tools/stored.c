@@ -1,6 +1,6 @@
 #include "stored.h"
 
-#include "neox.h"
+#include "shards.h"
 
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -21,11 +21,11 @@ static bool copy_file(const char *from, const char *to) {
     if (!in) return false;
     FILE *out = fopen(to, "wbe");
     char buffer[65536];
-    if (!out) neox_die(to);
+    if (!out) shards_die(to);
     for (size_t n; (n = fread(buffer, 1, sizeof(buffer), in)) > 0;)
-        if (fwrite(buffer, 1, n, out) != n) neox_die(to);
+        if (fwrite(buffer, 1, n, out) != n) shards_die(to);
     fclose(in);
-    if (fclose(out)) neox_die(to);
+    if (fclose(out)) shards_die(to);
     return true;
 }
 
@@ -40,7 +40,7 @@ static char *rows_of(sqlite3 *db, const char *sql, const char *bound, char *prob
     }
     if (bound) sqlite3_bind_text(statement, 1, bound, -1, SQLITE_STATIC);
     FILE *memory = open_memstream(&text, &size);
-    if (!memory) neox_die("memory");
+    if (!memory) shards_die("memory");
     int status;
     while ((status = sqlite3_step(statement)) == SQLITE_ROW)
         for (int i = 0; i < sqlite3_column_count(statement); i++) {
@@ -49,7 +49,7 @@ static char *rows_of(sqlite3 *db, const char *sql, const char *bound, char *prob
                     i + 1 < sqlite3_column_count(statement) ? "|" : "\n");
         }
     sqlite3_finalize(statement);
-    if (fclose(memory)) neox_die("memory");
+    if (fclose(memory)) shards_die("memory");
     if (status == SQLITE_DONE) return text;
     say(problem, sql, sqlite3_errmsg(db));
     free(text);
@@ -79,7 +79,7 @@ static const char *const TEXTS[] = {
 static bool read_item(sqlite3 *db, const char *id, struct stored_item *item, char *problem) {
     size_t size = 0;
     FILE *memory = open_memstream(&item->text, &size);
-    if (!memory) neox_die("memory");
+    if (!memory) shards_die("memory");
     bool good = true;
     for (size_t i = 0; good && i < sizeof(TEXTS) / sizeof(TEXTS[0]); i++) {
         char *rows = rows_of(db, TEXTS[i], id, problem);
@@ -87,7 +87,7 @@ static bool read_item(sqlite3 *db, const char *id, struct stored_item *item, cha
         if (rows) fputs(rows, memory);
         free(rows);
     }
-    if (fclose(memory)) neox_die("memory");
+    if (fclose(memory)) shards_die("memory");
     return good;
 }
 
@@ -103,7 +103,7 @@ static bool read_items(sqlite3 *db, struct stored *stored, char *problem) {
         const char *id = strsep(&line, "|");
         item.key = strdup(line);
         stored->items = realloc(stored->items, (stored->count + 1) * sizeof(*stored->items));
-        if (!item.key || !stored->items) neox_die("memory");
+        if (!item.key || !stored->items) shards_die("memory");
         good = read_item(db, id, &item, problem);
         stored->items[stored->count++] = item;
     }

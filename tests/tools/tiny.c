@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const struct neox_shape SHAPE = {"tiny", 2, 16, 2, 64, 64};
+static const struct neox_shape SHAPE = {2, 16, 2, 64, 64};
 
 /* Of 18 kB of weights: the embedding; the first layer; the rest. */
 enum { SHARD_BYTES = 7000, BLOCK = 4096 };
@@ -19,42 +19,41 @@ static FILE *begin(struct tiny_checkpoint *checkpoint, const char *name) {
     struct tiny_file *file = &checkpoint->files[checkpoint->count];
     snprintf(file->name, sizeof(file->name), "%s", name);
     FILE *memory = open_memstream(&file->bytes, &file->size);
-    if (!memory) neox_die("memory");
+    if (!memory) shards_die("memory");
     return memory;
 }
 
 static void end(struct tiny_checkpoint *checkpoint, FILE *memory) {
-    if (fclose(memory)) neox_die("memory");
+    if (fclose(memory)) shards_die("memory");
     checkpoint->count++;
 }
 
-static void add_weights(struct tiny_checkpoint *checkpoint, const struct neox_model *model) {
-    for (size_t i = 0; i < model->shards; i++) {
+static void add_weights(struct tiny_checkpoint *checkpoint, struct shards *model) {
+    for (size_t i = 0; i < model->count; i++) {
         char name[64];
-        neox_shard_name(model, i, name);
+        shards_name(model, i, name);
         FILE *memory = begin(checkpoint, name);
-        neox_put_shard(model, i, memory);
+        shards_put(model, i, memory);
         end(checkpoint, memory);
     }
-    checkpoint->weights = model->shards;
-    if (model->shards == 1) return;
+    checkpoint->weights = model->count;
+    if (model->count == 1) return;
     FILE *memory = begin(checkpoint, "model.safetensors.index.json");
-    neox_put_index(model, memory);
+    shards_put_index(model, memory);
     end(checkpoint, memory);
 }
 
 void tiny_make(struct tiny_checkpoint *checkpoint, const struct tiny_kind *kind, int64_t step) {
-    struct neox_model *model = malloc(sizeof(*model));
-    if (!model) neox_die("memory");
+    struct shards model;
     *checkpoint = (struct tiny_checkpoint){0};
     snprintf(checkpoint->folder, sizeof(checkpoint->folder), kind->trainer ? "checkpoint-%" PRId64 : "step%" PRId64,
              step);
-    neox_init(model, &SHAPE, kind->sharded ? SHARD_BYTES : 1e9, BLOCK, SPREAD,
+    neox_init(&model, &SHAPE, kind->sharded ? SHARD_BYTES : 1e9, BLOCK, SPREAD,
               kind->seed * 1000003 + (uint64_t)step + 1);
     FILE *memory = begin(checkpoint, "config.json");
-    neox_put_config(model, memory);
+    neox_put_config(&SHAPE, memory);
     end(checkpoint, memory);
-    add_weights(checkpoint, model);
+    add_weights(checkpoint, &model);
     if (kind->trainer) {
         memory = begin(checkpoint, "trainer_state.json");
         fprintf(memory,
@@ -64,8 +63,7 @@ void tiny_make(struct tiny_checkpoint *checkpoint, const struct tiny_kind *kind,
                 step, 4 + 1 / (double)(step + 1), step);
         end(checkpoint, memory);
     }
-    neox_release(model);
-    free(model);
+    shards_release(&model);
 }
 
 void tiny_release(struct tiny_checkpoint *checkpoint) {
@@ -80,19 +78,19 @@ void tiny_write(const struct tiny_checkpoint *checkpoint, const char *run) {
         const struct tiny_file *file = &checkpoint->files[i];
         snprintf(path, sizeof(path), "%s/%s/%s", run, checkpoint->folder, file->name);
         FILE *out = fopen(path, "wbe");
-        if (!out || fwrite(file->bytes, 1, file->size, out) != file->size || fclose(out)) neox_die(path);
+        if (!out || fwrite(file->bytes, 1, file->size, out) != file->size || fclose(out)) shards_die(path);
     }
 }
 
 void tiny_write_ids(const char *path) {
     static const size_t LENGTHS[] = {12, 9, 6, 11};
     FILE *out = fopen(path, "wbe");
-    if (!out) neox_die(path);
+    if (!out) shards_die(path);
     uint32_t random = 1;
     for (size_t i = 0; i < sizeof(LENGTHS) / sizeof(LENGTHS[0]); i++)
         for (size_t k = 0; k < LENGTHS[i]; k++) {
             random = random * 1664525 + 1013904223; /* Numerical Recipes' generator: the high bits are well mixed */
             fprintf(out, "%s%" PRIu32 "%s", k ? ", " : "[", random >> 26, k + 1 < LENGTHS[i] ? "" : "]\n");
         }
-    if (fclose(out)) neox_die(path);
+    if (fclose(out)) shards_die(path);
 }

@@ -5,8 +5,8 @@
  * --keep N: after each, what is older than the last N is removed (save_total_limit). Prints each checkpoint's name and the longest time
  * between two of its changes.
  */
-#include "neox.h"
 #include "seconds.h"
+#include "shards.h"
 #include "tiny.h"
 #include "writing.h"
 
@@ -79,7 +79,7 @@ int main(int argc, char **argv) {
             fprintf(stderr, "  %-16s %s\n", WRITING_MODES[i].name, WRITING_MODES[i].what);
         return 2;
     }
-    if (mkdir(a.run, 0777) && errno != EEXIST) neox_die(a.run);
+    if (mkdir(a.run, 0777) && errno != EEXIST) shards_die(a.run);
     for (int64_t i = 1; i <= a.count; i++) {
         write_checkpoint(&a, i * a.every);
         if (a.keep && i > a.keep) remove_checkpoint(&a, (i - a.keep) * a.every);

@@ -1,7 +1,7 @@
 #include "writing.h"
 
-#include "neox.h"
 #include "seconds.h"
+#include "shards.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -46,21 +46,21 @@ static struct place place_of(const struct writing *w, const char *folder, const 
     struct place place;
     const int length =
         snprintf(place.path, sizeof(place.path), "%s/%s%s%s%s", w->run, folder, *name ? "/" : "", name, ending);
-    if (length < 0 || (size_t)length >= sizeof(place.path)) neox_die("a path");
+    if (length < 0 || (size_t)length >= sizeof(place.path)) shards_die("a path");
     return place;
 }
 
 static void make_folder(struct writing *w, const char *folder) {
     const struct place place = place_of(w, folder, "", "");
     const double began = begin_change();
-    if (mkdir(place.path, 0777) && errno != EEXIST) neox_die(place.path);
+    if (mkdir(place.path, 0777) && errno != EEXIST) shards_die(place.path);
     end_change(w, began);
     rest(w);
 }
 
 static void rename_to(struct writing *w, struct place from, struct place to) {
     const double began = begin_change();
-    if (rename(from.path, to.path)) neox_die(to.path);
+    if (rename(from.path, to.path)) shards_die(to.path);
     end_change(w, began);
 }
 
@@ -69,14 +69,14 @@ static void rename_to(struct writing *w, struct place from, struct place to) {
 static int open_file(struct writing *w, struct place place, int flags) {
     const double began = begin_change();
     const int fd = open(place.path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666);
-    if (fd < 0) neox_die(place.path);
+    if (fd < 0) shards_die(place.path);
     end_change(w, began);
     return fd;
 }
 
 static void put(struct writing *w, int fd, const struct tiny_file *file, size_t start, size_t end) {
     const double began = begin_change();
-    if (pwrite(fd, file->bytes + start, end - start, (off_t)start) != (ssize_t)(end - start)) neox_die(file->name);
+    if (pwrite(fd, file->bytes + start, end - start, (off_t)start) != (ssize_t)(end - start)) shards_die(file->name);
     end_change(w, began);
     rest(w);
 }
@@ -110,7 +110,7 @@ static void write_preallocated(struct writing *w, struct place place, const stru
     memcpy(&length, file->bytes, sizeof(length));
     const int fd = open_file(w, place, O_TRUNC);
     const double began = begin_change();
-    if (ftruncate(fd, (off_t)file->size)) neox_die(place.path);
+    if (ftruncate(fd, (off_t)file->size)) shards_die(place.path);
     end_change(w, began);
     put(w, fd, file, 0, 8 + (size_t)length);
     put_pieces(w, fd, file, 8 + (size_t)length);

@@ -7,10 +7,10 @@
  * meant. In the end what is stored is what a sweep over an untouched copy stores.
  */
 #include "gate.h"
-#include "neox.h"
 #include "program.h"
 #include "scratch.h"
 #include "seconds.h"
+#include "shards.h"
 #include "stored.h"
 #include "tiny.h"
 #include "writing.h"
@@ -94,9 +94,9 @@ static void copy_of(const struct tiny_checkpoint *checkpoint) {
 
 static void sweep_copy(struct test *test) {
     char problem[STORED_PROBLEM];
-    if (chdir("copy")) neox_die("copy");
+    if (chdir("copy")) shards_die("copy");
     const int status = program_run(SWEEP, "../said.sweep");
-    if (chdir("..")) neox_die("scratch");
+    if (chdir("..")) shards_die("scratch");
     expect_status(test, "the sweep over the copy", status, 0);
     if (!stored_read("copy/store.db", &test->expected, problem)) fail(test, "the copy", problem);
 }
@@ -269,14 +269,14 @@ static bool interrupt(struct test *test, void (*act)(struct interruption *), siz
     struct interruption interruption = {.at = at, .act = act, .program = &test->watch};
     char scope[PATH_MAX];
     pthread_t server;
-    if (!getcwd(scope, sizeof(scope))) neox_die("working directory");
+    if (!getcwd(scope, sizeof(scope))) shards_die("working directory");
     make(test, &interruption.first, 10, 1);
     make(test, &interruption.second, 10, 2);
     tiny_write(&interruption.first, "run");
     gate_init(&interruption.gate, scope, on_call, &interruption);
     program_start(&test->watch, WATCH, "said", gate_install, &interruption.gate);
     test->watching = true;
-    if (pthread_create(&server, NULL, serve, &interruption)) neox_die("a thread");
+    if (pthread_create(&server, NULL, serve, &interruption)) shards_die("a thread");
     const double end = seconds_now() + LIMIT;
     while (!__atomic_load_n(&interruption.done, __ATOMIC_ACQUIRE) && stored_ask("store.db", ANALYSED) < 1 &&
            seconds_now() < end)
@@ -301,7 +301,7 @@ static bool interrupt(struct test *test, void (*act)(struct interruption *), siz
     tiny_release(&interruption.second);
     scratch_remove("run");
     scratch_remove("copy/run");
-    if (mkdir("run", 0777) || mkdir("copy/run", 0777)) neox_die("run");
+    if (mkdir("run", 0777) || mkdir("copy/run", 0777)) shards_die("run");
     stored_remove("store.db");
     stored_remove("copy/store.db");
     return hit;
@@ -415,7 +415,7 @@ static bool run_mode(struct test *test, const char *name) {
     scratch_remove("run");
     scratch_remove("copy");
     stored_remove("store.db");
-    if (mkdir("run", 0777) || mkdir("copy", 0777) || mkdir("copy/run", 0777)) neox_die("run");
+    if (mkdir("run", 0777) || mkdir("copy", 0777) || mkdir("copy/run", 0777)) shards_die("run");
     tiny_write_ids("copy/ids");
     write_marked(test, mode);
     return true;
@@ -425,7 +425,7 @@ int main(int argc, char **argv) {
     struct test test = {0};
     bool found = false;
     scratch_enter();
-    if (mkdir("run", 0777) || mkdir("copy", 0777) || mkdir("copy/run", 0777)) neox_die("run");
+    if (mkdir("run", 0777) || mkdir("copy", 0777) || mkdir("copy/run", 0777)) shards_die("run");
     tiny_write_ids("ids");
     tiny_write_ids("copy/ids");
     for (size_t i = 0; argc == 2 && i < sizeof(CASES) / sizeof(CASES[0]); i++) {

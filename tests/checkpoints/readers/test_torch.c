@@ -1,57 +1,9 @@
 /* What torch has saved, in every container and protocol: the tensors of tests/data/torch/model.safetensors, bit by bit.
  * The files are torch's own (tests/peer/make_torch_fixtures.py), the expected values those of safetensors' own writer.
  */
-#include "tests/checkpoints/readers/build.h"
+#include "tests/checkpoints/readers/same.h"
 
 #define DATA SPT_TEST_DATA "/torch/"
-
-/* What is read of tensor, in its own dtype; the caller frees it. */
-static unsigned char *read_whole(struct spt_checkpoint *checkpoint, const struct spt_tensor *tensor) {
-    struct spt_error error = {0};
-    unsigned char *out = malloc(tensor->bytes + 1);
-    assert_non_null(out);
-    if (spt_checkpoint_read(checkpoint, tensor, 0, tensor->count, out, &error) != SPT_OK)
-        fail_msg("%s: %s", tensor->name, error.message);
-    return out;
-}
-
-static struct spt_hash digest_of(struct spt_checkpoint *checkpoint) {
-    struct spt_hash digest;
-    for (size_t i = 0; i < spt_checkpoint_tensor_count(checkpoint); i++)
-        free(read_whole(checkpoint, spt_checkpoint_tensor(checkpoint, i)));
-    assert_int_equal(spt_checkpoint_digest(checkpoint, &digest, NULL), SPT_OK);
-    return digest;
-}
-
-static void assert_same_tensors(const char *path, const char *expected_path) {
-    struct spt_checkpoint *expected = open_checkpoint(expected_path), *found = open_checkpoint(path);
-    const size_t count = spt_checkpoint_tensor_count(expected);
-    assert_int_equal(spt_checkpoint_tensor_count(found), count);
-    for (size_t i = 0; i < count; i++) {
-        const struct spt_tensor *a = spt_checkpoint_tensor(expected, i), *b = spt_checkpoint_tensor(found, i);
-        assert_string_equal(a->name, b->name);
-        assert_string_equal(a->dtype_name, b->dtype_name);
-        assert_int_equal(a->dtype, b->dtype);
-        assert_int_equal(a->rank, b->rank);
-        assert_int_equal(a->count, b->count);
-        assert_int_equal(a->bytes, b->bytes);
-        for (size_t d = 0; d < a->rank; d++) assert_int_equal(a->shape[d], b->shape[d]);
-        unsigned char *x = read_whole(expected, a), *y = read_whole(found, b);
-        if (memcmp(x, y, a->bytes) != 0) fail_msg("%s: %s differs", path, a->name);
-        free(x);
-        free(y);
-    }
-    assert_true(spt_hash_equal(digest_of(expected), digest_of(found)));
-    assert_int_equal(spt_checkpoint_confirm(found, NULL), SPT_OK);
-    spt_checkpoint_close(expected);
-    spt_checkpoint_close(found);
-}
-
-static void assert_format(const char *path, const char *format) {
-    struct spt_checkpoint *checkpoint = open_checkpoint(path);
-    assert_string_equal(spt_checkpoint_format(checkpoint), format);
-    spt_checkpoint_close(checkpoint);
-}
 
 static void every_container_and_protocol_holds_the_same_tensors(void **state) {
     (void)state;

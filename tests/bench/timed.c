@@ -1,0 +1,91 @@
+/* spectail with a clock around its forward pass: linked in place of spt_forward_run and spt_stream_next, which it calls.
+ *
+ * After each pass, one line of JSON is added to the file that SPECTAIL_TIMES names: seconds of the pass; of them, those
+ * spent in measuring (of the threads' mean, and between layers) and in waiting for weights; flops of the products.
+ */
+#include "rates.h"
+
+#include "analysis/forward/stream.h"
+
+#include <omp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { THREADS = 256, APART = 16 }; /* doubles between the sums of two threads: two lines of the cache */
+
+struct timed {
+    const struct spt_forward_observer *watched;
+    double busy[THREADS * APART]; /* of each thread, in measuring attention */
+    double between;               /* layers */
+};
+
+static double waited; /* of the pass that runs */
+
+enum spt_status __real_spt_stream_next(struct spt_stream *stream, const unsigned char **bytes, struct spt_error *error);
+enum spt_status __wrap_spt_stream_next(struct spt_stream *stream, const unsigned char **bytes, struct spt_error *error);
+enum spt_status __real_spt_forward_run(struct spt_checkpoint *checkpoint, const struct spt_model_config *config,
+                                       const struct spt_probe *probe, const struct spt_forward_options *options,
+                                       const struct spt_forward_observer *observer,
+                                       const struct spt_forward_output *output, struct spt_error *error);
+enum spt_status __wrap_spt_forward_run(struct spt_checkpoint *checkpoint, const struct spt_model_config *config,
+                                       const struct spt_probe *probe, const struct spt_forward_options *options,
+                                       const struct spt_forward_observer *observer,
+                                       const struct spt_forward_output *output, struct spt_error *error);
+
+enum spt_status __wrap_spt_stream_next(struct spt_stream *stream, const unsigned char **bytes,
+                                       struct spt_error *error) {
+    const double start = omp_get_wtime();
+    const enum spt_status status = __real_spt_stream_next(stream, bytes, error);
+    waited += omp_get_wtime() - start;
+    return status;
+}
+
+static enum spt_status on_attention(void *context, const struct spt_attention *attention, struct spt_error *error) {
+    struct timed *timed = context;
+    const double start = omp_get_wtime();
+    const enum spt_status status = timed->watched->attention(timed->watched->context, attention, error);
+    timed->busy[attention->thread % THREADS * APART] += omp_get_wtime() - start;
+    return status;
+}
+
+static enum spt_status on_layer(void *context, size_t layer, struct spt_error *error) {
+    struct timed *timed = context;
+    const double start = omp_get_wtime();
+    const enum spt_status status = timed->watched->layer(timed->watched->context, layer, error);
+    timed->between += omp_get_wtime() - start;
+    return status;
+}
+
+static bool on_stop(void *context) {
+    const struct timed *timed = context;
+    return timed->watched->stop(timed->watched->context);
+}
+
+static void put_times(const struct timed *timed, double seconds, size_t threads, double flops) {
+    const char *path = getenv("SPECTAIL_TIMES");
+    FILE *file = path ? fopen(path, "a") : NULL;
+    double busy = 0;
+    if (!file) return;
+    for (size_t i = 0; i < THREADS; i++) busy += timed->busy[i * APART];
+    fprintf(file, "{\"seconds\": %.4f, \"measuring\": %.4f, \"waiting\": %.4f, \"flops\": %.6g}\n", seconds,
+            busy / (double)threads + timed->between, waited, flops);
+    fclose(file);
+}
+
+enum spt_status __wrap_spt_forward_run(struct spt_checkpoint *checkpoint, const struct spt_model_config *config,
+                                       const struct spt_probe *probe, const struct spt_forward_options *options,
+                                       const struct spt_forward_observer *observer,
+                                       const struct spt_forward_output *output, struct spt_error *error) {
+    struct timed timed = {.watched = observer};
+    struct spt_forward_observer ours = *observer;
+    const size_t threads = options && options->threads ? options->threads : (size_t)omp_get_max_threads();
+    ours.context = &timed;
+    if (ours.attention) ours.attention = on_attention;
+    if (ours.layer) ours.layer = on_layer;
+    if (ours.stop) ours.stop = on_stop;
+    waited = 0;
+    const double start = omp_get_wtime();
+    const enum spt_status status = __real_spt_forward_run(checkpoint, config, probe, options, &ours, output, error);
+    if (status == SPT_OK) put_times(&timed, omp_get_wtime() - start, threads, rates_flops(config, probe));
+    return status;
+}
