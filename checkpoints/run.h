@@ -13,6 +13,7 @@
 #include "checkpoints/base/hash.h"
 #include "checkpoints/base/log.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -58,10 +59,14 @@ struct spt_run_options {
     const char *step_pattern; /* PCRE2 with the named groups step, and tokens, branch if it has them; NULL: the table */
     const char *model_config; /* this config.json for every checkpoint; NULL: the checkpoint's own, else the run's */
     const char *tokenizer;    /* likewise */
-    const struct spt_log *log; /* what was skipped and why; may be NULL */
+    const char *tmpdir;       /* where compressed archives are spooled; NULL: $TMPDIR, else /var/tmp, else /tmp */
+    uint64_t spool_limit;     /* bytes of it; 0: 32 GiB */
+    const struct spt_log *log; /* what was skipped and why; may be NULL. Borrowed until the run is closed */
 };
 
-/* Lists the checkpoints under path: a run's folder, one checkpoint's folder, one weights file or a hub cache. One
+/* Lists the checkpoints under path: a run's folder, one checkpoint's folder, one weights file or a hub cache; or an
+ * archive of any of these (archive/archive.h), or what lies in one, "run.tar/step512": root then is a path in run->tree,
+ * below the folder that all of the archive lies in, if there is one. One
  * checkpoint is a run of one; if its folder is named as a step (or is a snapshot in a hub cache), root is the run
  * around it, so that name and uri are those it has when the whole run is listed. A folder named as a step is listed
  * even if nothing is in it yet; what else is skipped is said through the log. In a folder of several hub caches each
@@ -71,6 +76,9 @@ struct spt_run_options {
 enum spt_status spt_run_open(const char *path, const struct spt_run_options *options, struct spt_run **run,
                              struct spt_error *error);
 void spt_run_close(struct spt_run *run);
+
+/* Whether the root of a run that was listed once is still there: a path on the disk, or in an archive that is. */
+bool spt_run_is_root_there(const char *root);
 
 /* SPT_RETRY while ref awaits its writer's last file: it is not complete, whatever is there. Asked before it is
  * opened. */

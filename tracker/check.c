@@ -2,6 +2,7 @@
 
 #include "checkpoints/base/memory.h"
 #include "tracker/fetch.h"
+#include "tracker/run_options.h"
 #include "tracker/store/audit.h"
 
 #include <stdio.h>
@@ -190,7 +191,7 @@ enum spt_status spt_check_add_unreadable(struct spt_check *check, const struct s
 
 /* What is wrong may be the step in the store: the folder tells the true one. As it was where the folder does not hold uri. */
 static int64_t step_of(const struct spt_check *check, const struct spt_store_run *run, const char *uri, int64_t step) {
-    const struct spt_run_options options = {.step_pattern = check->config->step_pattern};
+    const struct spt_run_options options = spt_run_options_for_listing(check->config);
     struct spt_run *disk = NULL;
     struct spt_error ignored;
     if (!uri || spt_run_open(run->source, &options, &disk, &ignored) != SPT_OK) return step;
@@ -407,11 +408,11 @@ static enum spt_status check_gaps(struct spt_check *check, const struct spt_stor
 
 static enum spt_status check_rows(struct spt_check *check, const struct spt_store_run *run,
                                   const struct spt_ledger *ledger, struct spt_error *error) {
-    const struct spt_run_options options = {.step_pattern = check->config->step_pattern,
-                                            .model_config = check->config->model_config};
+    struct spt_run_options options = spt_run_options_for_listing(check->config);
     struct spt_run *disk = NULL;
     struct spt_error failure = {0};
     struct spt_text text = {0};
+    options.model_config = check->config->model_config;
     enum spt_status status = check_metrics(check, run, ledger, error);
     if (status == SPT_OK) status = check_duplicates(check, run, ledger, error);
     if (status == SPT_OK) status = check_states(check, run, ledger, error);

@@ -30,7 +30,7 @@ struct spt_findings {
 void spt_findings_release(struct spt_findings *findings);
 
 struct spt_check {
-    const struct spt_config *config;  /* borrowed: db, step_pattern, model_config, header_limit */
+    const struct spt_config *config;  /* borrowed: db, step_pattern, model_config, header_limit, tmpdir, spool_limit */
     struct spt_store *store;          /* borrowed */
     const struct spt_store_run *runs; /* [run_count] borrowed; none where they cannot be read */
     size_t run_count;

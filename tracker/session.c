@@ -9,7 +9,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* --- the model --- */
 
@@ -245,7 +244,7 @@ static enum spt_status find_run(struct spt_session *session, bool add, struct sp
         if (!is_same_run(&runs[i], &session->identity)) continue;
         session->identity.id = runs[i].id;
         session->taken =
-            add && strcmp(runs[i].source, session->identity.source) != 0 && access(runs[i].source, F_OK) == 0;
+            add && strcmp(runs[i].source, session->identity.source) != 0 && spt_run_is_root_there(runs[i].source);
         if (session->taken)
             status = spt_fail(error, SPT_INVALID, session->source,
                               "the store has a run \"%s\" already, from %s; --name gives this one another name",

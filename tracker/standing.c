@@ -193,13 +193,13 @@ static void count_states(struct spt_standing *standing) {
 }
 
 enum spt_status spt_standing_read(struct spt_standing *standing, struct spt_store *store,
-                                  const struct spt_store_run *run, const char *step_pattern, struct spt_error *error) {
-    const struct spt_run_options options = {.step_pattern = step_pattern};
+                                  const struct spt_store_run *run, const struct spt_run_options *options,
+                                  struct spt_error *error) {
     struct listing listing = {0};
     enum spt_status status = spt_ledger_read(&standing->ledger, store, run->id, error);
     if (status == SPT_OK)
         status = spt_store_events(store, run->id, NULL, &standing->events, &standing->event_count, error);
-    if (status == SPT_OK && spt_run_open(run->source, &options, &standing->disk, NULL) != SPT_OK) standing->disk = NULL;
+    if (status == SPT_OK && spt_run_open(run->source, options, &standing->disk, NULL) != SPT_OK) standing->disk = NULL;
     if (status == SPT_OK) status = list(&listing, standing->disk, error);
     if (status == SPT_OK) status = add_all(standing, &listing, error);
     unlist(&listing);

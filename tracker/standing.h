@@ -50,10 +50,11 @@ struct spt_standing {
     size_t event_count; /* all of the run's, oldest first */
 };
 
-/* step_pattern: as in struct spt_run_options, may be NULL. Zero-initialised or released standings only. A failure is the store's or memory's;
+/* options: how the run is listed. Zero-initialised or released standings only. A failure is the store's or memory's;
  * a folder that cannot be listed is none. Cost: a listing of the run, and n log n. */
 enum spt_status spt_standing_read(struct spt_standing *standing, struct spt_store *store,
-                                  const struct spt_store_run *run, const char *step_pattern, struct spt_error *error);
+                                  const struct spt_store_run *run, const struct spt_run_options *options,
+                                  struct spt_error *error);
 void spt_standing_release(struct spt_standing *standing);
 
 #endif

@@ -196,7 +196,7 @@ static bool hash_members(struct scan *scan) {
             spt_hash_add_text(state, member->name);
             hash_identity(state, &member->identity);
             const int64_t seconds = seconds_of(member->identity.mtime_ns);
-            if (i == 0 || seconds > folder->newest) folder->newest = seconds;
+            if (folder->newest == 0 || seconds > folder->newest) folder->newest = seconds;
         }
         spt_hash_add_u64(state, scan->beside.low);
         spt_hash_add_u64(state, scan->beside.high);
@@ -216,6 +216,7 @@ static bool read_entries(struct scan *scan, struct spt_tree_folder *folder) {
     struct spt_look look;
     enum spt_status status = spt_tree_look_in(folder, NULL, &look, &why);
     if (!status) reading->directory = look.identity;
+    if (!status && folder->tree) reading->folder.newest = seconds_of(look.identity.mtime_ns); /* the archive's */
     bool memory = true;
     while (!status && memory && !(status = spt_tree_next(folder, &found, &why)))
         memory = scan_entry(scan, folder, found.name);

@@ -13,6 +13,7 @@
 struct spt_listing {
     struct spt_tree *tree; /* in which all paths lie; NULL: the disk */
     const char *root;
+    const char *name;                      /* the run's */
     const char *only;                      /* the one folder (of a hub cache: snapshot) that is asked for; NULL: all */
     const char *file;                      /* root/file is the one weights file that is asked for; NULL */
     const struct spt_run_options *options; /* not NULL */

@@ -42,10 +42,15 @@ enum spt_status spt_layout_single_checkpoint(struct spt_listing *listing, struct
     if (listing->file) return add_file(listing, error);
     if (listing->only) return SPT_END;
     struct spt_folder folder;
-    const enum spt_status status = spt_listing_scan(listing, listing->root, NULL, &folder, error);
+    enum spt_status status = spt_listing_scan(listing, listing->root, NULL, &folder, error);
     if (status) return status;
     if (!folder.weights) return SPT_END;
-    const struct spt_found found = {
+    struct spt_found found = {
         .uri = ".", .path = listing->root, .label = last_part(listing->root), .name.tokens = SPT_NO_TOKENS};
+    if (listing->tree && strcmp(listing->name, found.label) != 0) { /* step512.tar stands for a folder of that name */
+        found.label = listing->name;
+        status = spt_step_names_match(listing->names, listing->name, &found.name, error);
+        if (status) return status;
+    }
     return spt_listing_add(listing, &found, &folder, error);
 }

@@ -16,6 +16,7 @@ enum {
     FLAG_DESCRIPTOR = 8, /* sizes and CRC follow the data */
     EXTRA_ZIP64 = 1,
     DEFLATED = 8,
+    MADE_BY_UNIX = 3,
 };
 
 #define END_MAGIC     0x06054b50u
@@ -237,6 +238,8 @@ static enum spt_status read_member(const struct directory *d, struct spt_zip *zi
         return spt_fail_at(error, SPT_INVALID, d->path, d->begin + at, "a member's row reaches out of the directory");
     const unsigned flags = (unsigned)load(bytes + 8, 2);
     struct spt_zip_member member = {.method = (unsigned)load(bytes + 10, 2),
+                                    .mode = bytes[5] == MADE_BY_UNIX ? (uint32_t)load(bytes + 40, 2) : 0,
+                                    .modified = (uint32_t)load(bytes + 12, 4),
                                     .crc = (uint32_t)load(bytes + 16, 4),
                                     .stored = load(bytes + 20, 4),
                                     .size = load(bytes + 24, 4),

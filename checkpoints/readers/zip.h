@@ -14,13 +14,15 @@
 enum { SPT_ZIP_STORED = 0 };
 
 struct spt_zip_member {
-    const char *name; /* in the zip's arena */
-    unsigned method;  /* SPT_ZIP_STORED or another of APPNOTE 4.4.5 */
-    uint32_t crc;     /* of the directory; some writers leave it 0 */
-    uint64_t header;  /* offset of its local header */
-    uint64_t offset;  /* of its first byte */
-    uint64_t stored;  /* bytes in the file */
-    uint64_t size;    /* bytes once inflated; stored members: the same */
+    const char *name;  /* in the zip's arena */
+    unsigned method;   /* SPT_ZIP_STORED or another of APPNOTE 4.4.5 */
+    uint32_t mode;     /* as Unix has it; 0: its writer did not say */
+    uint32_t modified; /* date and time as MS-DOS packs them */
+    uint32_t crc;      /* of the directory; some writers leave it 0 */
+    uint64_t header;   /* offset of its local header */
+    uint64_t offset;   /* of its first byte */
+    uint64_t stored;   /* bytes in the file */
+    uint64_t size;     /* bytes once inflated; stored members: the same */
 };
 
 struct spt_zip {

@@ -176,7 +176,7 @@ static int run(struct spt_invocation *invocation) {
 static const struct spt_option OPTIONS[] = {
     {"quick", 0, NULL, "do not read the weights again: compare sizes and times of files only"},
 };
-static const char *const KEYS[] = {"db", "step_pattern", "model_config", "header_limit"};
+static const char *const KEYS[] = {"db", "step_pattern", "model_config", "header_limit", "tmpdir", "spool_limit"};
 
 const struct spt_command SPT_COMMAND_CHECK = {
     .name = "check",

@@ -3,6 +3,7 @@
 #include "checkpoints/run.h"
 #include "checkpoints/tokenizer/tokenizer.h"
 #include "tracker/commands/commands.h"
+#include "tracker/run_options.h"
 
 #include <stdlib.h>
 
@@ -224,10 +225,7 @@ static void put_tokenizer(struct report *report, const struct spt_run *run) {
 static int run(struct spt_invocation *invocation) {
     const struct spt_config *config = &invocation->config;
     const struct spt_log log = spt_invocation_log(invocation);
-    const struct spt_run_options run_options = {.step_pattern = config->step_pattern,
-                                                .model_config = config->model_config,
-                                                .tokenizer = config->tokenizer,
-                                                .log = &log};
+    const struct spt_run_options run_options = spt_run_options_of(config, &log);
     struct report report = {.json = invocation->json};
     struct spt_run *found;
     struct spt_error error;
@@ -251,7 +249,8 @@ static int run(struct spt_invocation *invocation) {
     return status;
 }
 
-static const char *const KEYS[] = {"step_pattern", "model_config", "tokenizer", "header_limit"};
+static const char *const KEYS[] = {"step_pattern", "model_config", "tokenizer",
+                                   "header_limit", "tmpdir",       "spool_limit"};
 
 const struct spt_command SPT_COMMAND_INSPECT = {
     .name = "inspect",

@@ -1,5 +1,6 @@
 #include "checkpoints/base/text.h"
 #include "tracker/commands/commands.h"
+#include "tracker/run_options.h"
 #include "tracker/runs_of_store.h"
 #include "tracker/standing.h"
 #include "tracker/watch/words.h"
@@ -214,7 +215,8 @@ static int show_all(struct spt_invocation *invocation, struct spt_store *store, 
     for (size_t i = 0; i < runs->count; i++) {
         struct spt_error error;
         struct view view = {.run = &runs->runs[i], .writer = writer};
-        if (spt_standing_read(&view.standing, store, view.run, invocation->config.step_pattern, &error) != SPT_OK)
+        const struct spt_run_options options = spt_run_options_for_listing(&invocation->config);
+        if (spt_standing_read(&view.standing, store, view.run, &options, &error) != SPT_OK)
             return spt_invocation_fail(invocation, SPT_EXIT_STORE, &error);
         if (i > 0) spt_text_put(out, json ? ",\n " : "\n");
         (json ? put_json : put_text)(out, &view);
@@ -247,7 +249,7 @@ static int run(struct spt_invocation *invocation) {
 static const struct spt_option OPTIONS[] = {
     {"run", 'r', "RUN", "name or number of one run (default: all)"},
 };
-static const char *const KEYS[] = {"db", "step_pattern"};
+static const char *const KEYS[] = {"db", "step_pattern", "tmpdir", "spool_limit"};
 
 const struct spt_command SPT_COMMAND_STATUS = {
     .name = "status",

@@ -10,6 +10,7 @@
 #include "tracker/metric_choice.h"
 #include "tracker/network.h"
 #include "tracker/priority.h"
+#include "tracker/run_options.h"
 #include "tracker/shard.h"
 #include "tracker/signals.h"
 #include "tracker/sweep_report.h"
@@ -100,12 +101,7 @@ static enum spt_status open_session(struct job *job, struct spt_error *error) {
 static enum spt_status prepare(struct job *job, const char *path, struct spt_error *error) {
     const struct spt_config *config = &job->invocation->config;
     const bool dry = spt_invocation_value(job->invocation, "dry-run") != NULL;
-    job->options = (struct spt_run_options){
-        .step_pattern = config->step_pattern,
-        .model_config = config->model_config,
-        .tokenizer = config->tokenizer,
-        .log = &job->log,
-    };
+    job->options = spt_run_options_of(config, &job->log);
     enum spt_status status = spt_metric_check_plots(config, error);
     if (status == SPT_OK) status = spt_alerts_check(config, error);
     if (status == SPT_OK && job->fetches) status = spt_fetch_check(config, error);
@@ -314,6 +310,7 @@ static const char *const KEYS[] = {
     "tokenizer",  "step_pattern", "references", "symmetrize",  "topology_dimension",
     "bootstrap",  "null_draws",   "keep",       "threads",     "header_limit",
     "read_ahead", "priority",     "shard",      "fetch_steps", "fetch_dir",
+    "tmpdir",     "spool_limit",
 };
 
 const struct spt_command SPT_COMMAND_SWEEP = {

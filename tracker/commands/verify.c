@@ -2,6 +2,7 @@
 #include "checkpoints/base/text.h"
 #include "checkpoints/run.h"
 #include "tracker/commands/commands.h"
+#include "tracker/run_options.h"
 
 #include <math.h>
 
@@ -46,13 +47,15 @@ static void put_json(struct spt_text *out, const struct spt_verify_errors *e) {
 static enum spt_status verify(struct spt_invocation *invocation, struct spt_verify_errors *errors,
                               struct spt_error *error) {
     const struct spt_config *config = &invocation->config;
-    const struct spt_run_options run_options = {.model_config = config->model_config};
+    struct spt_run_options run_options = spt_run_options_for_listing(config);
     struct spt_checkpoint_options options = {.header_limit = (uint64_t)config->header_limit};
     const struct spt_forward_options forward = {.threads = (size_t)config->threads,
                                                 .no_read_ahead = !config->read_ahead};
     struct spt_run *run = NULL;
     struct spt_checkpoint *checkpoint = NULL, *reference = NULL;
     struct spt_model_config model;
+    run_options.model_config = config->model_config;
+    run_options.step_pattern = NULL;
     enum spt_status status = spt_run_open(invocation->arguments[0], &run_options, &run, error);
     if (status == SPT_OK && run->count != 1)
         status = spt_fail(error, SPT_INVALID, run->root, "holds %zu checkpoints, expected one", run->count);
@@ -83,7 +86,7 @@ static int run(struct spt_invocation *invocation) {
     return status == SPT_EXIT_DONE && !equal ? SPT_EXIT_PARTIAL : status;
 }
 
-static const char *const KEYS[] = {"model_config", "threads", "read_ahead", "header_limit"};
+static const char *const KEYS[] = {"model_config", "threads", "read_ahead", "header_limit", "tmpdir", "spool_limit"};
 
 const struct spt_command SPT_COMMAND_VERIFY = {
     .name = "verify",

@@ -234,6 +234,8 @@ static const char *const KEYS[] = {
     "plots.layer",
     "threads",
     "header_limit",
+    "tmpdir",
+    "spool_limit",
     "read_ahead",
 };
 

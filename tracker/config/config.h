@@ -143,6 +143,8 @@ struct spt_config {
     int keep;        /* 0: layers, 1: heads too */
     int64_t threads; /* 0: all */
     int64_t header_limit;
+    char *tmpdir; /* NULL: not given */
+    int64_t spool_limit;
     bool read_ahead;
     int priority;                  /* 0: normal, 1: low */
     struct spt_config_shard shard; /* 0 of 0: all */

@@ -18,7 +18,7 @@ static const char *const FORMATS[] = {"svg", "png", "pdf", "term", NULL};
 
 /* clang-format off */
 static const struct spt_config_key KEYS[] = {
-    {"run", NULL, "RUN", SPT_CONFIG_PATHS, .help = "training run: a folder of checkpoints, one checkpoint or a hub cache", AT(run)},
+    {"run", NULL, "RUN", SPT_CONFIG_PATHS, .help = "training run: a folder of checkpoints, one checkpoint or a hub cache; or an archive of these", AT(run)},
     {"name", "name", "NAME", SPT_CONFIG_TEXT, .help = "the run's name in the store and in figures (default: that of its folder)", AT(name)},
     {"db", "db", "F", SPT_CONFIG_PATH, .standard = "spectail.db", .help = "the store: one SQLite file for any number of runs", AT(db)},
     {"out", "out", "DIR", SPT_CONFIG_PATH, .standard = "plots", .help = "folder for figures and their data", AT(out)},
@@ -40,6 +40,8 @@ static const struct spt_config_key KEYS[] = {
     {"null_draws", "null-draws", "N", SPT_CONFIG_INTEGER, 2, 100000, .standard = "32", .help = "random matrices behind the mean and sd of each null", AT(null_draws)},
     {"keep", "keep", "LEVEL", SPT_CONFIG_CHOICE, .choices = KEEP, .standard = "layers", .help = "values of single sentences, and curves, are kept for layers and the model, or for heads too", AT(keep)},
     {"header_limit", "header-limit", "BYTES", SPT_CONFIG_BYTES, 1024, (int64_t)1 << 34, .standard = "32M", .help = "longest header of a weights file that is read", AT(header_limit)},
+    {"tmpdir", "tmpdir", "DIR", SPT_CONFIG_PATH, .help = "folder where compressed archives are decompressed, one checkpoint at a time, to files without a name (default: $TMPDIR, else /var/tmp)", AT(tmpdir)},
+    {"spool_limit", "spool-limit", "BYTES", SPT_CONFIG_BYTES, 1024, (int64_t)1 << 50, .standard = "32G", .help = "most that may lie there", AT(spool_limit)},
     {"read_ahead", "read-ahead", "BOOL", SPT_CONFIG_BOOL, .standard = "true", .help = "read the next layer's weights while one is computed", AT(read_ahead)},
     {"priority", "priority", "LEVEL", SPT_CONFIG_CHOICE, .choices = PRIORITY, .standard = "normal", .help = "low: processor and disk are left to whoever else wants them, as to a training on the same machine", AT(priority)},
     {"shard", "shard", "I/N", SPT_CONFIG_SHARD, .help = "only part I of N of the checkpoints, for many machines with a store each; merge joins them", AT(shard)},

@@ -3,6 +3,7 @@
 #include "checkpoints/base/memory.h"
 #include "checkpoints/base/text.h"
 #include "tracker/external.h"
+#include "tracker/run_options.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -53,12 +54,7 @@ enum spt_status spt_tail_new(const struct spt_watch_options *options, const char
     made->newest = SPT_NO_STEP;
     made->last_new = made->last_sign = now;
     made->refreshed = -INFINITY;
-    made->run_options = (struct spt_run_options){
-        .step_pattern = config->step_pattern,
-        .model_config = config->model_config,
-        .tokenizer = config->tokenizer,
-        .log = options->log,
-    };
+    made->run_options = spt_run_options_of(config, options->log);
     made->path = spt_strdup(path);
     enum spt_status status = made->path ? SPT_OK : spt_fail_memory(error, strlen(path), "a path");
     if (status == SPT_OK) status = spt_queue_new(&times, &made->queue, error);

@@ -51,6 +51,8 @@ static void every_default_is_what_the_design_says(void **state) {
     assert_int_equal(config.keep, 0);
     assert_int_equal(config.threads, 0);
     assert_int_equal(config.header_limit, 32 * 1024 * 1024);
+    assert_null(config.tmpdir);
+    assert_int_equal(config.spool_limit, INT64_C(32) << 30);
     assert_true(config.read_ahead);
     assert_int_equal(config.priority, 0);
     assert_int_equal(config.shard.index, 0);
@@ -106,6 +108,8 @@ static void every_key_of_a_file_reaches_its_field(void **state) {
                                 "null_draws: 4\n"
                                 "keep: heads\n"
                                 "header_limit: 2G\n"
+                                "tmpdir: /scratch\n"
+                                "spool_limit: 1T\n"
                                 "read_ahead: no\n"
                                 "priority: low\n"
                                 "shard: 3/16\n"
@@ -158,6 +162,8 @@ static void every_key_of_a_file_reaches_its_field(void **state) {
     assert_int_equal(c.null_draws, 4);
     assert_int_equal(c.keep, 1);
     assert_int_equal(c.header_limit, 2147483648);
+    assert_string_equal(c.tmpdir, "/scratch");
+    assert_int_equal(c.spool_limit, INT64_C(1) << 40);
     assert_false(c.read_ahead);
     assert_int_equal(c.priority, 1);
     assert_int_equal(c.shard.index, 3);

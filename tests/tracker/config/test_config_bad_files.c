@@ -19,7 +19,7 @@ static const struct {
      "metrics, "
      "step_pattern, "
      "model_config, tokenizer, bos, threads, references, symmetrize, topology_dimension, bootstrap, null_draws, keep, "
-     "header_limit, read_ahead, priority, shard, fetch, fetch_steps, fetch_dir, fetch_name, fetch_tries, "
+     "header_limit, tmpdir, spool_limit, read_ahead, priority, shard, fetch, fetch_steps, fetch_dir, fetch_name, fetch_tries, "
      "fetch_time_limit, series, alerts, plots, watch"},
     {"samples: 3\nsamples: 4\n", "line 2, column 1: samples: given twice, first in line 1"},
     {"plots: {format: svg}\nplots: {}\n", "line 2, column 1: plots: given twice, first in line 1"},
