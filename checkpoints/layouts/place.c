@@ -8,6 +8,7 @@
 #include "checkpoints/base/memory.h"
 #include "checkpoints/base/text.h"
 #include "checkpoints/layouts/folder.h"
+#include "checkpoints/readers/folder_table.h"
 
 const char *spt_place_last_part(const char *path) {
     const char *slash = strrchr(path, '/');
@@ -135,7 +136,7 @@ static enum spt_status open_archive(struct spt_place *place, const char *path, c
     const enum spt_status status = spt_archive_open(path, &wanted, &place->tree, error);
     if (status == SPT_END) return SPT_OK;
     /* By its name it is a checkpoint: who reads those says what is wrong with it. */
-    const bool weights = spt_folder_is_weights_name(spt_place_last_part(path));
+    const bool weights = spt_weights_is_name(spt_place_last_part(path));
     return weights && (status == SPT_INVALID || status == SPT_RETRY || status == SPT_UNSUPPORTED) ? SPT_OK : status;
 }
 

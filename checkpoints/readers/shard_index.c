@@ -87,11 +87,33 @@ static enum spt_status read_shard(struct spt_contents *contents, const char *ind
     return status;
 }
 
+/* All shards are told to the tree before the first is opened. map is sorted by shard. */
+static enum spt_status expect_shards(const struct spt_contents *contents, const char *index, const struct map *map,
+                                     struct spt_error *error) {
+    char **paths = spt_alloc(map->count, sizeof *paths);
+    if (!paths) return spt_fail_memory(error, map->count * sizeof *paths, "a list of shards");
+    size_t count = 0;
+    bool memory = true;
+    for (size_t i = 0; i < map->count && memory; i++) {
+        if (i > 0 && by_shard(&map->entries[i - 1], &map->entries[i]) == 0) continue;
+        paths[count] = beside(index, map->entries[i].shard);
+        memory = paths[count] != NULL;
+        count += memory;
+    }
+    const enum spt_status status = memory ? spt_tree_expect(contents->tree, (const char *const *)paths, count, error)
+                                          : spt_fail_memory(error, strlen(index), "a path");
+    for (size_t i = 0; i < count; i++) free(paths[i]);
+    free(paths);
+    return status;
+}
+
 /* Reads each shard once, in the order of their names. */
 static enum spt_status read_shards(struct spt_contents *contents, const char *index, struct map *map, size_t *shards,
                                    struct spt_error *error) {
     qsort(map->entries, map->count, sizeof *map->entries, by_shard);
     *shards = 0;
+    const enum spt_status expected = expect_shards(contents, index, map, error);
+    if (expected != SPT_OK) return expected;
     for (size_t i = 0; i < map->count; i++) {
         if (i == 0 || by_shard(&map->entries[i - 1], &map->entries[i]) != 0) {
             const enum spt_status status = read_shard(contents, index, map->entries[i].shard, error);

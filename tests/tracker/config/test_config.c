@@ -109,7 +109,7 @@ static void every_key_of_a_file_reaches_its_field(void **state) {
                                 "keep: heads\n"
                                 "header_limit: 2G\n"
                                 "tmpdir: /scratch\n"
-                                "spool_limit: 1T\n"
+                                "spool_limit: 1024G\n"
                                 "read_ahead: no\n"
                                 "priority: low\n"
                                 "shard: 3/16\n"
