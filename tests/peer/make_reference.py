@@ -20,6 +20,15 @@ VOCABULARY = 61
 SMALL = dict(vocab_size=VOCABULARY, hidden_size=24, num_hidden_layers=3, num_attention_heads=4, intermediate_size=40)
 LLAMA = dict(SMALL, num_key_value_heads=2, max_position_embeddings=64)
 NONE = dict(bos_token_id=None, eos_token_id=None, pad_token_id=None)
+OPT = dict(
+    vocab_size=VOCABULARY,
+    hidden_size=24,
+    num_hidden_layers=2,
+    num_attention_heads=3,
+    ffn_dim=40,
+    max_position_embeddings=32,
+    **NONE,
+)
 
 
 def spread(model, scale):
@@ -128,32 +137,9 @@ CASES = {
     "olmo_f16": Case(
         T.OlmoConfig(**LLAMA, attention_bias=True, tie_word_embeddings=True, **NONE), dtype=torch.float16, scale=2.0
     ),
-    "opt_after": Case(
-        T.OPTConfig(
-            vocab_size=VOCABULARY,
-            hidden_size=24,
-            num_hidden_layers=2,
-            num_attention_heads=3,
-            ffn_dim=40,
-            max_position_embeddings=32,
-            word_embed_proj_dim=16,
-            do_layer_norm_before=False,
-            **NONE,
-        )
-    ),
+    "opt_after": Case(T.OPTConfig(**OPT, word_embed_proj_dim=16, do_layer_norm_before=False)),
     "opt_plain": Case(
-        T.OPTConfig(
-            vocab_size=VOCABULARY,
-            hidden_size=24,
-            num_hidden_layers=2,
-            num_attention_heads=3,
-            ffn_dim=40,
-            max_position_embeddings=32,
-            enable_bias=False,
-            layer_norm_elementwise_affine=False,
-            _remove_final_layer_norm=True,
-            **NONE,
-        )
+        T.OPTConfig(**OPT, enable_bias=False, layer_norm_elementwise_affine=False, _remove_final_layer_norm=True)
     ),
     "phi_grouped": Case(T.PhiConfig(**dict(LLAMA, num_attention_heads=6), **NONE)),
     "qwen2_windows": Case(
