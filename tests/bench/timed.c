@@ -1,7 +1,7 @@
 /* spectail with a clock around its forward pass: linked in place of spt_forward_run and spt_stream_next, which it calls.
  *
  * After each pass, one line of JSON is added to the file that SPECTAIL_TIMES names: seconds of the pass; of them, those
- * spent in measuring (of the threads' mean, and between layers) and in waiting for weights; flops of the products.
+ * spent in measuring (a thread's mean, and what one does for all) and in waiting for weights; flops of the products.
  */
 #include "rates.h"
 
@@ -16,7 +16,7 @@ enum { THREADS = 256, APART = 16 }; /* doubles between the sums of two threads: 
 struct timed {
     const struct spt_forward_observer *watched;
     double busy[THREADS * APART]; /* of each thread, in measuring attention */
-    double between;               /* layers */
+    double between;               /* layers, by one thread for all */
 };
 
 static double waited; /* of the pass that runs */
@@ -40,11 +40,52 @@ enum spt_status __wrap_spt_stream_next(struct spt_stream *stream, const unsigned
     return status;
 }
 
+/* --- the observer's functions, each with the clock --- */
+
+_Static_assert(sizeof(struct spt_forward_observer) == 8 * sizeof(void *), "an observer has a function without a clock");
+
+static double *busy_of(struct timed *timed, size_t thread) {
+    return &timed->busy[thread % THREADS * APART];
+}
+
+static enum spt_status on_weights(void *context, size_t layer, const struct spt_weight *weights,
+                                  struct spt_error *error) {
+    struct timed *timed = context;
+    const double start = omp_get_wtime();
+    const enum spt_status status = timed->watched->weights(timed->watched->context, layer, weights, error);
+    timed->between += omp_get_wtime() - start;
+    return status;
+}
+
 static enum spt_status on_attention(void *context, const struct spt_attention *attention, struct spt_error *error) {
     struct timed *timed = context;
     const double start = omp_get_wtime();
     const enum spt_status status = timed->watched->attention(timed->watched->context, attention, error);
-    timed->busy[attention->thread % THREADS * APART] += omp_get_wtime() - start;
+    *busy_of(timed, attention->thread) += omp_get_wtime() - start;
+    return status;
+}
+
+static enum spt_status on_sample(void *context, size_t layer, size_t sample, size_t thread, struct spt_error *error) {
+    struct timed *timed = context;
+    const double start = omp_get_wtime();
+    const enum spt_status status = timed->watched->sample(timed->watched->context, layer, sample, thread, error);
+    *busy_of(timed, thread) += omp_get_wtime() - start;
+    return status;
+}
+
+static enum spt_status on_again(void *context, const struct spt_attention *attention, struct spt_error *error) {
+    struct timed *timed = context;
+    const double start = omp_get_wtime();
+    const enum spt_status status = timed->watched->again(timed->watched->context, attention, error);
+    *busy_of(timed, attention->thread) += omp_get_wtime() - start;
+    return status;
+}
+
+static enum spt_status on_hidden(void *context, size_t stage, const float *x, struct spt_error *error) {
+    struct timed *timed = context;
+    const double start = omp_get_wtime();
+    const enum spt_status status = timed->watched->hidden(timed->watched->context, stage, x, error);
+    timed->between += omp_get_wtime() - start;
     return status;
 }
 
@@ -77,12 +118,15 @@ enum spt_status __wrap_spt_forward_run(struct spt_checkpoint *checkpoint, const 
                                        const struct spt_forward_observer *observer,
                                        const struct spt_forward_output *output, struct spt_error *error) {
     struct timed timed = {.watched = observer};
-    struct spt_forward_observer ours = *observer;
     const size_t threads = options && options->threads ? options->threads : (size_t)omp_get_max_threads();
-    ours.context = &timed;
-    if (ours.attention) ours.attention = on_attention;
-    if (ours.layer) ours.layer = on_layer;
-    if (ours.stop) ours.stop = on_stop;
+    const struct spt_forward_observer ours = {.context = &timed,
+                                              .weights = observer->weights ? on_weights : NULL,
+                                              .attention = observer->attention ? on_attention : NULL,
+                                              .sample = observer->sample ? on_sample : NULL,
+                                              .again = observer->again ? on_again : NULL,
+                                              .hidden = observer->hidden ? on_hidden : NULL,
+                                              .layer = observer->layer ? on_layer : NULL,
+                                              .stop = observer->stop ? on_stop : NULL};
     waited = 0;
     const double start = omp_get_wtime();
     const enum spt_status status = __real_spt_forward_run(checkpoint, config, probe, options, &ours, output, error);
