@@ -91,7 +91,7 @@ struct spt_measurer {
     struct spt_spectrum *spectrum;
     struct spt_density *density;
     struct spt_persistence *persistence;
-    struct spt_graph_workspace *graphs;
+    struct spt_graphs *graphs;
 };
 
 void spt_measurer_free(struct spt_measurer *measurer) {
@@ -111,7 +111,7 @@ void spt_measurer_free(struct spt_measurer *measurer) {
     spt_spectrum_free(measurer->spectrum);
     spt_density_free(measurer->density);
     spt_persistence_free(measurer->persistence);
-    spt_graph_workspace_free(measurer->graphs);
+    spt_graphs_free(measurer->graphs);
     free(measurer);
 }
 
@@ -150,7 +150,8 @@ enum spt_status spt_measurer_new(const struct spt_selection *selection, const st
         status = spt_density_new(&made->density, error);
     if (status == SPT_OK && needs & SPT_NEED_BARCODE)
         status = spt_persistence_new(n_max, plan->topology_dimension, &made->persistence, error);
-    if (status == SPT_OK && needs & SPT_NEED_GRAPH) status = spt_graph_workspace_new(n_max, &made->graphs, error);
+    if (status == SPT_OK && needs & SPT_NEED_GRAPH)
+        status = spt_graphs_new(n_max, needs & SPT_NEED_FIEDLER, &made->graphs, error);
     if (status != SPT_OK) {
         spt_measurer_free(made);
         return status;
@@ -231,12 +232,12 @@ static void batch_densities(struct spt_measurer *m, const struct spt_measure_con
 
 /* Graphs of the batch's matrices; one that is not finite has none. */
 static void batch_graphs(struct spt_measurer *m, size_t heads, size_t n) {
-    const double *a[SPT_HEAD_BATCH];
+    const double *a[SPT_HEAD_BATCH] = {0};
     struct spt_graph graph[SPT_HEAD_BATCH];
     size_t count = 0;
     for (size_t i = 0; i < heads; i++)
         if (m->finite[i]) a[count++] = m->matrix[i];
-    spt_graph_of(m->graphs, a, count, n, graph);
+    spt_graphs_of(m->graphs, a, count, n, graph);
     for (size_t i = heads; i-- > 0;)
         if (m->finite[i]) m->graph[i] = graph[--count];
 }

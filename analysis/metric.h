@@ -55,6 +55,7 @@ enum spt_need {
     SPT_NEED_ROWS = 1 << 11,       /* entropy and sum of squares of every row */
     SPT_NEED_REFERENCES = 1 << 12, /* the layer's reference tokens */
     SPT_NEED_REMAINDER = 1 << 13,  /* second look: the rows without reference tokens */
+    SPT_NEED_FIEDLER = 1 << 14,    /* ... and its second smallest eigenvalues, with SPT_NEED_GRAPH */
 };
 
 /* What makes a metric one of the second look. */
@@ -80,6 +81,8 @@ extern const double SPT_TAUS[SPT_TAU_COUNT]; /* 0 .001 .005 .01 .02 .05 .1 */
 /* The graph with an edge i~j, i != j, where (A[i][j] + A[j][i]) / 2 > tau, for each tau (analysis/graph). */
 struct spt_graph {
     double centralization[SPT_TAU_COUNT]; /* NAN for n < 3 */
+    double fiedler[SPT_TAU_COUNT];        /* of D - W; 0 where it is not connected, NAN for n = 1 */
+    double fiedler_norm[SPT_TAU_COUNT];   /* of D^-1/2 (D - W) D^-1/2, likewise */
 };
 struct spt_rows;      /* analysis/information/rows.h */
 struct spt_remainder; /* analysis/information/remainder.h */

@@ -1,5 +1,6 @@
 #include "analysis/metric.h"
 
+#include "analysis/graph/correlation.h"
 #include "analysis/graph/graph_metrics.h"
 #include "analysis/information/information_metrics.h"
 #include "analysis/output_metrics.h"
@@ -23,9 +24,12 @@ const double SPT_THRESHOLDS[SPT_THRESHOLD_COUNT] = {0.025, 0.05, 0.1, 0.25, 0.5,
 #define CURVE   .level = SPT_LEVEL_CURVE, .curve
 #define DENSITY .level = SPT_LEVEL_POOLED_CURVE, .pooled_curve
 
+#define PAIRS .level = SPT_LEVEL_PAIRS, .needs = FIEDLER, .pair = {spt_graph_fiedler, spt_graph_centralization}
+
 #define NULLED    .null = true
 #define SPECTRUM  SPT_NEED_SPECTRUM
 #define BARCODE   SPT_NEED_BARCODE
+#define FIEDLER   SPT_NEED_GRAPH | SPT_NEED_FIEDLER
 #define BARCODE_2 SPT_NEED_BARCODE | SPT_NEED_DIMENSION_2
 
 /* clang-format off */
@@ -98,12 +102,51 @@ const struct spt_metric SPT_METRICS[] = {
      .points = SPT_BETTI_GRID, .grid = spt_topology_betti_grid, .grid_name = "attention weight"},
 
     {"graph.in_centralization", "", "(max_k sum_i A[i][k] - 1) / (n - 1): 1 when all attend to one key", HEAD = spt_graph_in_centralization, NULLED},
-    {"graph.centralization@0.001", "", "sum(max deg - deg_i) / ((n - 1)(n - 2)) of the graph of w = (A + A^T)/2 > 0.001 (Freeman 1979)", HEAD = spt_graph_centralization, NULLED, .needs = SPT_NEED_GRAPH, .parameter = 0.001},
-    {"graph.centralization@0.005", "", "sum(max deg - deg_i) / ((n - 1)(n - 2)) of the graph of w = (A + A^T)/2 > 0.005 (Freeman 1979)", HEAD = spt_graph_centralization, NULLED, .needs = SPT_NEED_GRAPH, .parameter = 0.005},
-    {"graph.centralization@0.01", "", "sum(max deg - deg_i) / ((n - 1)(n - 2)) of the graph of w = (A + A^T)/2 > 0.01 (Freeman 1979)", HEAD = spt_graph_centralization, NULLED, .needs = SPT_NEED_GRAPH, .parameter = 0.01},
-    {"graph.centralization@0.02", "", "sum(max deg - deg_i) / ((n - 1)(n - 2)) of the graph of w = (A + A^T)/2 > 0.02 (Freeman 1979)", HEAD = spt_graph_centralization, NULLED, .needs = SPT_NEED_GRAPH, .parameter = 0.02},
-    {"graph.centralization@0.05", "", "sum(max deg - deg_i) / ((n - 1)(n - 2)) of the graph of w = (A + A^T)/2 > 0.05 (Freeman 1979)", HEAD = spt_graph_centralization, NULLED, .needs = SPT_NEED_GRAPH, .parameter = 0.05},
-    {"graph.centralization@0.1", "", "sum(max deg - deg_i) / ((n - 1)(n - 2)) of the graph of w = (A + A^T)/2 > 0.1 (Freeman 1979)", HEAD = spt_graph_centralization, NULLED, .needs = SPT_NEED_GRAPH, .parameter = 0.1},
+    {"graph.fiedler@0", "", "second smallest eigenvalue of D - W of the graph of w = (A + A^T)/2 > 0; 0 when not connected (Fiedler 1973)", HEAD = spt_graph_fiedler, NULLED, .needs = FIEDLER, .parameter = 0},
+    {"graph.fiedler_norm@0", "", "graph.fiedler@0 of D^-1/2 (D - W) D^-1/2", HEAD = spt_graph_fiedler_norm, NULLED, .needs = FIEDLER, .parameter = 0},
+    {"graph.fiedler@0.001", "", "second smallest eigenvalue of D - W of the graph of w = (A + A^T)/2 > 0.001; 0 when not connected (Fiedler 1973)", HEAD = spt_graph_fiedler, NULLED, .needs = FIEDLER, .parameter = 0.001},
+    {"graph.fiedler_norm@0.001", "", "graph.fiedler@0.001 of D^-1/2 (D - W) D^-1/2", HEAD = spt_graph_fiedler_norm, NULLED, .needs = FIEDLER, .parameter = 0.001},
+    {"graph.centralization@0.001", "", "degree centralization sum(max deg - deg_i) / ((n - 1)(n - 2)) of the graph of w > 0.001 (Freeman 1979)", HEAD = spt_graph_centralization, NULLED, .needs = SPT_NEED_GRAPH, .parameter = 0.001},
+    {"graph.fiedler@0.005", "", "second smallest eigenvalue of D - W of the graph of w = (A + A^T)/2 > 0.005; 0 when not connected (Fiedler 1973)", HEAD = spt_graph_fiedler, NULLED, .needs = FIEDLER, .parameter = 0.005},
+    {"graph.fiedler_norm@0.005", "", "graph.fiedler@0.005 of D^-1/2 (D - W) D^-1/2", HEAD = spt_graph_fiedler_norm, NULLED, .needs = FIEDLER, .parameter = 0.005},
+    {"graph.centralization@0.005", "", "degree centralization sum(max deg - deg_i) / ((n - 1)(n - 2)) of the graph of w > 0.005 (Freeman 1979)", HEAD = spt_graph_centralization, NULLED, .needs = SPT_NEED_GRAPH, .parameter = 0.005},
+    {"graph.fiedler@0.01", "", "second smallest eigenvalue of D - W of the graph of w = (A + A^T)/2 > 0.01; 0 when not connected (Fiedler 1973)", HEAD = spt_graph_fiedler, NULLED, .needs = FIEDLER, .parameter = 0.01},
+    {"graph.fiedler_norm@0.01", "", "graph.fiedler@0.01 of D^-1/2 (D - W) D^-1/2", HEAD = spt_graph_fiedler_norm, NULLED, .needs = FIEDLER, .parameter = 0.01},
+    {"graph.centralization@0.01", "", "degree centralization sum(max deg - deg_i) / ((n - 1)(n - 2)) of the graph of w > 0.01 (Freeman 1979)", HEAD = spt_graph_centralization, NULLED, .needs = SPT_NEED_GRAPH, .parameter = 0.01},
+    {"graph.fiedler@0.02", "", "second smallest eigenvalue of D - W of the graph of w = (A + A^T)/2 > 0.02; 0 when not connected (Fiedler 1973)", HEAD = spt_graph_fiedler, NULLED, .needs = FIEDLER, .parameter = 0.02},
+    {"graph.fiedler_norm@0.02", "", "graph.fiedler@0.02 of D^-1/2 (D - W) D^-1/2", HEAD = spt_graph_fiedler_norm, NULLED, .needs = FIEDLER, .parameter = 0.02},
+    {"graph.centralization@0.02", "", "degree centralization sum(max deg - deg_i) / ((n - 1)(n - 2)) of the graph of w > 0.02 (Freeman 1979)", HEAD = spt_graph_centralization, NULLED, .needs = SPT_NEED_GRAPH, .parameter = 0.02},
+    {"graph.fiedler@0.05", "", "second smallest eigenvalue of D - W of the graph of w = (A + A^T)/2 > 0.05; 0 when not connected (Fiedler 1973)", HEAD = spt_graph_fiedler, NULLED, .needs = FIEDLER, .parameter = 0.05},
+    {"graph.fiedler_norm@0.05", "", "graph.fiedler@0.05 of D^-1/2 (D - W) D^-1/2", HEAD = spt_graph_fiedler_norm, NULLED, .needs = FIEDLER, .parameter = 0.05},
+    {"graph.centralization@0.05", "", "degree centralization sum(max deg - deg_i) / ((n - 1)(n - 2)) of the graph of w > 0.05 (Freeman 1979)", HEAD = spt_graph_centralization, NULLED, .needs = SPT_NEED_GRAPH, .parameter = 0.05},
+    {"graph.fiedler@0.1", "", "second smallest eigenvalue of D - W of the graph of w = (A + A^T)/2 > 0.1; 0 when not connected (Fiedler 1973)", HEAD = spt_graph_fiedler, NULLED, .needs = FIEDLER, .parameter = 0.1},
+    {"graph.fiedler_norm@0.1", "", "graph.fiedler@0.1 of D^-1/2 (D - W) D^-1/2", HEAD = spt_graph_fiedler_norm, NULLED, .needs = FIEDLER, .parameter = 0.1},
+    {"graph.centralization@0.1", "", "degree centralization sum(max deg - deg_i) / ((n - 1)(n - 2)) of the graph of w > 0.1 (Freeman 1979)", HEAD = spt_graph_centralization, NULLED, .needs = SPT_NEED_GRAPH, .parameter = 0.1},
+    {"graph.fiedler_centralization@0.001", "", "Pearson correlation of graph.fiedler@0.001 and graph.centralization@0.001 over (sample, head) of a layer (Ruscio et al. 2025)",
+     PAIRS, .pooling = &SPT_CORRELATION, NULLED, .parameter = 0.001},
+    {"graph.fiedler_centralization_adjusted@0.001", "", "graph.fiedler_centralization@0.001 of what is left of both after least squares on (1, 1/n, ln n)",
+     PAIRS, .pooling = &SPT_CORRELATION_ADJUSTED, NULLED, .parameter = 0.001},
+    {"graph.fiedler_centralization@0.005", "", "Pearson correlation of graph.fiedler@0.005 and graph.centralization@0.005 over (sample, head) of a layer (Ruscio et al. 2025)",
+     PAIRS, .pooling = &SPT_CORRELATION, NULLED, .parameter = 0.005},
+    {"graph.fiedler_centralization_adjusted@0.005", "", "graph.fiedler_centralization@0.005 of what is left of both after least squares on (1, 1/n, ln n)",
+     PAIRS, .pooling = &SPT_CORRELATION_ADJUSTED, NULLED, .parameter = 0.005},
+    {"graph.fiedler_centralization@0.01", "", "Pearson correlation of graph.fiedler@0.01 and graph.centralization@0.01 over (sample, head) of a layer (Ruscio et al. 2025)",
+     PAIRS, .pooling = &SPT_CORRELATION, NULLED, .parameter = 0.01},
+    {"graph.fiedler_centralization_adjusted@0.01", "", "graph.fiedler_centralization@0.01 of what is left of both after least squares on (1, 1/n, ln n)",
+     PAIRS, .pooling = &SPT_CORRELATION_ADJUSTED, NULLED, .parameter = 0.01},
+    {"graph.fiedler_centralization@0.02", "", "Pearson correlation of graph.fiedler@0.02 and graph.centralization@0.02 over (sample, head) of a layer (Ruscio et al. 2025)",
+     PAIRS, .pooling = &SPT_CORRELATION, NULLED, .parameter = 0.02},
+    {"graph.fiedler_centralization_adjusted@0.02", "", "graph.fiedler_centralization@0.02 of what is left of both after least squares on (1, 1/n, ln n)",
+     PAIRS, .pooling = &SPT_CORRELATION_ADJUSTED, NULLED, .parameter = 0.02},
+    {"graph.fiedler_centralization@0.05", "", "Pearson correlation of graph.fiedler@0.05 and graph.centralization@0.05 over (sample, head) of a layer (Ruscio et al. 2025)",
+     PAIRS, .pooling = &SPT_CORRELATION, NULLED, .parameter = 0.05},
+    {"graph.fiedler_centralization_adjusted@0.05", "", "graph.fiedler_centralization@0.05 of what is left of both after least squares on (1, 1/n, ln n)",
+     PAIRS, .pooling = &SPT_CORRELATION_ADJUSTED, NULLED, .parameter = 0.05},
+    {"graph.fiedler_centralization@0.1", "", "Pearson correlation of graph.fiedler@0.1 and graph.centralization@0.1 over (sample, head) of a layer (Ruscio et al. 2025)",
+     PAIRS, .pooling = &SPT_CORRELATION, NULLED, .parameter = 0.1},
+    {"graph.fiedler_centralization_adjusted@0.1", "", "graph.fiedler_centralization@0.1 of what is left of both after least squares on (1, 1/n, ln n)",
+     PAIRS, .pooling = &SPT_CORRELATION_ADJUSTED, NULLED, .parameter = 0.1},
+
     {"information.kl_uniform", "nat", "mean over rows of KL(A[i] || uniform over what i sees) (Ruscio et al. 2025)", HEAD = spt_information_kl_uniform, NULLED, .needs = SPT_NEED_ROWS},
     {"information.kl_no_sink", "nat", "the same without the layer's reference tokens, rows renormalised", HEAD = spt_information_kl_no_sink, .needs = SPT_NEED_REMAINDER},
     {"information.kl_drop", "nat", "kl_uniform - kl_no_sink, both over the rows that kl_no_sink is over", HEAD = spt_information_kl_drop, .needs = SPT_NEED_REMAINDER},

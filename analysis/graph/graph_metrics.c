@@ -19,3 +19,11 @@ static double at_tau(const double *values /* [SPT_TAU_COUNT] */, double tau) {
 double spt_graph_centralization(const struct spt_head *head, double tau) {
     return at_tau(head->graph->centralization, tau);
 }
+
+double spt_graph_fiedler(const struct spt_head *head, double tau) {
+    return at_tau(head->graph->fiedler, tau);
+}
+
+double spt_graph_fiedler_norm(const struct spt_head *head, double tau) {
+    return at_tau(head->graph->fiedler_norm, tau);
+}

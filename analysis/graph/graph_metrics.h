@@ -9,6 +9,11 @@
  * n = 1. */
 double spt_graph_in_centralization(const struct spt_head *head, double parameter);
 
+/* Freeman's degree centralization: 1 for a star, 0 where all have the same number of kept edges. NAN for n < 3. */
 double spt_graph_centralization(const struct spt_head *head, double tau);
+
+/* NAN for n = 1, 0 for a graph that is not connected. */
+double spt_graph_fiedler(const struct spt_head *head, double tau);
+double spt_graph_fiedler_norm(const struct spt_head *head, double tau);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #if defined __AVX512F__
 #include <immintrin.h>
@@ -126,5 +127,16 @@ static inline unsigned lane_bits(lane_mask mask) {
 }
 
 #endif
+
+/* The i-th number of each lane's array. */
+static inline vec vec_gather(const double *const *a, size_t i) {
+#if LANES == 8
+    return (vec){a[0][i], a[1][i], a[2][i], a[3][i], a[4][i], a[5][i], a[6][i], a[7][i]};
+#elif LANES == 4
+    return (vec){a[0][i], a[1][i], a[2][i], a[3][i]};
+#else
+    return a[0][i];
+#endif
+}
 
 #endif

@@ -9,6 +9,7 @@
  */
 #include "analysis/rmt/lanes.h"
 #include "analysis/rmt/lanes_kernel.h"
+#include "analysis/rmt/lanes_reflector.h"
 
 void SPT_LANES_NAME(bidiagonalise)(double *a, size_t n, double *scratch, double *d, double *e);
 
@@ -24,15 +25,6 @@ struct step {
     vec tau;                  /* of v */
     vec norm2, w_r;           /* sums of r_j^2 and w_j r_j */
 };
-
-/* The scale of the reflector of a vector whose first entry and squared norm these are, 2 / |v|^2, and the entry that it
- * leaves, of the other sign so that v = first - left has no cancellation. Both 0 for a zero vector. */
-static inline vec reflector(vec first, vec norm2, vec *left) {
-    const lane_mask some = vec_less(vec_of(SPT_LANES_TINY_SQUARE), norm2);
-    const vec norm = vec_sqrt(norm2), zero = vec_of(0);
-    *left = vec_pick(some, vec_pick(vec_less(first, zero), norm, -norm), zero);
-    return vec_pick(some, vec_of(1) / vec_pick(some, vec_fma(norm, vec_abs(first), norm2), vec_of(1)), zero);
-}
 
 static inline __attribute__((always_inline)) void pass_columns(struct step *s, vec *column, size_t j, size_t count) {
     const size_t n = s->n, k = s->k, stride = SPT_LANES_STRIDE(n);
@@ -74,7 +66,7 @@ static vec reflect_column(struct step *s, vec *column) {
         column[i] = x;
         norm2[i % 2] = vec_fma(x, x, norm2[i % 2]);
     }
-    s->tau = reflector(column[s->k], norm2[0] + norm2[1], &left);
+    s->tau = vec_reflector(column[s->k], norm2[0] + norm2[1], &left);
     column[s->k] -= left;
     s->v = column;
     return left;
@@ -84,7 +76,7 @@ static vec reflect_column(struct step *s, vec *column) {
 static vec reflect_row(struct step *s, const vec *first /* [n] column k + 1 */) {
     vec left;
     const size_t k = s->k;
-    const vec pi = reflector(s->u[k + 1], s->norm2, &left);
+    const vec pi = vec_reflector(s->u[k + 1], s->norm2, &left);
     const vec w_u = vec_fnma(left, s->w[k + 1], s->w_r);
     s->u[k + 1] -= left;
     for (size_t i = k + 1; i < s->n; i++) s->z[i] = pi * vec_fnma(w_u, s->v[i], vec_fnma(left, first[i], s->z[i]));

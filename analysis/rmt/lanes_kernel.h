@@ -24,6 +24,7 @@
 #define SPT_BIDIAGONALISE_SCRATCH(n)     (4 * SPT_LANES_STRIDE(n))
 #define SPT_BIDIAGONALISE_ONE_SCRATCH(n) (4 * SPT_ONE_STRIDE(n))
 #define SPT_DQDS_SCRATCH(n)              (9 * (n))
+#define SPT_TRIDIAGONALISE_SCRATCH(n)    (4 * SPT_LANES_STRIDE(n))
 
 /* A column or row whose squared norm is below this counts as zero in the bidiagonalisation: entries are near 1. */
 #define SPT_LANES_TINY_SQUARE 0x1p-900
@@ -62,6 +63,35 @@ struct spt_lanes_kernel {
      *   s         [n, lanes] out, >= 0, in the order of convergence: mostly smallest first
      * Returns the lanes, as bits, that did not converge: their s is not to be used. */
     unsigned (*dqds)(const double *d, const double *e, size_t n, size_t patience, double *scratch, double *s);
+
+    /* Matrices of graphs (analysis/graph/fiedler.h) into lanes.
+     *   weight      [lanes][n * n] symmetric, >= 0, 0 on the diagonal; n >= 2
+     *   tau         [lanes] weights above it are kept; every row keeps one
+     *   normalised  [lanes] 1: D^-1/2 (D - W) D^-1/2, 0: D - W
+     *   packed      [n, SPT_LANES_STRIDE(n), lanes] out: column after column, the lower triangle
+     *   null        [n, lanes] out: the null vector, of norm 1 */
+    void (*pack_graph)(const double *const *weight, const double *tau, const double *normalised, size_t n,
+                       double *packed, double *null);
+
+    /* Householder's tridiagonalisation of a symmetric matrix without its null vector, values only.
+     *   a        [n, SPT_LANES_STRIDE(n), lanes] the lower triangle, column after column; destroyed; n >= 2
+     *   null     [n, lanes] of norm 1
+     *   scratch  [SPT_TRIDIAGONALISE_SCRATCH(n), lanes]
+     *   d        [n - 1, lanes] out: diagonal
+     *   e        [n - 1, lanes] out: beside it; the last is 0 */
+    void (*tridiagonalise)(double *a, size_t n, const double *null, double *scratch, double *d, double *e);
+
+    /* The smallest eigenvalue of positive semidefinite tridiagonal matrices of order m >= 1, to 2^-48 of the norm.
+     *   d      [m, lanes]
+     *   e      [m - 1, lanes]
+     *   value  [lanes] out, >= 0 */
+    void (*smallest)(const double *d, const double *e, size_t m, double *value);
+
+    /* How many of x are above each threshold.
+     *   x      [count]
+     *   tau    [taus]
+     *   above  [taus] out */
+    void (*count_above)(const double *x, size_t count, const double *tau, size_t taus, size_t *above);
 
     /* The rest is of densities (lanes_density.c), with the same bits in every kernel. */
 

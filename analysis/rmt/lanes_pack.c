@@ -4,23 +4,13 @@
 
 void SPT_LANES_NAME(pack)(const double *const *a, size_t n, double *packed, double *largest);
 
-static inline vec gather(const double *const *a, size_t i) {
-#if LANES == 8
-    return (vec){a[0][i], a[1][i], a[2][i], a[3][i], a[4][i], a[5][i], a[6][i], a[7][i]};
-#elif LANES == 4
-    return (vec){a[0][i], a[1][i], a[2][i], a[3][i]};
-#else
-    return a[0][i];
-#endif
-}
-
 void SPT_LANES_NAME(pack)(const double *const *a, size_t n, double *packed, double *largest) {
     const size_t stride = SPT_LANES_STRIDE(n);
     vec top = vec_of(0), check = vec_of(0); /* check becomes NAN with the first NAN or infinity */
     for (size_t j = 0; j < n; j++) {
         vec *column = (vec *)packed + j * stride;
         for (size_t i = 0; i < n; i++) {
-            const vec x = gather(a, j * n + i);
+            const vec x = vec_gather(a, j * n + i);
             column[i] = x;
             top = vec_max(vec_abs(x), top);
             check = vec_fma(x, vec_of(0), check);

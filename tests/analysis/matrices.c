@@ -1,5 +1,6 @@
 #include "tests/analysis/matrices.h"
 
+#include "analysis/pairs.h"
 #include "analysis/pool.h"
 
 #include <setjmp.h>
@@ -92,6 +93,15 @@ double matrices_layer_value(const struct matrices *m, const char *metric, size_t
 double matrices_pooled(const struct matrices *m, const char *metric, size_t head) {
     const struct spt_pool pool = spt_pool_of(&m->context, head, spt_measurer_density(m->measurer));
     return spt_selection_at(&m->selection, SPT_LEVEL_POOLED, place(m, SPT_LEVEL_POOLED, metric))->pooled(&pool);
+}
+
+double matrices_pairs(const struct matrices *m, const char *metric, size_t first, size_t heads) {
+    const size_t row = place(m, SPT_LEVEL_PAIRS, metric);
+    const struct spt_pairs pairs = spt_pairs_of(&m->context, row, first, heads);
+    double value;
+    assert_int_equal(
+        spt_selection_at(&m->selection, SPT_LEVEL_PAIRS, row)->pooling->pool(&pairs, NULL, &value, NULL, NULL), SPT_OK);
+    return value;
 }
 
 void fill_uniform(void *context, size_t sample, size_t head, const struct spt_mask *mask, double *a) {

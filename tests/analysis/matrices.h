@@ -38,6 +38,9 @@ double matrices_layer_value(const struct matrices *m, const char *metric, size_t
 /* A pooled metric of a head. Uses up the head's points. */
 double matrices_pooled(const struct matrices *m, const char *metric, size_t head);
 
+/* A figure of pairs, of the heads first ... first + heads - 1. */
+double matrices_pairs(const struct matrices *m, const char *metric, size_t first, size_t heads);
+
 /* Uniform over what each query sees; all on the first key it sees. */
 matrices_fill fill_uniform, fill_first;
 

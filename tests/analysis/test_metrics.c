@@ -145,6 +145,16 @@ static size_t check_pooled(const struct layer *l) {
     return compared;
 }
 
+static size_t check_pairs(const struct layer *l) {
+    const struct spt_json *pairs = spt_json_get(l->expected, "pairs");
+    size_t compared = 0;
+    for (struct spt_json_member *m = spt_json_first(pairs); m; m = spt_json_next(pairs, m), compared++) {
+        const char *name = spt_json_key(m);
+        check(l->name, name, 0, 0, matrices_pairs(&l->matrices, name, 0, l->matrices.heads), spt_json_get(pairs, name));
+    }
+    return compared;
+}
+
 /* Every metric that NumPy computed is one of ours: the comparison leaves nothing out. */
 static void check_all_known(const struct layer *l) {
     const struct spt_json *sample = spt_json_at(spt_json_get(l->expected, "samples"), 0);
@@ -163,8 +173,9 @@ static void every_metric_equals_numpy(void **state) {
         struct layer l;
         layer_open(&l, f, spt_json_at(groups, g));
         check_all_known(&l);
-        assert_true(check_samples(&l) > 40 * l.matrices.probe.samples);
+        assert_true(check_samples(&l) > 60 * l.matrices.probe.samples);
         assert_true(check_pooled(&l) >= l.matrices.heads);
+        assert_int_equal(check_pairs(&l), l.matrices.selection.count[SPT_LEVEL_PAIRS]);
         layer_close(&l);
     }
 }

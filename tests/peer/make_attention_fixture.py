@@ -1,5 +1,5 @@
 """Makes tests/data/attention.safetensors and attention.json: attention matrices of HF transformers (and softmax ones for the masks that the
-bundled run does not have), with every metric of the groups sinks, rmt, topology and information by NumPy (oracle.py beside this file). Bars are GUDHI's, in
+bundled run does not have), with every metric of the groups sinks, rmt, topology, graph and information by NumPy (oracle.py beside this file). Bars are GUDHI's, in
 double: the Ripser that oracle.py calls rounds distances to float32.
 
 usage: make_attention_fixture.py RUN PROBE.txt OUT_DIR       (tests/data/demo-run configs/probes/stem-500.txt tests/data)
@@ -39,19 +39,25 @@ def topology(A):
 def group(name, kind, window, samples, tensors):
     """One (layer, mask): samples of [H, n, n] attention; per-sample values and what is pooled over them."""
     out = {"name": name, "kind": kind, "window": window or 0, "samples": []}
-    pools = {}
+    pools, pairs = {}, {}
     for i, A32 in enumerate(samples):
         tensors[f"{name}.{i}"] = A32.astype(np.float32)
         A = A32.astype(np.float32).astype(np.float64); M = oracle.Mask(A.shape[1], kind, window)
-        values = oracle.sinks(A, M) | oracle.rmt(A, M) | topology(A) | oracle.information(A, M)
+        values = oracle.sinks(A, M) | oracle.rmt(A, M) | topology(A) | oracle.graph(A, M) | oracle.information(A, M)
         values.pop("ratio:information.kl_reduction", None)
         for key in [k for k in values if k.startswith("pool:")]:
             xs, cdf = values.pop(key)
             for h, x in enumerate(xs):
                 if x is not None: pools.setdefault(key[5:], {}).setdefault(h, ([], cdf))[0].append(x)
+        for key in [k for k in values if k.startswith("corr:")]:
+            f, c, n = values.pop(key)
+            for kind_of, adjusted in (("", False), ("_adjusted", True)):
+                x = pairs.setdefault(key[5:].replace("@", kind_of + "@"), ([], [], [], adjusted))
+                x[0].append(f); x[1].append(c); x[2].append(np.full(len(f), float(n)))
         out["samples"].append({k: oracle.null(np.asarray(v, float).tolist()) for k, v in values.items()})
     H = samples[0].shape[0]
     out["pooled"] = {k: oracle.null([oracle.kl_from(np.concatenate(d[h][0]), d[h][1]) if h in d else np.nan for h in range(H)]) for k, d in pools.items()}
+    out["pairs"] = {k: oracle.null(oracle.correlation(*map(np.concatenate, x[:3]), x[3])) for k, x in pairs.items()}
     return out
 
 
