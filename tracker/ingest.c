@@ -81,10 +81,11 @@ static bool on_stop(void *context) {
     return ingest->stop && ingest->stop(ingest->context);
 }
 
-/* Weights that are NaN or infinite are computed with: the figures say NULL, and this says why. */
+/* Weights that are NaN or infinite are computed with: the figures say NULL, and this says why. Where every sample is one
+ * token there is none to predict, and no loss whatever the weights. */
 static void warn_of_nan(const struct passage *passage, const struct spt_checkpoint_ref *ref) {
     const struct spt_reading *loss = &passage->outcome->loss;
-    const bool no_loss = loss->measured && isnan(loss->value);
+    const bool no_loss = loss->measured && isnan(loss->value) && passage->ingest->session->samples.probe.longest > 1;
     if (!no_loss && !passage->undefined_heads) return;
     spt_log(passage->ingest->session->log, SPT_LOG_WARNING,
             "%s: NaN or infinite values in the forward pass: %s, %zu of %zu heads have no finite attention; expected "

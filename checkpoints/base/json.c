@@ -141,7 +141,9 @@ enum spt_status spt_json_parse(const char *bytes, size_t size, const char *path,
     if (status == SPT_OK && !made->root) {
         size_t position = json.position > 0 ? (size_t)json.position : 0, unused;
         if (allow_nan) position = copy_without_odd_numbers(bytes, size, NULL, position, &unused);
-        status = fail_json(error, json.text, bytes, position < size ? position : size, path, base);
+        const bool nul_character = json_error_code(&json) == json_error_null_character;
+        status = fail_json(error, nul_character ? "\\u0000 in a string" : json.text, bytes,
+                           position < size ? position : size, path, base);
     }
     if (status == SPT_OK)
         *document = made;

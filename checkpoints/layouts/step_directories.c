@@ -81,7 +81,7 @@ static enum spt_status add_entry(struct spt_listing *listing, const struct spt_e
     if (status) return status;
     const enum spt_step_name_kind kind = found.name.kind;
     if (!entry->directory) {
-        if (kind == SPT_STEP_NAME_STEP && numbered)
+        if (kind == SPT_STEP_NAME_STEP && !numbered) /* said once it is known that the steps are folders */
             say_skipped(listing, entry, entry->link ? "a link that leads to no folder" : "no folder");
         return SPT_OK;
     }

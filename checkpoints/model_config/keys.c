@@ -22,6 +22,7 @@ static const char *show(const struct spt_json *node, char out[SHOWN_MAX]) {
         break;
     case SPT_JSON_REAL:
         (void)snprintf(out, SHOWN_MAX, "%.17g", spt_json_number(node, 0));
+        if (!strpbrk(out, ".e")) (void)strcat(out, ".0"); /* as the file has it: a 6.0 where a 6 was expected */
         break;
     case SPT_JSON_STRING: {
         const char *text = spt_json_string(node, NULL);

@@ -190,13 +190,14 @@ enum spt_status spt_torch_check_globals(struct spt_contents *contents, const cha
         enum spt_status status = SPT_OK;
         if (global->meaning == SPT_TORCH_UNKNOWN) status = add_opaque(contents, pickle, id, error);
         if (global->meaning == SPT_TORCH_REFUSED) {
-            size_t length;
+            size_t length, module_length;
             const char *name = spt_pickle_text(pickle, spt_pickle_name(pickle, id), &length);
-            status =
-                spt_fail(error, SPT_INVALID, path,
-                         "its pickle names %s.%.*s: to run programs or code is no weights file's business (nothing "
-                         "was run)",
-                         global->module, (int)(length < 64 ? length : 64), name);
+            const char *module = spt_pickle_text(pickle, spt_pickle_module(pickle, id), &module_length);
+            status = spt_fail(
+                error, SPT_INVALID, path,
+                "its pickle names %.*s.%.*s: to run programs or code is no weights file's business (nothing "
+                "was run)",
+                (int)(module_length < 64 ? module_length : 64), module, (int)(length < 64 ? length : 64), name);
         }
         if (status != SPT_OK) return status;
     }

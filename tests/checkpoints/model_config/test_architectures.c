@@ -253,116 +253,6 @@ static void roberta_begins_behind_the_padding(void **state) {
     assert_true(c.norm_epsilon == 1e-5);
 }
 
-/* --- bad ones --- */
-
-#define LLAMA                                                                                                          \
-    "\"model_type\": \"llama\", \"hidden_size\": 64, \"num_hidden_layers\": 2, \"num_attention_heads\": 4, "           \
-    "\"intermediate_size\": 64, \"vocab_size\": 64"
-#define BERT                                                                                                           \
-    "\"hidden_size\": 64, \"num_hidden_layers\": 2, \"num_attention_heads\": 4, \"intermediate_size\": 64, "           \
-    "\"vocab_size\": 64"
-
-static const struct {
-    enum spt_status status;
-    const char *text, *message;
-} BAD[] = {
-    {SPT_INVALID, "{" LLAMA ", \"num_key_value_heads\": 3}",
-     "num_attention_heads 4 is no multiple of num_key_value_heads 3"},
-    {SPT_INVALID, "{" LLAMA ", \"num_key_value_heads\": 8}",
-     "num_attention_heads 4 is no multiple of num_key_value_heads 8"},
-    {SPT_INVALID, "{" LLAMA ", \"num_key_value_heads\": \"2\"}",
-     "num_key_value_heads is \"2\", expected an integer from 1 to 1048576"},
-    {SPT_INVALID, "{" LLAMA ", \"head_dim\": 0}", "head_dim is 0, expected an integer from 1 to 1048576"},
-    {SPT_INVALID, "{" LLAMA ", \"head_dim\": 1000000}",
-     "num_attention_heads 4 times head_dim 1000000 is beyond 1048576"},
-    {SPT_INVALID, "{" LLAMA ", \"rms_norm_eps\": \"1e-6\"}",
-     "rms_norm_eps is \"1e-6\", expected a number from 1e-30 to 1"},
-    {SPT_INVALID, "{" LLAMA ", \"attention_bias\": \"no\"}", "attention_bias is \"no\", expected true or false"},
-    {SPT_INVALID, "{" LLAMA ", \"rope_scaling\": {\"type\": \"linear\"}}",
-     "rope_scaling.factor is missing, expected a number from 1 to 1e+06"},
-    {SPT_INVALID, "{" LLAMA ", \"rope_parameters\": {\"rope_type\": \"dynamic\", \"factor\": 0.5}}",
-     "rope_parameters.factor is 0.5, expected a number from 1 to 1e+06"},
-    {SPT_INVALID, "{" LLAMA ", \"head_dim\": 2, \"rope_scaling\": {\"type\": \"dynamic\", \"factor\": 2}}",
-     "rope_scaling.rope_type is dynamic for 2 rotated dimensions of a head, expected more than 2"},
-    {SPT_INVALID,
-     "{" LLAMA ", \"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 8, \"low_freq_factor\": 4, "
-     "\"high_freq_factor\": 4}}",
-     "rope_scaling.high_freq_factor 4 is not above low_freq_factor 4"},
-    {SPT_INVALID, "{" LLAMA ", \"rope_scaling\": {\"rope_type\": \"llama3\", \"factor\": 8}}",
-     "rope_scaling.low_freq_factor is missing, expected a number from 1e-06 to 1e+06"},
-    {SPT_INVALID, "{" LLAMA ", \"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 2, \"truncate\": 1}}",
-     "rope_scaling.truncate is 1, expected true or false"},
-    {SPT_INVALID,
-     "{" LLAMA ", \"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 2, "
-     "\"original_max_position_embeddings\": 0}}",
-     "rope_scaling.original_max_position_embeddings is 0, expected an integer from 1 to 1073741824"},
-    {SPT_INVALID, "{" LLAMA ", \"rope_theta\": 1, \"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 2}}",
-     "rope_theta is 1, expected more than 1 with rope_scaling.rope_type yarn"},
-    {SPT_UNSUPPORTED, "{" LLAMA ", \"rope_scaling\": {\"rope_type\": \"longrope\", \"factor\": 2}}",
-     "rope_scaling.rope_type is \"longrope\", known are: default, linear, dynamic, yarn, llama3"},
-    {SPT_INVALID,
-     "{\"model_type\": \"qwen2\", " BERT ", \"num_key_value_heads\": 4, \"layer_types\": [\"full_attention\"]}",
-     "layer_types has 1 entries, expected one for each of num_hidden_layers 2"},
-    {SPT_INVALID, "{\"model_type\": \"qwen2\", " BERT ", \"num_key_value_heads\": 4, \"layer_types\": {}}",
-     "layer_types is an object, expected an array or null"},
-    {SPT_INVALID,
-     "{\"model_type\": \"qwen3\", " BERT ", \"num_key_value_heads\": 4, \"layer_types\": [\"full_attention\", 3]}",
-     "layer_types[1] is an integer, known are: full_attention, sliding_attention"},
-    {SPT_UNSUPPORTED,
-     "{\"model_type\": \"qwen3\", " BERT ", \"num_key_value_heads\": 4, \"layer_types\": [\"full_attention\", "
-     "\"linear_attention\"]}",
-     "layer_types[1] is linear_attention, known are: full_attention, sliding_attention"},
-    {SPT_INVALID,
-     "{\"model_type\": \"qwen2\", " BERT ", \"num_key_value_heads\": 4, \"layer_types\": [\"full_attention\", "
-     "\"sliding_attention\"]}",
-     "layer_types[1] is sliding_attention, but there is no sliding_window in use"},
-    {SPT_INVALID, "{\"model_type\": \"qwen2\", " BERT "}",
-     "num_attention_heads 4 is no multiple of num_key_value_heads 32"},
-    {SPT_INVALID, "{\"model_type\": \"mistral\", " BERT ", \"num_key_value_heads\": 4, \"sliding_window\": 0}",
-     "sliding_window is 0, expected an integer from 1 to 1073741824"},
-    {SPT_INVALID, "{\"model_type\": \"olmo\", " BERT ", \"clip_qkv\": -1}",
-     "clip_qkv is -1, expected a number from 1e-06 to 1e+30"},
-    {SPT_UNSUPPORTED,
-     "{\"model_type\": \"gemma\", " BERT ", \"num_key_value_heads\": 4, \"use_bidirectional_attention\": true}",
-     "use_bidirectional_attention is true, known is: false"},
-    {SPT_INVALID, "{\"model_type\": \"gpt2\", \"n_embd\": 50, \"n_head\": 4, \"n_layer\": 2, \"vocab_size\": 64}",
-     "n_embd 50 is no multiple of n_head 4"},
-    {SPT_INVALID, "{\"model_type\": \"gpt2\", \"n_embd\": 48, \"n_head\": 4, \"vocab_size\": 64}",
-     "n_layer is missing, expected an integer from 1 to 4096"},
-    {SPT_INVALID,
-     "{\"model_type\": \"gpt2\", \"n_embd\": 48, \"n_head\": 4, \"n_layer\": 2, \"n_inner\": 1.5, \"vocab_size\": 64}",
-     "n_inner is 1.5, expected an integer from 1 to 1048576"},
-    {SPT_INVALID,
-     "{\"model_type\": \"bloom\", \"n_embed\": 50, \"num_attention_heads\": 4, \"n_layer\": 2, \"vocab_size\": 64}",
-     "n_embed 50 is no multiple of num_attention_heads 4"},
-    {SPT_INVALID,
-     "{\"model_type\": \"opt\", \"hidden_size\": 64, \"num_hidden_layers\": 2, \"num_attention_heads\": 4, "
-     "\"vocab_size\": 64}",
-     "ffn_dim is missing, expected an integer from 1 to 1048576"},
-    {SPT_UNSUPPORTED, "{\"model_type\": \"bert\", " BERT ", \"is_decoder\": true}",
-     "is_decoder is true, known is: false"},
-    {SPT_UNSUPPORTED, "{\"model_type\": \"bert\", " BERT ", \"position_embedding_type\": \"relative_key\"}",
-     "position_embedding_type is \"relative_key\", known is: absolute"},
-    {SPT_INVALID, "{\"model_type\": \"bert\", " BERT ", \"position_embedding_type\": 1}",
-     "position_embedding_type is 1, expected the name of a kind of positions"},
-    {SPT_INVALID, "{\"model_type\": \"roberta\", " BERT ", \"pad_token_id\": -1}",
-     "pad_token_id is -1, expected an integer from 0 to 4194304"},
-    {SPT_INVALID, "{\"model_type\": \"roberta\", " BERT ", \"pad_token_id\": 600}",
-     "max_position_embeddings 512 leaves no position behind pad_token_id 600"},
-};
-
-static void bad_configs_name_the_key_and_both_figures(void **state) {
-    (void)state;
-    for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
-        struct spt_model_config config;
-        struct spt_error error = {.status = SPT_OK};
-        const enum spt_status status = parse(BAD[i].text, &config, &error);
-        if (status != BAD[i].status) fail_msg("%s: status %d", BAD[i].text, status);
-        assert_string_equal(error.message, BAD[i].message);
-        assert_string_equal(error.path, "config.json");
-    }
-}
-
 static void most_layers_with_a_window_stay_in_bounds(void **state) {
     (void)state;
     const struct spt_model_config c = parsed(
@@ -408,7 +298,6 @@ int main(void) {
         cmocka_unit_test(crfm_mistral_scales_by_layer),
         cmocka_unit_test(published_opt_350m_is_narrow_and_normed_behind),
         cmocka_unit_test(roberta_begins_behind_the_padding),
-        cmocka_unit_test(bad_configs_name_the_key_and_both_figures),
         cmocka_unit_test(most_layers_with_a_window_stay_in_bounds),
         cmocka_unit_test(only_what_an_architecture_uses_is_described),
         cmocka_unit_test(differences_name_the_windowed_layers),

@@ -3,9 +3,10 @@
  * What DeepSpeed itself has written (tests/peer/make_deepspeed_fixtures.py) must hold what save_pretrained has written
  * of the same model beside it.
  */
-#include "tests/checkpoints/readers/build_torch.h"
+#include "tests/checkpoints/readers/build.h"
 
 #include "checkpoints/readers/folder_table.h"
+#include "torch_zip.h"
 
 #include <sys/stat.h>
 
@@ -133,10 +134,10 @@ static void names_of_optimizers_and_arguments_are_no_weights(void **state) {
 #define NO_ELEMENTS     TENSOR_OF(FOUR, "K\0K\0\205K\1\205")
 
 static void put_torch(const char *name, const char *pickle, size_t size) {
-    static struct built built;
-    built_torch_zip(&built, pickle, size);
-    built_directory(&built);
-    built_put(&built, name);
+    static struct torch_zip zip;
+    torch_zip_state_dict(&zip, pickle, size);
+    torch_zip_directory(&zip);
+    put_file(name, zip.bytes, zip.size);
 }
 
 #define PUT(name, pickle) put_torch(name, pickle, sizeof pickle - 1)

@@ -1,4 +1,4 @@
-/* An index and its shards. */
+/* An index and its shards. Bad ones: tests/bad. */
 #include "tests/checkpoints/readers/build.h"
 
 #include <sys/stat.h>
@@ -86,41 +86,6 @@ static void a_missing_or_truncated_shard_is_incomplete(void **state) {
     assert_refused(".", SPT_RETRY, "not there");
 }
 
-static void shards_without_their_index_are_incomplete(void **state) {
-    (void)state;
-    put_model();
-    assert_int_equal(unlink(INDEX), 0);
-    assert_refused(".", SPT_RETRY, INDEX);
-}
-
-static void an_index_truncated_at_any_byte_is_incomplete(void **state) {
-    (void)state;
-    put_model();
-    for (size_t length = strlen(MAP); length-- > 0;) {
-        assert_int_equal(truncate(INDEX, (off_t)length), 0);
-        assert_refused(".", SPT_RETRY, length < 8 ? "too few" : "ends in the middle");
-    }
-}
-
-static void a_shard_outside_the_directory_is_refused(void **state) {
-    (void)state;
-    assert_int_equal(mkdir("inside", 0777), 0);
-    assert_int_equal(mkdir("inside/sub", 0777), 0);
-    put_safetensors("outside.safetensors", SECOND, NULL, 3);
-    put_safetensors("inside/sub/x.safetensors", SECOND, NULL, 3);
-    char absolute[256];
-    assert_non_null(getcwd(absolute, sizeof absolute - 32));
-    (void)strcat(absolute, "/outside.safetensors");
-    const char *const SHARDS[] = {
-        "../outside.safetensors", absolute, "sub/x.safetensors", "..", ".", "", "/", "a\\n", "x/../y"};
-    for (size_t i = 0; i < sizeof SHARDS / sizeof *SHARDS; i++) {
-        char index[512];
-        (void)snprintf(index, sizeof index, "{\"weight_map\":{\"b\":\"%s\"}}", SHARDS[i]);
-        put_text("inside/" INDEX, index);
-        assert_refused("inside", SPT_INVALID, "own folder");
-    }
-}
-
 static void links_into_a_cache_are_followed(void **state) {
     (void)state;
     put_model();
@@ -141,24 +106,6 @@ static void a_shard_must_hold_what_the_index_says(void **state) {
     assert_refused(".", SPT_INVALID, "\"c\" is in " SHARD1 ", which has no such tensor");
     put_safetensors(SHARD1, "{}", NULL, 0);
     assert_refused(".", SPT_INVALID, "\"a\"");
-}
-
-static void bad_indexes_are_refused(void **state) {
-    (void)state;
-    put_model();
-    static const char *const BAD[][2] = {
-        {"{\"weight_map\": []}", "weight_map is an array"},
-        {"{\"weight_map\": {}}", "weight_map is empty"},
-        {"{\"metadata\": {}}", "without the weight_map"},
-        {"{\"weight_map\": {\"a\": 1}}", "\"a\" is an integer"},
-        {"{\"weight_map\": {\"a\": \"x\", \"a\": \"y\"}}", "duplicate"},
-        {"{\"weight_map\": {\"a\": \"" INDEX "\"}}", "found an index where the index names a shard"},
-        {"{\"weight_map\": {a}}", "bad JSON at line 1"},
-    };
-    for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
-        put_text(INDEX, BAD[i][0]);
-        assert_refused(".", SPT_INVALID, BAD[i][1]);
-    }
 }
 
 static void count_note(void *context, enum spt_log_level level, const char *text) {
@@ -249,12 +196,8 @@ int main(void) {
         TEST(the_index_may_be_named_itself_and_the_single_file_is_preferred),
         TEST(one_model_has_one_digest_in_one_file_and_in_shards),
         TEST(a_missing_or_truncated_shard_is_incomplete),
-        TEST(shards_without_their_index_are_incomplete),
-        TEST(an_index_truncated_at_any_byte_is_incomplete),
-        TEST(a_shard_outside_the_directory_is_refused),
         TEST(links_into_a_cache_are_followed),
         TEST(a_shard_must_hold_what_the_index_says),
-        TEST(bad_indexes_are_refused),
         TEST(tensors_that_the_index_does_not_name_are_listed_with_a_note),
         TEST(of_two_copies_the_one_counts_that_the_index_names),
         TEST(a_shard_that_is_exchanged_is_noticed),

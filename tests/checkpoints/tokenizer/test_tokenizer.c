@@ -1,4 +1,4 @@
-/* What every tokenizer promises: bos, errors, long texts, threads, hostile files. */
+/* What every tokenizer promises: bos, errors, long texts, threads. What is no tokenizer: tests/bad. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -294,139 +294,6 @@ static void an_enormous_id_takes_no_memory(void **state) {
     spt_tokenizer_close(tokenizer);
 }
 
-/* ---- files that are refused ---- */
-
-static void refuse(const char *json, enum spt_status status, const char *word) {
-    struct spt_tokenizer *tokenizer = NULL;
-    struct spt_error error = {0};
-    const enum spt_status given = spt_tokenizer_parse(json, strlen(json), "t.json", &tokenizer, &error);
-    if (given != status) fail_msg("%s: %s instead of %s", json, spt_status_name(given), spt_status_name(status));
-    if (!strstr(error.message, word)) fail_msg("%s: \"%s\" does not name %s", json, error.message, word);
-    assert_string_equal(error.path, "t.json");
-    assert_null(tokenizer);
-}
-
-static void what_is_not_supported_is_refused_by_name_with_what_is(void **state) {
-    (void)state;
-    refuse("{\"model\": {\"type\": \"WordLevel\"}}", SPT_UNSUPPORTED,
-           "\"WordLevel\" is not supported (known: BPE, WordPiece, Unigram)");
-    refuse("{\"normalizer\": {\"type\": \"Nmt\"}, " MODEL "}", SPT_UNSUPPORTED,
-           "\"Nmt\" is not supported (known: NFC, ");
-    refuse("{\"pre_tokenizer\": {\"type\": \"UnicodeScripts\"}, " MODEL "}", SPT_UNSUPPORTED,
-           "\"UnicodeScripts\" is not supported (known: ByteLevel, ");
-    refuse("{\"post_processor\": {\"type\": \"Odd\"}, " MODEL "}", SPT_UNSUPPORTED,
-           "\"Odd\" is not supported (known: ByteLevel, ");
-    refuse("{\"version\": \"2.0\", " MODEL "}", SPT_UNSUPPORTED, "2.0");
-    refuse("{\"model\": {\"type\": \"BPE\", \"vocab\": {}, \"merges\": [], \"dropout\": 0.1}}", SPT_UNSUPPORTED,
-           "dropout");
-    refuse("{\"normalizer\": {\"type\": \"Replace\", \"pattern\": {\"Regex\": \"[a&&b]\"}, \"content\": \"\"}, " MODEL
-           "}",
-           SPT_UNSUPPORTED, "intersection");
-    refuse("{\"normalizer\": {\"type\": \"Prepend\", \"prepend\": \"\"}, " MODEL "}", SPT_UNSUPPORTED, "Prepend");
-    refuse("{\"post_processor\": {\"type\": \"Sequence\", \"processors\": [{\"type\": \"TemplateProcessing\", "
-           "\"single\": []}, {\"type\": \"TemplateProcessing\", \"single\": []}]}, " MODEL "}",
-           SPT_UNSUPPORTED, "more than one");
-}
-
-static void what_is_no_tokenizer_is_refused_with_the_key(void **state) {
-    (void)state;
-    refuse("", SPT_INVALID, "JSON");
-    refuse("[1]", SPT_INVALID, "an array");
-    refuse("{}", SPT_INVALID, "model");
-    refuse("{\"model\": {\"vocab\": {}}}", SPT_INVALID, "type");
-    refuse("{\"model\": {\"type\": \"BPE\", \"merges\": []}}", SPT_INVALID, "vocab");
-    refuse("{\"model\": {\"type\": \"BPE\", \"vocab\": {}}}", SPT_INVALID, "merges");
-    refuse("{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 1.0}, \"merges\": []}}", SPT_INVALID, "id of a");
-    refuse("{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": -1}, \"merges\": []}}", SPT_INVALID, "-1");
-    refuse("{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 2147483648}, \"merges\": []}}", SPT_INVALID,
-           "2147483648");
-    refuse("{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}, \"merges\": [\"a z\"]}}", SPT_INVALID, "\"z\"");
-    refuse("{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}, \"merges\": [\"a a\"]}}", SPT_INVALID, "\"aa\"");
-    refuse("{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}, \"merges\": [\"a\"]}}", SPT_INVALID, "merge 0");
-    refuse("{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0}, \"merges\": [[\"a\"]]}}", SPT_INVALID, "merge 0");
-    refuse("{\"added_tokens\": {}, " MODEL "}", SPT_INVALID, "added_tokens");
-    refuse("{\"added_tokens\": [{\"id\": 0}], " MODEL "}", SPT_INVALID, "content");
-    refuse("{\"normalizer\": {\"type\": \"Replace\", \"pattern\": {\"Regex\": \"(a\"}, \"content\": \"\"}, " MODEL "}",
-           SPT_INVALID, "(a");
-    refuse("{\"pre_tokenizer\": {\"type\": \"ByteLevel\"}, " MODEL "}", SPT_INVALID, "add_prefix_space");
-    refuse("{\"pre_tokenizer\": {\"type\": \"Metaspace\", \"replacement\": \"ab\"}, " MODEL "}", SPT_INVALID,
-           "replacement");
-    refuse("{\"pre_tokenizer\": {\"type\": \"Metaspace\", \"replacement\": \"_\", \"prepend_scheme\": \"last\"}, " MODEL
-           "}",
-           SPT_INVALID, "always, first or never");
-    refuse("{\"pre_tokenizer\": {\"type\": \"Metaspace\", \"replacement\": \"_\", \"prepend_scheme\": \"first\", "
-           "\"add_prefix_space\": false}, " MODEL "}",
-           SPT_INVALID, "one or the other");
-    refuse("{\"normalizer\": {\"type\": \"BertNormalizer\"}, " MODEL "}", SPT_INVALID, "clean_text");
-}
-
-#define WORD_PIECE "{\"model\": {\"type\": \"WordPiece\", \"continuing_subword_prefix\": \"##\", "
-
-static void a_word_piece_model_that_is_none_is_refused_with_the_key(void **state) {
-    (void)state;
-    refuse(WORD_PIECE "\"unk_token\": \"u\", \"max_input_chars_per_word\": 100}}", SPT_INVALID, "vocab");
-    refuse(WORD_PIECE "\"vocab\": {}, \"max_input_chars_per_word\": 100}}", SPT_INVALID, "unk_token");
-    refuse(WORD_PIECE "\"vocab\": {}, \"unk_token\": \"u\"}}", SPT_INVALID, "max_input_chars_per_word");
-    refuse(WORD_PIECE "\"vocab\": {}, \"unk_token\": \"u\", \"max_input_chars_per_word\": -1}}", SPT_INVALID,
-           "negative");
-}
-
-static void a_unigram_model_that_is_none_is_refused_with_the_key(void **state) {
-    (void)state;
-    refuse("{\"model\": {\"type\": \"Unigram\", \"vocab\": {}}}", SPT_INVALID, "vocab");
-    refuse("{\"model\": {\"type\": \"Unigram\", \"vocab\": [[\"a\"]]}}", SPT_INVALID, "token 0");
-    refuse("{\"model\": {\"type\": \"Unigram\", \"vocab\": [[\"a\", 1], [\"b\", \"1\"]]}}", SPT_INVALID, "token 1");
-    refuse("{\"model\": {\"type\": \"Unigram\", \"unk_id\": 2, \"vocab\": [[\"a\", 1]]}}", SPT_INVALID, "unk_id");
-}
-
-#define MAP(map) "{\"normalizer\": {\"type\": \"Precompiled\", \"precompiled_charsmap\": " map "}, " MODEL "}"
-
-static void a_character_map_that_is_none_is_refused(void **state) {
-    (void)state;
-    refuse(MAP("5"), SPT_INVALID, "precompiled_charsmap");
-    refuse(MAP("\"AAAA=\""), SPT_INVALID, "base 64");
-    refuse(MAP("\"AA=A\""), SPT_INVALID, "base 64");
-    refuse(MAP("\"AAA\""), SPT_INVALID, "base 64");
-    refuse(MAP("\"AAA=\""), SPT_INVALID, "ends after 2 bytes");
-    refuse(MAP("\"/////w==\""), SPT_INVALID, "ends after 4 bytes"); /* an array of 2^32 - 1 bytes */
-    refuse(MAP("\"AAAAAP8=\""), SPT_INVALID, "UTF-8");
-}
-
-static void a_token_too_long_for_a_trie_is_refused(void **state) {
-    (void)state;
-    struct spt_text json = {0};
-    spt_text_put(&json, "{\"model\": {\"type\": \"Unigram\", \"unk_id\": 0, \"vocab\": [[\"");
-    for (int i = 0; i < 1025; i++) spt_text_put(&json, "a");
-    spt_text_put(&json, "\", 0]]}}");
-    refuse(json.data, SPT_UNSUPPORTED, "a token of 1025 bytes in the Unigram model");
-    spt_text_release(&json);
-}
-
-static void a_post_processor_that_names_no_token_is_refused(void **state) {
-    (void)state;
-    refuse("{\"post_processor\": {\"type\": \"TemplateProcessing\", \"single\": [{\"SpecialToken\": {\"id\": \"X\"}}], "
-           "\"special_tokens\": {}}, " MODEL "}",
-           SPT_INVALID, "\"X\"");
-    refuse("{\"post_processor\": {\"type\": \"RobertaProcessing\", \"cls\": [\"a\", 0], \"sep\": [\"x\", 9]}, " MODEL
-           "}",
-           SPT_INVALID, "id 9");
-    refuse(
-        "{\"post_processor\": {\"type\": \"TemplateProcessing\", \"single\": [{\"Sequence\": {\"id\": \"B\"}}]}, " MODEL
-        "}",
-        SPT_INVALID, "Sequence A");
-}
-
-static void deep_nesting_is_refused(void **state) {
-    (void)state;
-    struct spt_text json = {0};
-    spt_text_put(&json, "{\"normalizer\": ");
-    for (int i = 0; i < 100; i++) spt_text_put(&json, "{\"type\": \"Sequence\", \"normalizers\": [");
-    for (int i = 0; i < 100; i++) spt_text_put(&json, "]}");
-    spt_text_put(&json, ", " MODEL "}");
-    refuse(json.data, SPT_INVALID, "in one another");
-    spt_text_release(&json);
-}
-
 static void a_missing_file_is_an_error_of_the_system(void **state) {
     (void)state;
     struct spt_tokenizer *tokenizer = NULL;
@@ -466,6 +333,8 @@ static void a_normalizer_that_blows_text_up_is_stopped(void **state) {
     expect_invalid_text(json.data, "aaaa", "blows the text up");
     spt_text_release(&json);
 }
+
+#define WORD_PIECE "{\"model\": {\"type\": \"WordPiece\", \"continuing_subword_prefix\": \"##\", "
 
 static void a_missing_unknown_token_is_named(void **state) {
     (void)state;
@@ -516,14 +385,6 @@ int main(void) {
         cmocka_unit_test(threads_share_one_tokenizer),
         cmocka_unit_test(tokens_have_names_and_added_ones_count),
         cmocka_unit_test(an_enormous_id_takes_no_memory),
-        cmocka_unit_test(what_is_not_supported_is_refused_by_name_with_what_is),
-        cmocka_unit_test(what_is_no_tokenizer_is_refused_with_the_key),
-        cmocka_unit_test(a_word_piece_model_that_is_none_is_refused_with_the_key),
-        cmocka_unit_test(a_unigram_model_that_is_none_is_refused_with_the_key),
-        cmocka_unit_test(a_character_map_that_is_none_is_refused),
-        cmocka_unit_test(a_token_too_long_for_a_trie_is_refused),
-        cmocka_unit_test(a_post_processor_that_names_no_token_is_refused),
-        cmocka_unit_test(deep_nesting_is_refused),
         cmocka_unit_test(a_missing_file_is_an_error_of_the_system),
         cmocka_unit_test(a_regular_expression_that_never_ends_is_given_up),
         cmocka_unit_test(a_normalizer_that_blows_text_up_is_stopped),

@@ -19,3 +19,6 @@ spectail sweep "$run" --ids ids
 check 'ls spectail.db*'
 printf '[[1, 2, 3], [4, 5, 6, 7]]\n' >ids
 spectail sweep "$run" --ids ids --samples 5 --steps 0:0 --metrics loss --quiet
+# One token has no next one: no loss, and no fault of the weights.
+printf '[[1], [2]]\n' >ids
+spectail sweep "$run" --ids ids --samples 2 --steps 0:0 --metrics loss --quiet --db one.db
