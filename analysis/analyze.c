@@ -1,9 +1,11 @@
 #include "analysis/analyze.h"
 
 #include "analysis/figures.h"
+#include "analysis/forward/family.h"
 #include "analysis/mask_set.h"
 #include "analysis/measure.h"
 #include "analysis/nulls.h"
+#include "analysis/values/output_gram.h"
 #include "checkpoints/base/memory.h"
 
 #include <stdlib.h>
@@ -20,6 +22,7 @@ struct spt_analysis {
     size_t mask_count;
     size_t *mask_of_layer;                   /* [layers] */
     struct spt_reference_tokens *references; /* [layers], or NULL */
+    double *gram;                            /* [heads, head_dim, head_dim] of the layer at hand, or NULL */
     struct spt_measurer **measurers;         /* [threads] */
     struct spt_layer_values values;
     struct spt_figures figures;
@@ -67,6 +70,20 @@ static enum spt_status references_init(struct spt_analysis *a, struct spt_error 
     return ready ? SPT_OK : spt_fail_memory(error, layers * (tokens + samples), "reference tokens");
 }
 
+static enum spt_status team_init(struct spt_analysis *a, struct spt_error *error) {
+    const size_t grams = a->selection.needs & SPT_NEED_OUTPUT ? spt_output_gram_scratch(a->config->head_dim) : 0;
+    const size_t norms = a->selection.needs & SPT_NEED_HIDDEN ? a->probe->longest * sizeof(double) : 0;
+    return spt_team_init(&a->team, a->plan->threads, grams > norms ? grams : norms, error);
+}
+
+static enum spt_status gram_init(struct spt_analysis *a, struct spt_error *error) {
+    size_t cells;
+    if (!(a->selection.needs & SPT_NEED_OUTPUT)) return SPT_OK;
+    if (spt_multiply(a->config->head_dim, a->config->head_dim, &cells) && spt_multiply(cells, a->config->heads, &cells))
+        a->gram = spt_alloc(cells, sizeof(double));
+    return a->gram ? SPT_OK : spt_fail_memory(error, cells * sizeof(double), "the output projection's products");
+}
+
 static enum spt_status measurers_init(struct spt_analysis *a, struct spt_error *error) {
     a->measurers = spt_alloc_zeroed(a->team.threads, sizeof *a->measurers);
     if (!a->measurers) return spt_fail_memory(error, a->team.threads * sizeof *a->measurers, "scratch");
@@ -92,8 +109,9 @@ static enum spt_status init(struct spt_analysis *a, struct spt_error *error) {
     enum spt_mask_kind kind;
     size_t window;
     spt_forward_mask(a->config, 0, a->probe->longest, &kind, &window);
-    enum spt_status status = spt_team_init(&a->team, a->plan->threads, 0, error);
-    if (status == SPT_OK) status = spt_selection_init(&a->selection, a->plan, kind == SPT_MASK_FULL, error);
+    enum spt_status status = spt_selection_init(&a->selection, a->plan, kind == SPT_MASK_FULL, error);
+    if (status == SPT_OK) status = team_init(a, error);
+    if (status == SPT_OK) status = gram_init(a, error);
     if (status == SPT_OK)
         status =
             spt_bootstrap_init(&a->bootstrap, a->plan->bootstrap, a->probe->samples, a->plan->bootstrap_seed, error);
@@ -136,6 +154,7 @@ void spt_analysis_free(struct spt_analysis *a) {
         free(a->references[i].known);
     }
     free(a->references);
+    free(a->gram);
     free(a->measurers);
     free(a->masks);
     free(a->mask_of_layer);
@@ -160,7 +179,38 @@ static struct spt_measure_context context_of(struct spt_analysis *a, size_t laye
         .masks = &a->masks[a->mask_of_layer[layer]],
         .values = &a->values,
         .references = a->references ? &a->references[layer] : NULL,
+        .gram = a->gram,
     };
+}
+
+static enum spt_status on_weights(void *context, size_t layer, const struct spt_weight *weights,
+                                  struct spt_error *error) {
+    struct spt_analysis *a = context;
+    (void)layer;
+    return spt_output_gram_of(&a->team, &weights[SPT_OUT].matrix, a->config->heads, a->gram, error);
+}
+
+struct stream {
+    struct spt_analysis *analysis;
+    const float *x; /* [N, hidden] */
+};
+
+static enum spt_status measure_stream(void *context, size_t sample, size_t thread, struct spt_error *error) {
+    const struct stream *stream = context;
+    struct spt_analysis *a = stream->analysis;
+    const size_t first = a->probe->offset[sample], d = a->config->hidden;
+    (void)error;
+    a->values.hidden[sample] = spt_hidden_of(stream->x + first * d, a->probe->offset[sample + 1] - first, d,
+                                             spt_team_scratch(&a->team, thread));
+    return SPT_OK;
+}
+
+/* After a layer; not the embedding, nor what the final norm makes of it. */
+static enum spt_status on_hidden(void *context, size_t stage, const float *x, struct spt_error *error) {
+    struct spt_analysis *a = context;
+    struct stream stream = {a, x};
+    if (stage == 0 || stage > a->config->layers) return SPT_OK;
+    return spt_team_run(&a->team, a->probe->samples, measure_stream, &stream, error);
 }
 
 /* Puts the matrices into the measurer, as double. */
@@ -223,9 +273,11 @@ enum spt_status spt_analysis_checkpoint(struct spt_analysis *a, struct spt_check
     const bool matrices = has_matrix_metrics(&a->selection), output = needs & SPT_NEED_LOSS;
     const struct spt_forward_observer observer = {
         .context = a,
+        .weights = a->gram ? on_weights : NULL,
         .attention = matrices ? on_attention : NULL,
         .sample = needs & SPT_NEEDS_REFERENCES ? on_sample : NULL,
         .again = needs & SPT_NEEDS_AGAIN ? on_attention_again : NULL,
+        .hidden = needs & SPT_NEED_HIDDEN ? on_hidden : NULL,
         .layer = matrices ? on_layer : NULL,
         .stop = on_stop,
     };

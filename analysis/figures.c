@@ -13,7 +13,7 @@ static size_t sample_metrics(const struct spt_selection *s) {
 }
 
 static size_t pooled_metrics(const struct spt_selection *s) {
-    return s->count[SPT_LEVEL_POOLED] + s->count[SPT_LEVEL_COUNT];
+    return s->count[SPT_LEVEL_POOLED] + s->count[SPT_LEVEL_COUNT] + s->count[SPT_LEVEL_SHARE];
 }
 
 static size_t curve_metrics(const struct spt_selection *s) {
@@ -36,7 +36,9 @@ static const struct spt_metric *model_metric(const struct spt_selection *s, size
 }
 
 static const struct spt_metric *pooled_metric(const struct spt_selection *s, size_t i) {
-    return either(s, SPT_LEVEL_POOLED, SPT_LEVEL_COUNT, i);
+    const size_t before = s->count[SPT_LEVEL_POOLED] + s->count[SPT_LEVEL_COUNT];
+    return i < before ? either(s, SPT_LEVEL_POOLED, SPT_LEVEL_COUNT, i)
+                      : spt_selection_at(s, SPT_LEVEL_SHARE, i - before);
 }
 
 static const struct spt_metric *curve_metric(const struct spt_selection *s, size_t i) {

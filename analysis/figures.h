@@ -28,9 +28,9 @@ struct spt_figures {
     size_t layers, heads, samples;
     double *sample;              /* [head metrics, then layer metrics; layers; samples] */
     struct spt_summary *summary; /* as many as are summarised at once */
-    double *pooled_head;         /* [pooled metrics, then count metrics; heads] */
+    double *pooled_head;         /* [pooled metrics, then counts, then shares; heads] */
     size_t *pooled_head_n;       /* likewise: samples that take part */
-    double *pooled;              /* [pooled metrics, then count metrics; layers] */
+    double *pooled;              /* [pooled metrics, then counts, then shares; layers] */
     size_t *pooled_n;            /* likewise */
     struct spt_pair_figures pairs;
     struct spt_ratio *ratio; /* [ratio metrics, layers] sums */

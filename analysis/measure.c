@@ -8,6 +8,7 @@
 #include "analysis/sinks/sink_metrics.h"
 #include "analysis/topology/betti.h"
 #include "analysis/topology/persistence.h"
+#include "analysis/values/influence.h"
 #include "checkpoints/base/memory.h"
 
 #include <math.h>
@@ -26,6 +27,7 @@ void spt_layer_values_release(struct spt_layer_values *values, const struct spt_
     free(values->first);
     free(values->part);
     free(values->whole);
+    free(values->hidden);
     free(values->law);
     free(values->mp);
     free(values->law_count);
@@ -62,8 +64,10 @@ enum spt_status spt_layer_values_init(struct spt_layer_values *values, const str
     values->part = spt_alloc(selection->count[SPT_LEVEL_RATIO] * cells, sizeof(double));
     values->whole = spt_alloc(selection->count[SPT_LEVEL_RATIO] * cells, sizeof(double));
     bool ready = values->value && values->layer_value && values->pair && values->received && values->first;
-    ready = ready && values->part && values->whole;
+    values->hidden = spt_alloc(probe->samples, sizeof(struct spt_hidden));
+    ready = ready && values->part && values->whole && values->hidden;
     ready = ready && curves_init(values, selection);
+    for (size_t i = 0; values->hidden && i < probe->samples; i++) values->hidden[i] = (struct spt_hidden){NAN, NAN};
     if (selection->needs & SPT_NEED_LAW_POOL) ready = ready && pool_init(&values->law, &values->law_count, values);
     if (selection->needs & SPT_NEED_MP_POOL) ready = ready && pool_init(&values->mp, &values->mp_count, values);
     if (ready) return SPT_OK;
@@ -88,6 +92,7 @@ struct spt_measurer {
     size_t received_capacity;
     double *row; /* [n_max] */
     struct spt_rows rows;
+    struct spt_influence_work influence;
     struct spt_spectrum *spectrum;
     struct spt_density *density;
     struct spt_persistence *persistence;
@@ -108,6 +113,7 @@ void spt_measurer_free(struct spt_measurer *measurer) {
     free(measurer->row);
     free(measurer->rows.entropy);
     free(measurer->rows.squares);
+    spt_influence_release(&measurer->influence);
     spt_spectrum_free(measurer->spectrum);
     spt_density_free(measurer->density);
     spt_persistence_free(measurer->persistence);
@@ -250,7 +256,7 @@ static void write_values(const struct spt_measure_context *context, const struct
     const size_t cells = values->heads * values->samples;
     for (size_t i = 0; i < selection->count[SPT_LEVEL_HEAD]; i++) {
         const struct spt_metric *metric = spt_selection_at(selection, SPT_LEVEL_HEAD, i);
-        if (!(metric->needs & SPT_NEEDS_AGAIN) == again) continue;
+        if (((metric->needs & SPT_NEEDS_AGAIN) != 0) != again) continue;
         values->value[i * cells + cell] = view ? metric->head(view, metric->parameter) : NAN;
     }
 }
@@ -386,21 +392,40 @@ static void write_again(const struct spt_measure_context *context, const struct 
     }
 }
 
+static enum spt_status measure_head_again(struct spt_measurer *m, const struct spt_measure_context *context,
+                                          struct spt_head *view, size_t head, size_t cell, struct spt_error *error) {
+    const unsigned needs = context->selection->needs;
+    struct spt_remainder remainder;
+    struct spt_influence influence;
+    if (needs & SPT_NEED_REMAINDER) {
+        remainder = spt_remainder_of(view->attention, view->mask, view->is_reference, m->row);
+        view->remainder = &remainder;
+    }
+    if (needs & SPT_NEED_INFLUENCE && view->vectors) {
+        const size_t d = view->vectors->dimension;
+        const enum spt_status status =
+            spt_influence_of(&m->influence, view->attention, view->mask, view->is_reference, view->vectors,
+                             context->gram ? context->gram + head * d * d : NULL, &influence, error);
+        if (status != SPT_OK) return status;
+        view->influence = &influence;
+    }
+    write_again(context, view, cell);
+    return SPT_OK;
+}
+
 enum spt_status spt_measure_again(struct spt_measurer *m, const struct spt_measure_context *context,
                                   const struct spt_batch *batch, struct spt_error *error) {
-    const unsigned needs = context->selection->needs;
     const bool known = context->references->known[batch->sample];
-    (void)error;
     for (size_t i = 0; i < batch->heads; i++) {
-        const size_t cell = (batch->first_head + i) * context->values->samples + batch->sample;
+        const size_t head = batch->first_head + i, cell = head * context->values->samples + batch->sample;
         struct spt_head view = view_of(m, context, batch, i);
-        struct spt_remainder remainder;
         view.is_reference = context->references->is_reference + context->probe->offset[batch->sample];
-        if (known && needs & SPT_NEED_REMAINDER) {
-            remainder = spt_remainder_of(view.attention, view.mask, view.is_reference, m->row);
-            view.remainder = &remainder;
-        }
-        write_again(context, known ? &view : NULL, cell);
+        enum spt_status status = SPT_OK;
+        if (known)
+            status = measure_head_again(m, context, &view, head, cell, error);
+        else
+            write_again(context, NULL, cell);
+        if (status != SPT_OK) return status;
     }
     return SPT_OK;
 }
@@ -422,11 +447,14 @@ enum spt_status spt_measure_layer(struct spt_measurer *m, const struct spt_measu
             .heads = values->heads,
             .mask = spt_mask_set_of(context->masks, n),
             .received = m->received,
-            .is_reference = context->references->is_reference + offset,
+            .is_reference = context->references ? context->references->is_reference + offset : NULL,
+            .hidden = &values->hidden[sample],
         };
-        for (size_t i = 0; i < selection->count[SPT_LEVEL_LAYER]; i++)
-            values->layer_value[i * values->samples + sample] =
-                finite ? spt_selection_at(selection, SPT_LEVEL_LAYER, i)->layer(&view) : NAN;
+        for (size_t i = 0; i < selection->count[SPT_LEVEL_LAYER]; i++) {
+            const struct spt_metric *metric = spt_selection_at(selection, SPT_LEVEL_LAYER, i);
+            const bool defined = finite || !(metric->needs & SPT_NEED_REFERENCES);
+            values->layer_value[i * values->samples + sample] = defined ? metric->layer(&view) : NAN;
+        }
     }
     return SPT_OK;
 }

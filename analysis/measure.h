@@ -19,6 +19,7 @@
 #include "analysis/probe.h"
 #include "analysis/rmt/law.h"
 #include "analysis/selection.h"
+#include "analysis/values/hidden.h"
 
 /* What one layer's heads gave, sample by sample. NAN where undefined. */
 struct spt_layer_values {
@@ -31,6 +32,8 @@ struct spt_layer_values {
     double *received;     /* [heads, tokens] c of every head */
     double *first;        /* [heads, samples] alpha_0 */
     double *law, *mp;     /* [heads, tokens] x of G and of A, those of a sample at its offset; NULL where not pooled */
+    struct spt_hidden
+        *hidden; /* [samples] of the stream after the layer; the caller's to fill before spt_measure_layer */
     size_t *law_count, *mp_count; /* [heads, samples] how many of them there are */
 };
 
@@ -47,6 +50,7 @@ struct spt_measure_context {
     const struct spt_mask_set *masks;
     struct spt_layer_values *values;
     const struct spt_reference_tokens *references; /* of the layer; NULL where no metric needs them */
+    const double *gram; /* [heads, dimension, dimension] of the output projection; NULL where no metric needs it */
 };
 
 /* Heads first_head, first_head + 1 ... of a sample, whose matrices are in the measurer. */

@@ -29,6 +29,7 @@ enum spt_metric_level {
     SPT_LEVEL_LAYER,  /* .layer: a value per (sample, layer), from all its heads; model is the mean */
     SPT_LEVEL_POOLED, /* .pooled: a value per (layer, head) from all samples together: no sd, no interval */
     SPT_LEVEL_COUNT,  /* .pooled: 0 or 1 per (layer, head), of which layer and model hold the sum */
+    SPT_LEVEL_SHARE,  /* .pooled: 0 or 1 per (layer, head), of which layer and model hold the mean */
     SPT_LEVEL_RATIO,  /* .pair: layer and model are the sum of the first over that of the second: no sd, no interval */
     SPT_LEVEL_MODEL,  /* .model: a value per sample */
     SPT_LEVEL_MODEL_POOLED, /* .whole: one value */
@@ -56,13 +57,17 @@ enum spt_need {
     SPT_NEED_REFERENCES = 1 << 12, /* the layer's reference tokens */
     SPT_NEED_REMAINDER = 1 << 13,  /* second look: the rows without reference tokens */
     SPT_NEED_FIEDLER = 1 << 14,    /* ... and its second smallest eigenvalues, with SPT_NEED_GRAPH */
+    SPT_NEED_INFLUENCE = 1 << 15,  /* second look: what reference tokens contribute to the head's output */
+    SPT_NEED_OUTPUT = 1 << 16,     /* the output projection's part of each head; with SPT_NEED_INFLUENCE */
+    SPT_NEED_HIDDEN = 1 << 17,     /* the residual stream after the layer */
+    SPT_NEED_FRAME = 1 << 18,      /* the head's reference frame */
 };
 
 /* What makes a metric one of the second look. */
-#define SPT_NEEDS_AGAIN ((unsigned)SPT_NEED_REMAINDER)
+#define SPT_NEEDS_AGAIN ((unsigned)(SPT_NEED_REMAINDER | SPT_NEED_INFLUENCE))
 
 /* What is not possible without the layer's reference tokens. */
-#define SPT_NEEDS_REFERENCES (SPT_NEEDS_AGAIN | SPT_NEED_REFERENCES)
+#define SPT_NEEDS_REFERENCES (SPT_NEEDS_AGAIN | SPT_NEED_REFERENCES | SPT_NEED_FRAME)
 
 /* The thresholds t of topology.b0@t and b1@t (Kushnareva et al. 2021). */
 #define SPT_THRESHOLD_COUNT 6
@@ -86,6 +91,8 @@ struct spt_graph {
 };
 struct spt_rows;      /* analysis/information/rows.h */
 struct spt_remainder; /* analysis/information/remainder.h */
+struct spt_influence; /* analysis/values/influence.h */
+struct spt_hidden;    /* analysis/values/hidden.h */
 struct spt_vectors;   /* analysis/forward/forward.h */
 
 /* One head's attention over one sample. Borrowed, valid during a metric's call. What no metric of the plan needs is
@@ -108,6 +115,7 @@ struct spt_head {
     /* In the second look; NULL in the first. */
     const unsigned char *is_reference; /* [n] 1 for the layer's reference tokens (analysis/sinks) */
     const struct spt_remainder *remainder;
+    const struct spt_influence *influence; /* NULL without vectors */
 };
 
 /* A layer's reference tokens in every sample of the probe. */
@@ -122,6 +130,16 @@ struct spt_layer {
     const struct spt_mask *mask;
     const double *const *received;     /* [heads][n] */
     const unsigned char *is_reference; /* [n] 1 for the layer's reference tokens (analysis/sinks) */
+    const struct spt_hidden *hidden;   /* of the residual stream after the layer */
+};
+
+/* What a head's attention is anchored to (analysis/frames). */
+enum spt_frame {
+    SPT_FRAME_NONE,
+    SPT_FRAME_CENTRALIZED,
+    SPT_FRAME_DISTRIBUTED,
+    SPT_FRAME_BIDIRECTIONAL,
+    SPT_FRAME_UNKNOWN, /* no sample tells */
 };
 
 /* One head over all samples. */
@@ -135,6 +153,7 @@ struct spt_pool {
     size_t mp_count;
     const struct spt_laws *laws;
     struct spt_density *density;
+    enum spt_frame frame;
 };
 
 /* A pair of values for each head and sample of a layer. */

@@ -1,5 +1,6 @@
 #include "analysis/metric.h"
 
+#include "analysis/frames/frame_metrics.h"
 #include "analysis/graph/correlation.h"
 #include "analysis/graph/graph_metrics.h"
 #include "analysis/information/information_metrics.h"
@@ -9,6 +10,7 @@
 #include "analysis/sinks/sink_metrics.h"
 #include "analysis/topology/betti.h"
 #include "analysis/topology/topology_metrics.h"
+#include "analysis/values/value_metrics.h"
 
 #include <string.h>
 
@@ -18,6 +20,7 @@ const double SPT_THRESHOLDS[SPT_THRESHOLD_COUNT] = {0.025, 0.05, 0.1, 0.25, 0.5,
 #define LAYER   .level = SPT_LEVEL_LAYER, .layer
 #define POOLED  .level = SPT_LEVEL_POOLED, .pooled
 #define COUNT   .level = SPT_LEVEL_COUNT, .pooled
+#define SHARE   .level = SPT_LEVEL_SHARE, .needs = SPT_NEED_FRAME, .pooled
 #define RATIO   .level = SPT_LEVEL_RATIO, .pair
 #define MODEL   .level = SPT_LEVEL_MODEL, .needs = SPT_NEED_LOSS, .model
 #define WHOLE   .level = SPT_LEVEL_MODEL_POOLED, .needs = SPT_NEED_LOSS, .whole
@@ -30,6 +33,7 @@ const double SPT_THRESHOLDS[SPT_THRESHOLD_COUNT] = {0.025, 0.05, 0.1, 0.25, 0.5,
 #define SPECTRUM  SPT_NEED_SPECTRUM
 #define BARCODE   SPT_NEED_BARCODE
 #define FIEDLER   SPT_NEED_GRAPH | SPT_NEED_FIEDLER
+#define INFLUENCE SPT_NEED_INFLUENCE
 #define BARCODE_2 SPT_NEED_BARCODE | SPT_NEED_DIMENSION_2
 
 /* clang-format off */
@@ -154,12 +158,26 @@ const struct spt_metric SPT_METRICS[] = {
      RATIO = {spt_information_kl_drop, spt_information_kl_same}, .needs = SPT_NEED_REMAINDER, .parameter = SPT_LEAST_KL},
     {"information.fisher", "", "mean over rows of 1 - sum_j A[i][j]^2, the trace of the softmax's Fisher information diag(a) - a a^T (Amari 1998)", HEAD = spt_information_fisher, NULLED, .needs = SPT_NEED_ROWS},
     {"information.fisher_sink", "", "share of that trace between reference tokens and the rest: sum_i 2 s_i (1 - s_i) / sum_i (1 - sum_j A[i][j]^2)", HEAD = spt_information_fisher_sink, .needs = SPT_NEED_REMAINDER},
+
+    {"value.direction", "", "mean over rows of cos(o_i, r_i), o_i = sum_j A[i][j] v_j, r_i its part over reference tokens (Ruscio et al. 2025)", HEAD = spt_value_direction, .needs = INFLUENCE},
+    {"value.share", "", "mean over rows of |r_i| / (|r_i| + |o_i - r_i|)", HEAD = spt_value_share, .needs = INFLUENCE},
+    {"value.norm_ratio", "", "mean |v| of reference tokens / mean |v|", HEAD = spt_value_norm_ratio, .needs = INFLUENCE},
+    {"value.output_ratio", "", "the same of v W, W the head's part of the output projection (Kobayashi et al. 2020)", HEAD = spt_value_output_ratio, .needs = INFLUENCE | SPT_NEED_OUTPUT},
+    {"key.norm_first", "", "|k_0| / mean |k_j|, keys as the scores see them", HEAD = spt_key_norm_first},
+    {"key.cos_first", "", "mean of cos(q_i, k_0) over the queries that see the first token", HEAD = spt_key_cos_first},
+    {"hidden.norm_first", "", "|h_0| / median |h_k| of the residual stream after the layer (Sun et al. 2024)", LAYER = spt_hidden_norm_first, .needs = SPT_NEED_HIDDEN},
+    {"hidden.max_ratio", "", "max |h| / median |h| over its entries: massive activations (Sun et al. 2024)", LAYER = spt_hidden_max_ratio, .needs = SPT_NEED_HIDDEN},
+
+    {"frame.none", "", "share of heads without an anchor: max_k (c_k - u_k) < 1/n in more than half of the samples (Ruscio et al. 2025)", SHARE = spt_frame_none},
+    {"frame.centralized", "", "share of heads anchored to one of: first, last, other special, other tokens; on top in 80 % of the samples, with twice the mean c of another (Ruscio et al. 2025)", SHARE = spt_frame_centralized},
+    {"frame.distributed", "", "share of heads of no other frame: anchored to several tokens (Ruscio et al. 2025)", SHARE = spt_frame_distributed},
+    {"frame.bidirectional", "", "share of heads of encoders with first and last token both references in at least half of the samples (Ruscio et al. 2025)", SHARE = spt_frame_bidirectional},
 };
 /* clang-format on */
 
 const size_t SPT_METRIC_COUNT = sizeof SPT_METRICS / sizeof *SPT_METRICS;
 
-const char *const SPT_METRIC_GROUPS[] = {"sinks", "rmt", "topology", "graph", "information", "loss"};
+const char *const SPT_METRIC_GROUPS[] = {"sinks", "rmt", "topology", "graph", "information", "values", "frames", "loss"};
 const size_t SPT_METRIC_GROUP_COUNT = sizeof SPT_METRIC_GROUPS / sizeof *SPT_METRIC_GROUPS;
 
 size_t spt_metric_find(const char *name) {
@@ -173,7 +191,7 @@ static const struct {
     const char *prefix, *group;
 } PREFIXES[] = {
     {"sink", "sinks"}, {"pattern", "sinks"}, {"rmt", "rmt"}, {"topology", "topology"},
-    {"graph", "graph"}, {"information", "information"}, {"loss", "loss"},
+    {"graph", "graph"}, {"information", "information"}, {"value", "values"}, {"key", "values"}, {"hidden", "values"}, {"frame", "frames"}, {"loss", "loss"},
 };
 
 const char *spt_metric_group(const struct spt_metric *metric) {

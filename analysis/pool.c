@@ -1,5 +1,7 @@
 #include "analysis/pool.h"
 
+#include "analysis/frames/frame.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -20,6 +22,7 @@ struct spt_pool spt_pool_of(const struct spt_measure_context *context, size_t he
         .mask = context->masks->kind,
         .laws = context->laws,
         .density = density,
+        .frame = context->selection->needs & SPT_NEED_FRAME ? spt_frame_of(context, head) : SPT_FRAME_UNKNOWN,
     };
     if (values->law) {
         double *x = values->law + head * values->tokens;
@@ -43,6 +46,8 @@ size_t spt_pool_samples(const struct spt_measure_context *context, size_t head, 
             count += values->law_count[i] > 0;
         else if (metric->needs & SPT_NEED_MP_POOL)
             count += values->mp_count[i] > 0;
+        else if (metric->needs & SPT_NEED_FRAME)
+            count += context->references->known[i - first];
         else
             count += isnan(values->first[i]) ? 0 : 1;
     }

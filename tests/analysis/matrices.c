@@ -32,8 +32,13 @@ void matrices_open(struct matrices *m, enum spt_mask_kind kind, size_t window, c
     m->references =
         (struct spt_reference_tokens){.is_reference = calloc(m->probe.tokens, 1), .known = calloc(samples, 1)};
     assert_true(m->references.is_reference && m->references.known);
-    m->context = (struct spt_measure_context){&m->selection, &m->plan,   &m->probe,     m->laws,
-                                              &m->masks,     &m->values, &m->references};
+    m->context = (struct spt_measure_context){.selection = &m->selection,
+                                              .plan = &m->plan,
+                                              .probe = &m->probe,
+                                              .laws = m->laws,
+                                              .masks = &m->masks,
+                                              .values = &m->values,
+                                              .references = &m->references};
 }
 
 typedef enum spt_status look(struct spt_measurer *measurer, const struct spt_measure_context *context,

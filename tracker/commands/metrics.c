@@ -10,6 +10,7 @@ static const char *const LEVELS[] = {
     [SPT_LEVEL_LAYER] = "layer, model",
     [SPT_LEVEL_POOLED] = "head, layer, model; pooled over samples",
     [SPT_LEVEL_COUNT] = "layer, model; pooled over samples",
+    [SPT_LEVEL_SHARE] = "layer, model; pooled over samples",
     [SPT_LEVEL_RATIO] = "layer, model; pooled over samples",
     [SPT_LEVEL_MODEL] = "model",
     [SPT_LEVEL_MODEL_POOLED] = "model; pooled over samples",
@@ -66,7 +67,7 @@ const struct spt_command SPT_COMMAND_METRICS = {
     .arguments_max = 1,
     .description =
         "Prints the table of metrics: what each is, where its formula is from, at which levels it is stored. NAME is a metric "
-        "or a group (sinks, rmt, topology, graph, information, loss).",
+        "or a group (sinks, rmt, topology, graph, information, values, frames, loss).",
     .example = "spectail metrics rmt.law_kl\nspectail metrics topology",
     .run = run,
 };
