@@ -1,6 +1,8 @@
 """The sweep as a user starts it: beside the usual Python stack, with a second thread, and in memory. Ratios of runs that take turns.
 
 usage: bench_sweep.py oracle   SPECTAIL RUN PROBE [--repeats 3] [--steps 0,512]   whole processes on the bundled run: sinks, rmt, topology
+                                                  [--metrics sinks,...]            or other groups
+       bench_sweep.py groups   SPECTAIL RUN PROBE [--repeats 3]                   CPU seconds with other groups beside sinks, rmt, topology
        bench_sweep.py threads  SPECTAIL MODEL PROBE_IDS [--repeats 5]             seconds of a checkpoint's analysis, read-ahead off, page cache warm
        bench_sweep.py memory   SPECTAIL MODEL PROBE_IDS [--samples 100,500]       peak resident memory of the whole process
 PROBE_IDS: probe_ids.py. oracle needs tests/peer/requirements.txt, the others nothing but Python.
@@ -26,15 +28,29 @@ def sweep(a, samples, *options):
 
 def oracle(a):
     chosen = ["--steps", a.steps] if a.steps else []
-    command = [sys.executable, os.path.join(HERE, "../peer/oracle.py"), a.run, a.probe, "--samples", "100", "--metrics", GROUPS, "--threads", "2", *chosen]
+    command = [sys.executable, os.path.join(HERE, "../peer/oracle.py"), a.run, a.probe, "--samples", "100", "--metrics", a.metrics, "--threads", "2", *chosen]
     ours, theirs = [], []
     for _ in range(a.repeats):
-        ours.append(sweep(a, 100, "--probe", a.probe, "--metrics", GROUPS + ",loss", "--threads", "2")[0])
+        ours.append(sweep(a, 100, "--probe", a.probe, "--metrics", a.metrics + ",loss", "--threads", "2")[0])
         start = time.perf_counter()
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         theirs.append(time.perf_counter() - start)
         print(f"  spectail {ours[-1]:8.2f} s   oracle.py {theirs[-1]:8.2f} s   ratio {theirs[-1] / ours[-1]:6.1f}", flush=True)
     print(f"  median of {a.repeats}: oracle.py takes {statistics.median(theirs) / statistics.median(ours):.1f} times as long")
+
+
+def groups(a):
+    """Turn by turn; processor time, so that what else runs weighs less."""
+    times = {GROUPS: [], GROUPS + ",graph": [], "": []}
+    for _ in range(a.repeats):
+        for metrics in times:
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            sweep(a, 100, "--probe", a.probe, *(["--metrics", metrics + ",loss"] if metrics else []))
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            times[metrics].append(after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime)
+    base = statistics.median(times[GROUPS])
+    for metrics, seconds in times.items():
+        print(f"  {metrics or 'all groups':<26} {statistics.median(seconds):7.2f} s of processor time, {statistics.median(seconds) / base:.2f} times", flush=True)
 
 
 def threads(a):
@@ -56,10 +72,10 @@ def memory(a):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("what", choices=["oracle", "threads", "memory"]); p.add_argument("spectail"); p.add_argument("run"); p.add_argument("probe")
-    p.add_argument("--repeats", type=int, default=3); p.add_argument("--steps", default=""); p.add_argument("--samples", default="100,500")
+    p.add_argument("what", choices=["oracle", "groups", "threads", "memory"]); p.add_argument("spectail"); p.add_argument("run"); p.add_argument("probe")
+    p.add_argument("--metrics", default=GROUPS); p.add_argument("--repeats", type=int, default=3); p.add_argument("--steps", default=""); p.add_argument("--samples", default="100,500")
     a = p.parse_args()
-    {"oracle": oracle, "threads": threads, "memory": memory}[a.what](a)
+    {"oracle": oracle, "groups": groups, "threads": threads, "memory": memory}[a.what](a)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ while [ $# -gt 0 ]; do
 done
 
 cmake -S . -B "$work" -G Ninja -DCMAKE_BUILD_TYPE=Release --log-level=WARNING
-cmake --build "$work" --target spectail timed make_model bench_forward bench_sgemm bench_persistence bench_spectrum bench_tokenizer trainer \
+cmake --build "$work" --target spectail timed make_model bench_forward bench_sgemm bench_persistence bench_spectrum bench_graph bench_tokenizer trainer \
     > /dev/null
 mkdir -p "$work/models"
 
@@ -51,6 +51,8 @@ model() { # SHAPE -> the folder of a made-up model, made once
 
 echo "== sweep of the bundled run beside oracle.py: 17 checkpoints, 100 samples, sinks + rmt + topology, two threads each, whole processes"
 "$python" tests/bench/bench_sweep.py oracle "$spectail" "$run" "$probe"
+echo "== all groups beside sinks + rmt + topology alone: the bundled run, 100 samples"
+"$python" tests/bench/bench_sweep.py groups "$spectail" "$run" "$probe"
 echo "== a second thread: pythia-70m's shape, 100 samples"
 "$python" tests/bench/bench_sweep.py threads "$spectail" "$(model pythia-70m)" "$ids" --repeats 5
 echo "== persistent homology beside Ripser's C++ function (PyPI), one thread, microseconds a matrix"
@@ -58,6 +60,8 @@ echo "== persistent homology beside Ripser's C++ function (PyPI), one thread, mi
 "$python" tests/bench/bench_persistence.py "$bench/bench_persistence" "$work/attention.npz"
 echo "== spectra beside LAPACK, one thread, microseconds a matrix"
 OMP_NUM_THREADS=1 "$bench/bench_spectrum"
+echo "== graphs beside LAPACK and NumPy, one thread, microseconds a matrix"
+OMP_NUM_THREADS=1 "$python" tests/bench/bench_graph.py "$bench/bench_graph" "$work/attention.npz"
 echo "== tokenizers beside HF tokenizers and sentencepiece, one thread, English"
 "$python" tests/bench/bench_tokenizer.py "$bench/bench_tokenizer" "$probe"
 echo "== forward pass beside sgemm: pythia-410m's shape, 100 samples"

@@ -5,6 +5,7 @@
  * Each piece of work below is done in a child of its own, which ends without crashing, with the result of an undisturbed one or with
  * SPT_NOMEM and a message, and has freed all that it allocated. What the store does is held against SQLite's own view of the file in allocations.c.
  */
+#include "analysis/analyze.h"
 #include "analysis/forward/forward.h"
 #include "checkpoints/checkpoint.h"
 #include "checkpoints/model_config.h"
@@ -163,6 +164,51 @@ static enum spt_status compute(const char *path, uint64_t *result, struct spt_er
     return status;
 }
 
+static enum spt_status add_figure(void *context, const struct spt_measure *measure, struct spt_error *error) {
+    (void)error;
+    if (!isnan(measure->mean)) mix(context, (uint64_t)(int64_t)(measure->mean * 1e6));
+    if (!isnan(measure->hi)) mix(context, (uint64_t)(int64_t)(measure->hi * 1e6));
+    return SPT_OK;
+}
+
+static enum spt_status add_null(void *context, const struct spt_null *null, struct spt_error *error) {
+    (void)error;
+    if (!isnan(null->mean)) mix(context, (uint64_t)(int64_t)(null->mean * 1e6));
+    return SPT_OK;
+}
+
+/* The graphs of a reference model's attention, their figures with intervals, and nulls. */
+static enum spt_status analyse_graphs(const char *path, uint64_t *result, struct spt_error *error) {
+    static const size_t OFFSET[] = {0, 5, 12, 16, 24};
+    int32_t ids[24];
+    char config_path[PATH_MAX];
+    struct spt_model_config model;
+    struct spt_plan plan;
+    struct spt_analysis *analysis = NULL;
+    struct spt_checkpoint *checkpoint;
+    const struct spt_emit emit = {.context = result, .measure = add_figure, .null = add_null};
+    for (size_t i = 0; i < 24; i++) ids[i] = (int32_t)(i * i % 60);
+    const struct spt_probe probe = {.samples = 4, .tokens = 24, .longest = 8, .ids = ids, .offset = OFFSET};
+    (void)snprintf(config_path, sizeof config_path, "%s/config.json", path);
+    enum spt_status status = spt_model_config_read(config_path, &model, error);
+    if (status == SPT_OK) status = spt_checkpoint_open(path, NULL, &checkpoint, error);
+    if (status != SPT_OK) return status;
+    spt_plan_init(&plan);
+    plan.bootstrap = 20;
+    plan.null_draws = 2;
+    plan.threads = 1;
+    if (!plan.metric) status = spt_fail_memory(error, SPT_METRIC_COUNT, "a plan");
+    for (size_t i = 0; status == SPT_OK && i < SPT_METRIC_COUNT; i++)
+        plan.metric[i] = strcmp(spt_metric_group(&SPT_METRICS[i]), "graph") == 0;
+    if (status == SPT_OK) status = spt_analysis_new(&plan, &model, &probe, &analysis, error);
+    if (status == SPT_OK) status = spt_analysis_nulls(analysis, &emit, error);
+    if (status == SPT_OK) status = spt_analysis_checkpoint(analysis, checkpoint, &emit, error);
+    spt_analysis_free(analysis);
+    spt_plan_release(&plan);
+    spt_checkpoint_close(checkpoint);
+    return status;
+}
+
 static enum spt_status read_history(const char *path, uint64_t *result, struct spt_error *error) {
     struct spt_series *series;
     size_t count;
@@ -309,6 +355,7 @@ static const struct work {
     {"checkpoint, DeepSpeed", read_torch, SPT_TEST_DATA "/layouts/gpt_neox_sequential/global_step500", NULL},
     {"forward, angles by length", compute, SPT_TEST_DATA "/reference/llama_dynamic_ntk", NULL},
     {"forward, narrow embedding", compute, SPT_TEST_DATA "/reference/opt_after", NULL},
+    {"graphs of attention", analyse_graphs, SPT_TEST_DATA "/reference/opt_after", NULL},
     {"history of a trainer", read_history, CHECKPOINT "/trainer_state.json", NULL},
     {"table of a series", read_table, "evaluation.csv", NULL},
     {"store, new", write_store, "new.db", "new.db"},
