@@ -29,13 +29,26 @@ struct spt_checkpoint {
     unsigned char *piece;      /* [PIECE], made when first needed */
 };
 
+/* The distributed checkpoint of which path is one of the files; slash: its last, NULL when it has none. */
+static enum spt_status read_around(struct spt_contents *contents, const char *path, const char *slash,
+                                   struct spt_error *error) {
+    char *directory = spt_strdup(slash == path ? "/" : slash ? path : ".");
+    if (!directory) return spt_fail_memory(error, strlen(path), "a path");
+    if (slash && slash != path) directory[slash - path] = '\0';
+    const enum spt_status status = spt_contents_read_distributed(contents, directory, error);
+    free(directory);
+    return status;
+}
+
 /* What cannot be looked at is neither: taken for a file, a folder would be refused for good. */
 static enum spt_status read_weights(struct spt_contents *contents, const char *path, struct spt_error *error) {
     struct spt_look look;
     const enum spt_status status = spt_tree_look(contents->tree, path, &look, error);
     if (status != SPT_OK) return status;
-    return look.kind == SPT_KIND_FOLDER ? spt_contents_read_folder(contents, path, error)
-                                        : spt_contents_read_path(contents, path, error);
+    if (look.kind == SPT_KIND_FOLDER) return spt_contents_read_folder(contents, path, error);
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    return spt_contents_name_is_distributed(name) ? read_around(contents, path, slash, error)
+                                                  : spt_contents_read_path(contents, path, error);
 }
 
 enum spt_status spt_checkpoint_open(const char *path, const struct spt_checkpoint_options *options,

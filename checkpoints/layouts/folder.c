@@ -86,6 +86,8 @@ struct scan {
     size_t capacity;
     bool tokenizer;         /* tokenizer.json is there */
     unsigned other;         /* other files of tokenizers, by place in SPT_TOKENIZER_PARTS */
+    bool metadata;          /* of a torch distributed checkpoint */
+    unsigned inner;         /* folders where such a checkpoint may be, by place in SPT_DISTRIBUTED_FOLDERS */
     struct spt_hash beside; /* of the names of what HF Trainer wrote, in whatever order the folder gives them */
 };
 
@@ -99,6 +101,7 @@ static bool *flag_of(struct scan *scan, const char *name, bool *weights) {
     if (strcmp(name, "config.json") == 0) return &folder->config;
     if (strcmp(name, "tokenizer.json") == 0) return &scan->tokenizer;
     if (strcmp(name, "trainer_state.json") == 0) return &folder->trainer_state;
+    if (!scan->only && strcmp(name, ".metadata") == 0) return &scan->metadata;
     const bool counts = scan->only ? strcmp(name, scan->only) == 0 : spt_weights_is_name(name);
     return counts ? weights : NULL;
 }
@@ -118,6 +121,14 @@ static bool has_tokenizer(void *context, const char *name) {
     for (unsigned i = 0; SPT_TOKENIZER_PARTS[i]; i++)
         if (strcmp(name, SPT_TOKENIZER_PARTS[i]) == 0) return scan->other >> i & 1;
     return false;
+}
+
+static void note_inner(struct scan *scan, struct spt_tree_folder *folder, const char *name) {
+    struct spt_look look;
+    for (unsigned i = 0; SPT_DISTRIBUTED_FOLDERS[i]; i++)
+        if (strcmp(name, SPT_DISTRIBUTED_FOLDERS[i]) == 0 && spt_tree_look_in(folder, name, &look, NULL) == SPT_OK &&
+            look.kind == SPT_KIND_FOLDER)
+            scan->inner |= 1u << i;
 }
 
 static void say_skipped(struct scan *scan, const char *name, const char *why) {
@@ -143,6 +154,7 @@ static bool scan_entry(struct scan *scan, struct spt_tree_folder *listed, const 
     bool *flag = flag_of(scan, name, &weights);
     if (!flag) {
         note_tokenizer(scan, listed, name);
+        if (!scan->only) note_inner(scan, listed, name);
         if (!is_of_trainer(name)) return true;
         const struct spt_hash hash = spt_hash_of(name, strlen(name));
         folder->of_trainer = true;
@@ -224,6 +236,58 @@ static bool read_entries(struct scan *scan, struct spt_tree_folder *folder) {
     return memory;
 }
 
+/* A file of the folder within. */
+static bool scan_inner_entry(struct scan *scan, struct spt_tree_folder *listed, const char *inner, const char *name) {
+    const bool weights = fnmatch("*.distcp", name, 0) == 0;
+    if (!weights && strcmp(name, ".metadata") != 0) return true;
+    char *path = spt_file_join(inner, name);
+    struct spt_look look;
+    struct spt_error why;
+    bool memory = path != NULL;
+    if (memory && spt_tree_look_in(listed, name, &look, &why) != SPT_OK) {
+        say_skipped(scan, path, why.system ? strerror(why.system) : why.message);
+    } else if (memory && look.kind != SPT_KIND_FILE) {
+        say_skipped(scan, path, "no regular file");
+    } else if (memory) {
+        scan->reading->folder.weights += weights;
+        memory = add_member(scan, path, &look.identity);
+    }
+    free(path);
+    return memory;
+}
+
+/* false: out of memory. What cannot be listed holds nothing, and is looked at again. */
+static bool read_inner(struct scan *scan, struct spt_tree *tree, const char *inner) {
+    struct spt_folder_reading *reading = scan->reading;
+    struct spt_tree_folder folder;
+    struct spt_tree_entry found;
+    struct spt_error why = {0};
+    struct spt_look look;
+    char *path = spt_file_join(scan->path, inner);
+    if (!path) return false;
+    enum spt_status status = spt_tree_list(tree, path, &folder, &why);
+    bool memory = status != SPT_NOMEM;
+    if (status == SPT_OK) {
+        status = spt_tree_look_in(&folder, NULL, &look, &why);
+        if (!status) reading->inner_directory = look.identity;
+        while (!status && memory && !(status = spt_tree_next(&folder, &found, &why)))
+            memory = scan_inner_entry(scan, &folder, inner, found.name);
+        spt_tree_unlist(&folder);
+    }
+    if (memory && status && status != SPT_END)
+        say_skipped(scan, inner, why.system ? strerror(why.system) : why.message);
+    reading->inner = inner;
+    free(path);
+    return memory;
+}
+
+/* The first of them: two are not made by one trainer. */
+static bool read_first_inner(struct scan *scan, struct spt_tree *tree) {
+    for (unsigned i = 0; SPT_DISTRIBUTED_FOLDERS[i]; i++)
+        if (scan->inner >> i & 1) return read_inner(scan, tree, SPT_DISTRIBUTED_FOLDERS[i]);
+    return true;
+}
+
 /* A reading may be kept for as long as the run is looked at, and there are as many as checkpoints. */
 static void shrink_members(struct spt_folder_reading *reading) {
     if (!reading->count) return;
@@ -242,6 +306,7 @@ enum spt_status spt_folder_read(struct spt_tree *tree, const char *path, const c
     if (!listed) {
         memory = read_entries(&scan, &directory);
         spt_tree_unlist(&directory);
+        if (memory && scan.inner && !reading->folder.system) memory = read_first_inner(&scan, tree);
     } else if (memory) {
         reading->folder.system = why.system ? why.system : EIO;
     }

@@ -35,7 +35,8 @@ void spt_entries_release(struct spt_entries *entries);
 /* One look at a checkpoint's folder. */
 struct spt_folder {
     int system;     /* errno when it could not be read, else 0; the rest is then zero */
-    size_t weights; /* regular files that can hold weights, in any format known by name, and their indexes */
+    size_t weights; /* regular files that can hold weights, in any format known by name, and their indexes; also those
+                       in the folder's own where a distributed checkpoint's trainer puts the model */
     bool config, trainer_state;
     const char *tokenizer; /* the name of its tokenizer's file, of those that tokenizer/files.h knows; NULL: none */
     bool of_trainer;       /* a file that HF Trainer writes beside the weights: training_args.bin, optimizer.pt ... */
@@ -58,7 +59,9 @@ struct spt_member {
 struct spt_folder_reading {
     struct spt_folder folder;
     struct spt_file_identity directory; /* its own, before its entries were read */
-    struct spt_member *members;         /* [count] the files that the fingerprint counts, by name */
+    const char *inner;                  /* the folder within it whose files count too; NULL: none */
+    struct spt_file_identity inner_directory;
+    struct spt_member *members; /* [count] the files that the fingerprint counts, by name: "inner/file" */
     size_t count;
     bool said; /* something was skipped and said so */
 };

@@ -200,10 +200,19 @@ static bool is_file_unchanged(struct spt_folder_memory *memory, const char *fold
     return spt_file_identity_equal(&now, &member->identity);
 }
 
+static bool is_inner_unchanged(const struct spt_folder_memory *memory, const struct remembered *remembered) {
+    char *path = spt_file_join(remembered->path, remembered->reading.inner);
+    const bool same =
+        path && is_folder_unchanged(memory, path, remembered->age.times, &remembered->reading.inner_directory);
+    free(path);
+    return same;
+}
+
 static bool is_unchanged(struct spt_folder_memory *memory, const struct remembered *remembered) {
     const struct spt_folder_reading *reading = &remembered->reading;
     if (!remembered->age.settled) return false;
     if (!is_folder_unchanged(memory, remembered->path, remembered->age.times, &reading->directory)) return false;
+    if (reading->inner && !is_inner_unchanged(memory, remembered)) return false;
     for (size_t i = 0; i < reading->count; i++)
         if (!is_file_unchanged(memory, remembered->path, &reading->members[i])) return false;
     return true;
@@ -330,7 +339,9 @@ static struct remembered *new_remembered(const char *path, const char *only) {
 }
 
 static bool same_reading(const struct spt_folder_reading *a, const struct spt_folder_reading *b) {
-    return spt_file_identity_equal(&a->directory, &b->directory) && spt_hash_equal(a->folder.state, b->folder.state);
+    return spt_file_identity_equal(&a->directory, &b->directory) && a->inner == b->inner &&
+           spt_file_identity_equal(&a->inner_directory, &b->inner_directory) &&
+           spt_hash_equal(a->folder.state, b->folder.state);
 }
 
 /* The step that trainer_state.json stands at; if it cannot be read, the listing tries, and says why. */
@@ -345,6 +356,7 @@ static void read_step(const char *path, struct spt_folder *folder) {
  * of a file. */
 static int64_t last_change(const struct spt_folder_reading *reading) {
     int64_t last = reading->directory.ctime_ns;
+    if (reading->inner && reading->inner_directory.ctime_ns > last) last = reading->inner_directory.ctime_ns;
     for (size_t i = 0; i < reading->count; i++)
         if (strcmp(reading->members[i].name, "trainer_state.json") == 0 && reading->members[i].identity.ctime_ns > last)
             last = reading->members[i].identity.ctime_ns;

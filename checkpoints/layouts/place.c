@@ -64,8 +64,20 @@ static enum spt_status place_folder(struct spt_place *place, const char *folder,
     return place->root && place->only ? SPT_OK : spt_fail_memory(error, strlen(folder), "a path");
 }
 
-/* folder/name, name being no folder. An index stands for the shards beside it, and so for its folder; so does
- * model.safetensors in the folder of a step, which is the same checkpoint. */
+/* A folder as a user names it, who may mean the one in which its trainer put the model of a checkpoint. */
+static enum spt_status place_named_folder(struct spt_place *place, const char *folder,
+                                          const struct spt_step_names *names, struct spt_error *error) {
+    if (!spt_contents_name_is_distributed_folder(spt_place_last_part(folder)) || is_archive(place, folder))
+        return place_folder(place, folder, names, error);
+    char *parent = spt_place_parent_of(folder);
+    if (!parent) return spt_fail_memory(error, strlen(folder), "a path");
+    const enum spt_status status = place_folder(place, parent, names, error);
+    free(parent);
+    return status;
+}
+
+/* folder/name, name being no folder. An index stands for the shards beside it, and so for its folder; so do a
+ * distributed checkpoint's files, and model.safetensors in the folder of a step, which is the same checkpoint. */
 static enum spt_status place_file(struct spt_place *place, const char *folder, const char *name,
                                   const struct spt_step_names *names, struct spt_error *error) {
     struct spt_step_name step;
@@ -76,6 +88,7 @@ static enum spt_status place_file(struct spt_place *place, const char *folder, c
     const bool whole = (cache || step_folder) && strcmp(name, "model.safetensors") == 0;
     free(cache);
     if (whole || ends_with(name, ".index.json")) return place_folder(place, folder, names, error);
+    if (spt_contents_name_is_distributed(name)) return place_named_folder(place, folder, names, error);
     struct spt_text file = {0};
     if (step_folder) spt_text_format(&file, "%s/", spt_place_last_part(folder));
     spt_text_put(&file, name);
@@ -241,7 +254,7 @@ static enum spt_status find_in_tree(struct spt_place *place, const char *path, c
     else if (name)
         status = place_file(place, resolved, name, names, error);
     else
-        status = place_folder(place, resolved, names, error);
+        status = place_named_folder(place, resolved, names, error);
     free(resolved);
     free(copied);
     return status;

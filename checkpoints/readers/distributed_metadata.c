@@ -235,9 +235,10 @@ static bool same_size(const struct spt_piece *a, const struct spt_piece *b, size
 /* Sorts the chunks from first on, and drops what is there twice: replicas have the same place. */
 static void settle_chunks(struct reading *r, size_t first) {
     struct spt_distributed_metadata *metadata = r->metadata;
-    struct spt_distributed_chunk *chunks = metadata->chunks + first;
-    size_t count = metadata->chunk_count - first, kept = 1;
+    const size_t count = metadata->chunk_count - first;
     if (count < 2) return;
+    struct spt_distributed_chunk *chunks = metadata->chunks + first;
+    size_t kept = 1;
     qsort(chunks, count, sizeof *chunks, compare_chunks);
     for (size_t i = 1; i < count; i++)
         if (compare_chunks(&chunks[kept - 1], &chunks[i]) != 0 ||

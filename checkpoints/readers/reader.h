@@ -84,8 +84,12 @@ enum spt_status spt_contents_read_path(struct spt_contents *contents, const char
 enum spt_status spt_contents_read_distributed(struct spt_contents *contents, const char *directory,
                                               struct spt_error *error);
 
+/* Whether name is one of the files of such a checkpoint, each of which stands for all of them. */
+bool spt_contents_name_is_distributed(const char *name);
+
 /* The folders within directory where read_distributed looks too, in its order; ends with NULL. */
 extern const char *const SPT_DISTRIBUTED_FOLDERS[];
+bool spt_contents_name_is_distributed_folder(const char *name);
 
 /* Sorts the tensors by name. SPT_INVALID when two have one name. */
 enum spt_status spt_contents_finish(struct spt_contents *contents, struct spt_error *error);

@@ -31,6 +31,16 @@ const char *const SPT_DISTRIBUTED_FOLDERS[] = {
     NULL,
 };
 
+bool spt_contents_name_is_distributed(const char *name) {
+    return strcmp(name, METADATA) == 0 || fnmatch("*.distcp", name, 0) == 0;
+}
+
+bool spt_contents_name_is_distributed_folder(const char *name) {
+    for (size_t i = 0; SPT_DISTRIBUTED_FOLDERS[i]; i++)
+        if (strcmp(name, SPT_DISTRIBUTED_FOLDERS[i]) == 0) return true;
+    return false;
+}
+
 struct shards {
     struct spt_contents *contents;
     const char *directory;
@@ -222,10 +232,12 @@ static enum spt_status read_chunks(struct shards *s, struct spt_error *error) {
     return status;
 }
 
-/* The tensor of chunks [count], in row-major order. One chunk is the tensor itself; of an empty tensor there is none. */
-static enum spt_status assemble(struct shards *s, const struct spt_tensor *whole,
-                                const struct spt_distributed_chunk *chunks, size_t count, struct spt_error *error) {
+/* The tensor of chunks [first, first + count), in row-major order. One chunk is the tensor itself; of an empty tensor there is
+ * none. */
+static enum spt_status assemble(struct shards *s, const struct spt_tensor *whole, size_t first, size_t count,
+                                struct spt_error *error) {
     struct spt_contents *contents = s->contents;
+    const struct spt_distributed_chunk *chunks = count ? &s->metadata->chunks[first] : NULL;
     struct spt_tensor tensor = *whole;
     tensor.file = s->metadata_file;
     if (count) {
@@ -257,7 +269,7 @@ static enum spt_status add_tensors(struct shards *s, struct spt_error *error) {
         const size_t first = next;
         while (next < metadata->chunk_count && metadata->chunks[next].tensor == i) next++;
         enum spt_status status = SPT_OK;
-        if (!s->left_out[i]) status = assemble(s, &metadata->tensors[i], metadata->chunks + first, next - first, error);
+        if (!s->left_out[i]) status = assemble(s, &metadata->tensors[i], first, next - first, error);
         if (status != SPT_OK) return status;
     }
     if (s->contents->tensor_count == before)

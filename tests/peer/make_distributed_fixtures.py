@@ -1,6 +1,6 @@
 """Makes tests/data/distributed: torch distributed checkpoints, written by torch itself in several processes, and the same tensors in safetensors.
 
-usage: make_distributed_fixtures.py OUT_DIR        (tests/data/distributed)
+usage: make_distributed_fixtures.py OUT_DIR [SEEDS_DIR]        (tests/data/distributed, tests/fuzz/corpus/fuzz_distributed)
 needs tests/peer/requirements.txt
 
     tensors.safetensors   what is expected of the folders that follow: the same names, dtypes, shapes and values
@@ -16,7 +16,7 @@ needs tests/peer/requirements.txt
     raw/                  one tensor, SerializationFormat.SAFETENSORS
     each_rank/            metadata of each rank, use_collectives=False
 """
-import os, pickle, shutil, sys, warnings
+import io, itertools, os, pickle, shutil, struct, sys, warnings, zipfile
 
 import torch
 import torch.distributed as dist
@@ -24,7 +24,9 @@ import torch.distributed.checkpoint as dcp
 import torch.multiprocessing
 from safetensors.torch import save_file
 from torch.distributed.checkpoint._extension import ZStandard
-from torch.distributed.checkpoint.filesystem import FileSystemWriter, SerializationFormat
+from torch.distributed.checkpoint.filesystem import FileSystemWriter, SerializationFormat, _StorageInfo
+from torch.distributed.checkpoint.metadata import (BytesStorageMetadata, ChunkStorageMetadata, Metadata, MetadataIndex, TensorProperties,
+                                                   TensorStorageMetadata)
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.tensor import DTensor, Replicate, Shard, distribute_tensor
 
@@ -144,8 +146,40 @@ def make_old():
     pickle.dump(metadata, open("old/.metadata", "wb"), protocol=4)
 
 
+def item(tensor):
+    """What torch.save writes of it, without the padding and the records that no reader asks for."""
+    written, packed = io.BytesIO(), io.BytesIO()
+    torch.save(tensor, written)
+    with zipfile.ZipFile(written) as source, zipfile.ZipFile(packed, "w") as out:
+        for name in ("data.pkl", "byteorder", "data/0"): out.writestr(zipfile.ZipInfo("a/" + name), source.read("archive/" + name))
+    return packed.getvalue()
+
+
+def make_seeds(folder):
+    """Inputs of the fuzz target: two bytes of length, .metadata of that many, the one file that it names."""
+    os.makedirs(folder, exist_ok=True)
+    cuts = {
+        "whole": {"w": (torch.arange(4.0), [((0,), (4,))])},
+        "rows": {"w": (torch.arange(6.0).reshape(3, 2), [((0, 0), (2, 2)), ((2, 0), (1, 2)), ((3, 0), (0, 2))])},
+        "columns": {"m.w": (torch.arange(6).reshape(2, 3).bfloat16(), [((0, 0), (2, 1)), ((0, 1), (2, 2))]), "optim.w": (torch.ones(1), [((0,), (1,))])},
+        "scalar": {"s": (torch.tensor(1.0).half(), [((), ())]), "empty": (torch.zeros(0, 2), [((0, 0), (0, 2))])},
+        "pinwheel": {"w": (torch.arange(9.0).reshape(3, 3), [((0, 0), (1, 2)), ((0, 2), (2, 1)), ((1, 0), (2, 1)), ((1, 1), (1, 1)), ((2, 1), (1, 2))])},
+    }
+    for (name, tensors), protocol in itertools.product(cuts.items(), (2, 4)):
+        state, places, shard = {"step": BytesStorageMetadata()}, {}, b""
+        for fqn, (tensor, chunks) in tensors.items():
+            state[fqn] = TensorStorageMetadata(TensorProperties(dtype=tensor.dtype), tensor.size(), [ChunkStorageMetadata(torch.Size(b), torch.Size(n)) for b, n in chunks])
+            for begin, size in chunks:
+                bytes_ = item(tensor[tuple(slice(b, b + n) for b, n in zip(begin, size))].clone())
+                places[MetadataIndex(fqn, begin)] = _StorageInfo("__0_0.distcp", len(shard), len(bytes_))
+                shard += bytes_
+        metadata = pickle.dumps(Metadata(state, None, places), protocol=protocol)
+        with open(f"{folder}/{name}{protocol}", "wb") as out: out.write(struct.pack("<H", len(metadata)) + metadata + shard)
+
+
 def main():
     target = sys.argv[1]
+    if len(sys.argv) > 2: make_seeds(sys.argv[2])
     shutil.rmtree(target, ignore_errors=True); os.makedirs(target); os.chdir(target)
     warnings.simplefilter("ignore")
     state = tensors()
