@@ -168,6 +168,8 @@ static bool scan_entry(struct scan *scan, struct spt_tree_folder *listed, const 
         say_skipped(scan, name, why.system ? strerror(why.system) : why.message);
         return true;
     }
+    /* A distributed checkpoint of Lightning is a folder of the name that another one's file has. */
+    if (look.kind == SPT_KIND_FOLDER && fnmatch("*.ckpt", name, 0) == 0) return true;
     if (look.kind != SPT_KIND_FILE) {
         say_skipped(scan, name, "no regular file");
         return true;

@@ -336,20 +336,21 @@ static enum spt_status read_metadata(struct shards *s, struct spt_error *error) 
     return status;
 }
 
-/* The first entry of directory whose name matches; out [SPT_DISTRIBUTED_NAME_MAX + 1]. SPT_END: none. */
+/* The entry of directory whose name matches, of several the first in their order; out [SPT_DISTRIBUTED_NAME_MAX + 1].
+ * SPT_END: none. */
 static enum spt_status find_entry(struct spt_tree *tree, const char *directory, const char *pattern, char *out,
                                   struct spt_error *error) {
     struct spt_tree_folder folder;
     struct spt_tree_entry entry;
     enum spt_status status = spt_tree_list(tree, directory, &folder, error);
     if (status != SPT_OK) return status;
+    out[0] = '\0';
     while ((status = spt_tree_next(&folder, &entry, error)) == SPT_OK) {
         if (fnmatch(pattern, entry.name, 0) != 0 || strlen(entry.name) > SPT_DISTRIBUTED_NAME_MAX) continue;
-        memcpy(out, entry.name, strlen(entry.name) + 1);
-        break;
+        if (!out[0] || strcmp(entry.name, out) < 0) memcpy(out, entry.name, strlen(entry.name) + 1);
     }
     spt_tree_unlist(&folder);
-    return status;
+    return status == SPT_END && out[0] ? SPT_OK : status;
 }
 
 /* What a folder without .metadata is. */

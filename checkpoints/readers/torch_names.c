@@ -25,6 +25,14 @@ static const char *const WRAPPERS[] = {"module.", "_forward_module."};
 /* Parts of names that FSDP, checkpointed activations and torch.compile put between those of the modules they wrap. */
 static const char *const PARTS[] = {"_fsdp_wrapped_module.", "_checkpoint_wrapped_module.", "_orig_mod."};
 
+/* What transformers 5 calls by another name in memory, and so in a state dict, than in the files that save_pretrained
+ * writes; of the model that has the embedding. */
+static const struct {
+    const char *embedding, *in_memory, *in_files;
+} RENAMED[] = {
+    {"gpt_neox.embed_in.weight", "lm_head.weight", "embed_out.weight"},
+};
+
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
 struct spt_torch_names spt_torch_names_of(struct spt_contents *contents, const char *path,
@@ -132,6 +140,20 @@ static enum spt_status drop_parts(struct spt_contents *contents, const char **na
     return SPT_OK;
 }
 
+static struct spt_tensor *find(struct spt_tensor *tensors, size_t count, const char *name) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(tensors[i].name, name) == 0) return &tensors[i];
+    return NULL;
+}
+
+static void rename_as_in_files(struct spt_tensor *tensors, size_t count) {
+    for (size_t i = 0; i < COUNT(RENAMED); i++) {
+        struct spt_tensor *tensor = find(tensors, count, RENAMED[i].in_memory);
+        if (tensor && find(tensors, count, RENAMED[i].embedding) && !find(tensors, count, RENAMED[i].in_files))
+            tensor->name = RENAMED[i].in_files;
+    }
+}
+
 enum spt_status spt_torch_names_strip(struct spt_contents *contents, size_t first, struct spt_error *error) {
     struct spt_tensor *tensors = contents->tensors + first;
     const size_t count = contents->tensor_count - first;
@@ -140,5 +162,6 @@ enum spt_status spt_torch_names_strip(struct spt_contents *contents, size_t firs
         if (status != SPT_OK) return status;
     }
     if (!strip_to_embedding(tensors, count)) strip_wrappers(tensors, count);
+    rename_as_in_files(tensors, count);
     return SPT_OK;
 }

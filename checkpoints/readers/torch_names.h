@@ -24,7 +24,8 @@ enum spt_status spt_torch_names_copy(struct spt_torch_names *names, const char *
 
 /* Makes the names of contents->tensors from first on those that HF transformers knows: without the parts that FSDP,
  * torch.compile and checkpointed activations put in, and without what stands before the token embedding's own name;
- * without an embedding, without what wrappers that mean nothing put in front of all names. SPT_NOMEM. */
+ * without an embedding, without what wrappers that mean nothing put in front of all names; and by the name that
+ * save_pretrained writes where it is another one in memory. SPT_NOMEM. */
 enum spt_status spt_torch_names_strip(struct spt_contents *contents, size_t first, struct spt_error *error);
 
 #endif

@@ -1,6 +1,9 @@
 """Makes tests/data/distributed: torch distributed checkpoints, written by torch itself in several processes, and the same tensors in safetensors.
 
-usage: make_distributed_fixtures.py OUT_DIR [SEEDS_DIR]        (tests/data/distributed, tests/fuzz/corpus/fuzz_distributed)
+usage: make_distributed_fixtures.py WHAT OUT_DIR
+    tensors  tests/data/distributed
+    runs     tests/data/layouts/distributed
+    seeds    tests/fuzz/corpus/fuzz_distributed
 needs tests/peer/requirements.txt
 
     tensors.safetensors   what is expected of the folders that follow: the same names, dtypes, shapes and values
@@ -15,8 +18,11 @@ needs tests/peer/requirements.txt
     transformed/          one tensor, compressed by a stream extension
     raw/                  one tensor, SerializationFormat.SAFETENSORS
     each_rank/            metadata of each rank, use_collectives=False
+
+    plain/, accelerate/, lightning/, safetensors/   one run of two steps on two ranks, as torch.distributed.checkpoint.save, HF Accelerate (and HF Trainer
+                          through it), PyTorch Lightning and save_file leave it
 """
-import io, itertools, os, pickle, shutil, struct, sys, warnings, zipfile
+import io, itertools, json, os, pathlib, pickle, shutil, struct, sys, types, warnings, zipfile
 
 import torch
 import torch.distributed as dist
@@ -118,13 +124,18 @@ def save_fsdp():
     state, moments = get_state_dict(model, optimizer)
     dcp.save({"model": state, "optimizer": moments}, checkpoint_id="fsdp")
     full = {name: (t.full_tensor() if isinstance(t, DTensor) else t).contiguous() for name, t in state.items()}
-    if dist.get_rank() == 0: save_file(full, "fsdp.safetensors")
+    if dist.get_rank() == 0: save_file(in_files(full), "fsdp.safetensors")
 
 
-def tiny(transformers):
-    torch.manual_seed(3)
-    config = transformers.GPTNeoXConfig(vocab_size=48, hidden_size=12, num_hidden_layers=1, num_attention_heads=3, intermediate_size=20, max_position_embeddings=32)
-    return transformers.GPTNeoXForCausalLM(config)
+def in_files(state):
+    """The names that save_pretrained writes: transformers 5 calls the head of GPT-NeoX otherwise."""
+    return {name.replace("lm_head", "embed_out"): t for name, t in state.items()}
+
+
+def tiny(transformers, seed=3, **sizes):
+    torch.manual_seed(seed)
+    sizes = {"vocab_size": 48, "hidden_size": 12, "num_attention_heads": 3, "intermediate_size": 20, "max_position_embeddings": 32, **sizes}
+    return transformers.GPTNeoXForCausalLM(transformers.GPTNeoXConfig(num_hidden_layers=1, **sizes))
 
 
 def save_each_rank():
@@ -155,9 +166,8 @@ def item(tensor):
     return packed.getvalue()
 
 
-def make_seeds(folder):
+def make_seeds():
     """Inputs of the fuzz target: two bytes of length, .metadata of that many, the one file that it names."""
-    os.makedirs(folder, exist_ok=True)
     cuts = {
         "whole": {"w": (torch.arange(4.0), [((0,), (4,))])},
         "rows": {"w": (torch.arange(6.0).reshape(3, 2), [((0, 0), (2, 2)), ((2, 0), (1, 2)), ((3, 0), (0, 2))])},
@@ -174,14 +184,47 @@ def make_seeds(folder):
                 places[MetadataIndex(fqn, begin)] = _StorageInfo("__0_0.distcp", len(shard), len(bytes_))
                 shard += bytes_
         metadata = pickle.dumps(Metadata(state, None, places), protocol=protocol)
-        with open(f"{folder}/{name}{protocol}", "wb") as out: out.write(struct.pack("<H", len(metadata)) + metadata + shard)
+        with open(f"{name}{protocol}", "wb") as out: out.write(struct.pack("<H", len(metadata)) + metadata + shard)
 
 
-def main():
-    target = sys.argv[1]
-    if len(sys.argv) > 2: make_seeds(sys.argv[2])
-    shutil.rmtree(target, ignore_errors=True); os.makedirs(target); os.chdir(target)
-    warnings.simplefilter("ignore")
+def save_runs(steps):
+    """The model shares its tensors by FSDP2; what is saved is what the trainers' own functions make of it."""
+    import transformers
+    from accelerate import FullyShardedDataParallelPlugin, PartialState
+    from accelerate.utils.fsdp_utils import save_fsdp_model
+    from lightning.fabric.strategies.fsdp import _METADATA_FILENAME, _distributed_checkpoint_save
+    from torch.distributed.checkpoint.state_dict import get_model_state_dict
+    from torch.distributed.fsdp import fully_shard
+
+    rank, mesh = dist.get_rank(), init_device_mesh("cpu", (dist.get_world_size(),))
+    PartialState(cpu=True)  # the logger asks for it
+    plugin = FullyShardedDataParallelPlugin(fsdp_version=2, state_dict_type="SHARDED_STATE_DICT")
+    accelerator = types.SimpleNamespace(num_processes=dist.get_world_size(), process_index=rank)
+    for step in steps:
+        model = tiny(transformers, seed=step, vocab_size=192, hidden_size=16, num_attention_heads=2, intermediate_size=24, max_position_embeddings=160)
+        fully_shard(model, mesh=mesh)
+        state = get_model_state_dict(model)
+        dcp.save(state, checkpoint_id=f"plain/step-{step}")
+        save_fsdp_model(plugin, accelerator, model, f"accelerate/checkpoint-{step}")
+        folder = pathlib.Path(f"lightning/checkpoints/epoch=0-step={step}.ckpt")
+        _distributed_checkpoint_save({"model": {"model." + name: t for name, t in state.items()}}, folder)
+        full = in_files({name: t.full_tensor().contiguous() for name, t in state.items()})
+        if rank > 0: continue
+        torch.save({"epoch": 0, "global_step": step}, folder / _METADATA_FILENAME)
+        with open(f"accelerate/checkpoint-{step}/trainer_state.json", "w") as out: json.dump({"epoch": 0.5, "global_step": step, "max_steps": max(steps), "log_history": []}, out)
+        os.makedirs(f"safetensors/step-{step}")
+        save_file(full, f"safetensors/step-{step}/model.safetensors")
+        for run in ("plain", "accelerate", "lightning", "safetensors"): model.config.save_pretrained(run)
+
+
+def make_runs():
+    for run in ("plain", "accelerate", "lightning/checkpoints", "safetensors"): os.makedirs(run)
+    in_ranks(save_runs, 2, (500, 1000))
+    tokenizer = pathlib.Path(__file__).resolve().parent.parent / "data/layouts/pythia/step0/tokenizer.json"
+    for run in ("plain", "accelerate", "lightning", "safetensors"): shutil.copyfile(tokenizer, f"{run}/tokenizer.json")
+
+
+def make_tensors():
     state = tensors()
     save_file({k: v.contiguous() for k, v in state.items()}, "tensors.safetensors")
     dcp.save(state, checkpoint_id="one")
@@ -194,6 +237,13 @@ def main():
     dcp.save({name: torch.full((2,), float(i)) for i, name in enumerate(names)}, checkpoint_id="wrapped")
     dcp.save({"w": torch.ones(3)}, storage_writer=FileSystemWriter("transformed", _extensions=[ZStandard()]))
     dcp.save({"w": torch.ones(3)}, storage_writer=FileSystemWriter("raw", serialization_format=SerializationFormat.SAFETENSORS))
+
+
+def main():
+    what, target = sys.argv[1:]
+    warnings.simplefilter("ignore")
+    shutil.rmtree(target, ignore_errors=True); os.makedirs(target); os.chdir(target)
+    {"tensors": make_tensors, "runs": make_runs, "seeds": make_seeds}[what]()
 
 
 if __name__ == "__main__":
