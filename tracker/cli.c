@@ -168,13 +168,30 @@ struct words {
     size_t argument_count;
 };
 
+static bool repeats(const struct spt_command *command, size_t option) {
+    if (option < COMMON_COUNT || option >= COMMON_COUNT + command->option_count) return false;
+    const char *argument = command->options[option - COMMON_COUNT].argument;
+    return argument && strstr(argument, "...");
+}
+
+/* Both, a line each, in place of value, which is freed; NULL: no memory. */
+static char *joined(const char *former, char *value) {
+    struct spt_text text = {0};
+    spt_text_format(&text, "%s\n%s", former, value);
+    free(value);
+    if (!text.failed) return text.data;
+    spt_text_release(&text);
+    return NULL;
+}
+
 static int parse_words(struct spt_invocation *invocation, const struct options *options, poptContext context,
                        struct words *words) {
     int number;
     while ((number = poptGetNextOpt(context)) > 0) {
-        char **value = &words->values[number - 1];
-        free(*value);
+        char **value = &words->values[number - 1], *former = *value;
         *value = poptGetOptArg(context);
+        if (former && *value && repeats(invocation->command, (size_t)number - 1)) *value = joined(former, *value);
+        free(former);
         /* popt has no word for it: an option's argument that it could not copy is none. */
         if (!*value && options->rows[number - 1].argInfo == POPT_ARG_NONE) *value = spt_strdup("");
         if (!*value) return spt_invocation_usage(invocation, "out of memory");

@@ -33,7 +33,7 @@ extern const size_t SPT_EXIT_MEANING_COUNT;
 struct spt_option {
     const char *name;     /* without the dashes */
     char letter;          /* 0: none */
-    const char *argument; /* "FILE"; NULL: a flag */
+    const char *argument; /* "FILE"; NULL: a flag; "RUN...": may be given several times, the text is all of them, a line each */
     const char *help;
 };
 

@@ -2,6 +2,7 @@
 
 #include "analysis/metric.h"
 #include "plots/plot.h"
+#include "tracker/emergence/columns.h"
 
 #include <string.h>
 
@@ -171,6 +172,16 @@ static void put_figures(struct spt_text *out) {
     for (size_t i = 0; i < SPT_FIGURE_COUNT; i++) put_term(out, SPT_FIGURES[i].name, SPT_FIGURES[i].caption);
 }
 
+static void put_emergence(struct spt_text *out) {
+    put_section(out, "COLUMNS OF EMERGE");
+    put_paragraph(
+        out, "spectail emerge --csv writes these columns, and --json one object {\"runs\": [row, ...], \"groups\": "
+             "[row, ...]} of rows with the same keys; an empty field, or null, is what is undefined. Rows of groups "
+             "are of several runs. In JSON turns is a list of {rises, step, lo, hi, from, to}.");
+    for (size_t i = 0; i < SPT_EMERGED_COLUMN_COUNT; i++)
+        put_term(out, SPT_EMERGED_COLUMNS[i].name, SPT_EMERGED_COLUMNS[i].help);
+}
+
 static void put_surroundings(struct spt_text *out) {
     put_section(out, "EXIT STATUS");
     for (size_t i = 0; i < SPT_EXIT_MEANING_COUNT; i++)
@@ -205,6 +216,7 @@ void spt_manual_page(const struct spt_command *const *commands, size_t count, st
     put_configuration(out);
     put_metrics(out);
     put_figures(out);
+    put_emergence(out);
     put_surroundings(out);
     put_section(out, "SEE ALSO");
     spt_text_put(out, ".BR gnuplot (1),\n.BR sqlite3 (1)\n");

@@ -12,14 +12,13 @@ static bool is_called(const struct spt_store_run *run, const char *name) {
 }
 
 /* The latest of those so called: a run that was swept again with another plan or probe has the same name. */
-static struct spt_store_run *find_run(const struct spt_run_list *list, const char *name) {
+struct spt_store_run *spt_runs_find(const struct spt_run_list *list, const char *name) {
     for (size_t i = list->all_count; i-- > 0;)
         if (!name || is_called(&list->all[i], name)) return &list->all[i];
     return NULL;
 }
 
-static int say_which_there_are(const struct spt_invocation *invocation, const struct spt_run_list *list,
-                               const char *name) {
+int spt_runs_say(const struct spt_invocation *invocation, const struct spt_run_list *list, const char *name) {
     struct spt_text known = {0};
     for (size_t i = 0; i < list->all_count; i++)
         spt_text_format(&known, "%s%s (%lld)", i ? ", " : "", list->all[i].name, (long long)list->all[i].id);
@@ -43,10 +42,10 @@ int spt_runs_open(const struct spt_invocation *invocation, const char *name, boo
         spt_store_close(*store);
         return spt_invocation_fail(invocation, SPT_EXIT_STORE, &error);
     }
-    list->runs = all ? list->all : find_run(list, name);
+    list->runs = all ? list->all : spt_runs_find(list, name);
     list->count = all ? list->all_count : list->runs != NULL;
     if (list->count) return SPT_EXIT_DONE;
-    const int said = say_which_there_are(invocation, list, name);
+    const int said = spt_runs_say(invocation, list, name);
     spt_runs_close(*store, list);
     return said;
 }

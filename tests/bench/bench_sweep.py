@@ -4,6 +4,7 @@ usage: bench_sweep.py oracle   SPECTAIL RUN PROBE [--repeats 3] [--steps 0,512] 
                                                   [--metrics sinks,...]            or other groups
        bench_sweep.py groups   SPECTAIL RUN PROBE [--repeats 3]                   CPU seconds with other groups beside sinks, rmt, topology
        bench_sweep.py threads  SPECTAIL MODEL PROBE_IDS [--repeats 5]             seconds of a checkpoint's analysis, read-ahead off, page cache warm
+       bench_sweep.py emerge   SPECTAIL RUN PROBE [--repeats 3]                   seconds of `spectail emerge` on that run's store
        bench_sweep.py memory   SPECTAIL MODEL PROBE_IDS [--samples 100,500]       peak resident memory of the whole process
 PROBE_IDS: probe_ids.py. oracle needs tests/peer/requirements.txt, the others nothing but Python.
 """
@@ -62,6 +63,20 @@ def threads(a):
     print(f"  analysis of a checkpoint, median of {a.repeats}: one thread {one:.2f} s, two {two:.2f} s: {one / two:.2f} times as fast")
 
 
+def emerge(a):
+    with tempfile.TemporaryDirectory() as folder:
+        db = os.path.join(folder, "bench.db")
+        subprocess.run([a.spectail, "sweep", a.run, "--probe", a.probe, "--db", db, "--samples", "100", "--quiet"], check=True, stdout=subprocess.DEVNULL)
+        times, rows = [], 0
+        for _ in range(a.repeats):
+            start = time.perf_counter()
+            found = subprocess.run([a.spectail, "emerge", "--db", db, "--json", "--threads", "2"], check=True, capture_output=True, text=True).stdout
+            times.append(time.perf_counter() - start)
+            rows = len(json.loads(found)["runs"])
+    seconds = statistics.median(times)
+    print(f"  {rows} series, median of {a.repeats}: {seconds:.2f} s, {1000 * seconds / rows:.1f} ms a series")
+
+
 def memory(a):
     base = None
     for samples in map(int, a.samples.split(",")):
@@ -72,10 +87,10 @@ def memory(a):
 
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("what", choices=["oracle", "groups", "threads", "memory"]); p.add_argument("spectail"); p.add_argument("run"); p.add_argument("probe")
+    p.add_argument("what", choices=["oracle", "groups", "threads", "emerge", "memory"]); p.add_argument("spectail"); p.add_argument("run"); p.add_argument("probe")
     p.add_argument("--metrics", default=GROUPS); p.add_argument("--repeats", type=int, default=3); p.add_argument("--steps", default=""); p.add_argument("--samples", default="100,500")
     a = p.parse_args()
-    {"oracle": oracle, "groups": groups, "threads": threads, "memory": memory}[a.what](a)
+    {"oracle": oracle, "groups": groups, "threads": threads, "emerge": emerge, "memory": memory}[a.what](a)
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ while [ $# -gt 0 ]; do
 done
 
 cmake -S . -B "$work" -G Ninja -DCMAKE_BUILD_TYPE=Release --log-level=WARNING
-cmake --build "$work" --target spectail timed make_model bench_forward bench_sgemm bench_persistence bench_spectrum bench_graph bench_tokenizer trainer \
+cmake --build "$work" --target spectail timed make_model bench_forward bench_sgemm bench_persistence bench_spectrum bench_graph bench_tokenizer bench_emergence trainer \
     > /dev/null
 mkdir -p "$work/models"
 
@@ -64,6 +64,10 @@ echo "== graphs beside LAPACK and NumPy, one thread, microseconds a matrix"
 OMP_NUM_THREADS=1 "$python" tests/bench/bench_graph.py "$bench/bench_graph" "$work/attention.npz"
 echo "== tokenizers beside HF tokenizers and sentencepiece, one thread, English"
 "$python" tests/bench/bench_tokenizer.py "$bench/bench_tokenizer" "$probe"
+echo "== emerge on the bundled run's store: every metric, model and layers, two threads, whole process"
+"$python" tests/bench/bench_sweep.py emerge "$spectail" "$run" "$probe"
+echo "== intervals of fitted midpoints: 200 made-up series a kind, all threads"
+"$bench/bench_emergence" 200
 echo "== forward pass beside sgemm: pythia-410m's shape, 100 samples"
 "$bench/bench_forward" "$(model pythia-410m)" 100 22 5
 echo "== memory with more samples: pythia-410m's shape"

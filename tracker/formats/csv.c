@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-/* Names of folders need not be UTF-8; readers of the file expect it. */
-static void put_text(struct spt_text *out, const char *text) {
+void spt_csv_put_text(struct spt_text *out, const char *text) {
     const size_t length = strlen(text);
     const bool quoted = text[strcspn(text, ",\"\r\n")] != '\0';
     if (quoted) spt_text_put(out, "\"");
@@ -32,15 +31,15 @@ static void put_step(struct spt_text *out, int64_t step) {
 
 static void put_measure(struct spt_text *out, const char *run, const struct spt_store_measure *m) {
     const double numbers[] = {m->mean, m->sd, m->lo, m->hi};
-    put_text(out, run);
+    spt_csv_put_text(out, run);
     spt_text_put(out, ",");
-    put_text(out, m->checkpoint->branch);
+    spt_csv_put_text(out, m->checkpoint->branch);
     spt_text_put(out, ",");
     put_step(out, m->checkpoint->step);
     spt_text_put(out, ",");
-    put_text(out, m->checkpoint->label);
+    spt_csv_put_text(out, m->checkpoint->label);
     spt_text_put(out, ",");
-    put_text(out, m->metric);
+    spt_csv_put_text(out, m->metric);
     spt_text_format(out, ",%d,%d", m->layer, m->head);
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         spt_text_put(out, ",");
@@ -51,18 +50,18 @@ static void put_measure(struct spt_text *out, const char *run, const struct spt_
 
 static void put_event(struct spt_text *out, const char *run, const struct spt_store_event *event) {
     const char *const texts[] = {event->rule, event->text, spt_delivery_name(event->delivery), event->outcome};
-    put_text(out, run ? run : "");
+    spt_csv_put_text(out, run ? run : "");
     spt_text_put(out, ",");
-    put_text(out, event->branch ? event->branch : "");
+    spt_csv_put_text(out, event->branch ? event->branch : "");
     spt_text_put(out, ",");
     put_step(out, event->step);
     spt_text_put(out, ",");
-    put_text(out, event->time ? event->time : "");
+    spt_csv_put_text(out, event->time ? event->time : "");
     spt_text_put(out, ",");
-    put_text(out, event->kind);
+    spt_csv_put_text(out, event->kind);
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         spt_text_put(out, ",");
-        if (texts[i]) put_text(out, texts[i]);
+        if (texts[i]) spt_csv_put_text(out, texts[i]);
     }
     spt_text_put(out, "\n");
 }

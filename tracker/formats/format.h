@@ -65,6 +65,10 @@ enum spt_status spt_export_events(const struct spt_export *export, const char *h
                                   struct spt_destination *output, struct spt_error *error);
 
 /* --- the formats --- */
+/* A field of CSV, quoted where it must be. Names of folders need not be UTF-8, readers of the file expect it: what is not
+ * becomes U+FFFD. */
+void spt_csv_put_text(struct spt_text *out, const char *text);
+
 enum spt_status spt_csv_figures(const struct spt_export *export, struct spt_destination *output,
                                 struct spt_error *error);
 enum spt_status spt_csv_events(const struct spt_export *export, struct spt_destination *output,

@@ -348,9 +348,10 @@ enum spt_status spt_store_each_measure_of(struct spt_store *store, const struct 
 }
 
 /* --- vectors, nulls, series --- */
-static enum spt_status decode(const struct spt_sql *sql, float **values, size_t *count, struct spt_error *error) {
-    const unsigned char *bytes = sqlite3_column_blob(sql->statement, 0);
-    const size_t size = (size_t)sqlite3_column_bytes(sql->statement, 0);
+static enum spt_status decode(const struct spt_sql *sql, int column, float **values, size_t *count,
+                              struct spt_error *error) {
+    const unsigned char *bytes = sqlite3_column_blob(sql->statement, column);
+    const size_t size = (size_t)sqlite3_column_bytes(sql->statement, column);
     if (size % 4)
         return spt_fail(error, SPT_INVALID, sql->store->path, "the store is damaged: a vector of %zu bytes", size);
     float *list = spt_alloc(size / 4, sizeof *list);
@@ -376,8 +377,45 @@ enum spt_status spt_store_vector(struct spt_store *store, int64_t checkpoint, co
     spt_sql_integer(&sql, layer);
     spt_sql_integer(&sql, head);
     enum spt_status status = spt_sql_next(&sql, READ, error);
-    if (status == SPT_OK) status = decode(&sql, values, count, error);
+    if (status == SPT_OK) status = decode(&sql, 0, values, count, error);
     spt_sql_end(&sql);
+    return status;
+}
+
+static const char EACH_SAMPLES[] =
+    "SELECT v.layer, v.head, v.\"values\" FROM metric m CROSS JOIN probe_value v ON v.metric = m.id"
+    " WHERE v.checkpoint = ?1 AND m.name = ?2 AND (?3 OR v.head = -1) ORDER BY v.layer, v.head";
+
+static enum spt_status lend_samples(struct spt_sql *sql, const char *metric, spt_store_samples_fn *each, void *context,
+                                    struct spt_error *error) {
+    enum spt_status status;
+    while ((status = spt_sql_next(sql, READ, error)) == SPT_OK) {
+        struct spt_store_samples samples = {
+            .metric = metric,
+            .layer = sqlite3_column_int(sql->statement, 0),
+            .head = sqlite3_column_int(sql->statement, 1),
+        };
+        float *values = NULL;
+        status = decode(sql, 2, &values, &samples.count, error);
+        if (status != SPT_OK) return status;
+        samples.values = values;
+        status = each(context, &samples, error);
+        free(values);
+        if (status != SPT_OK) return status;
+    }
+    return status == SPT_END ? SPT_OK : status;
+}
+
+enum spt_status spt_store_each_samples(struct spt_store *store, int64_t checkpoint, const char *metric, bool heads,
+                                       spt_store_samples_fn *each, void *context, struct spt_error *error) {
+    struct spt_sql sql = {.store = store};
+    enum spt_status status = spt_sql_prepare(store, EACH_SAMPLES, &sql.statement, error);
+    if (status != SPT_OK) return status;
+    spt_sql_integer(&sql, checkpoint);
+    spt_sql_text(&sql, metric);
+    spt_sql_integer(&sql, heads);
+    status = lend_samples(&sql, metric, each, context, error);
+    sqlite3_finalize(sql.statement);
     return status;
 }
 

@@ -205,6 +205,19 @@ enum spt_status spt_store_mean(struct spt_store *store, int64_t checkpoint, cons
 /* The same of one checkpoint, lent to each as it is given: only its id is used here. */
 enum spt_status spt_store_each_measure_of(struct spt_store *store, const struct spt_store_checkpoint *row,
                                           spt_store_measure_fn *each, void *context, struct spt_error *error);
+/* The values of single samples, of one figure. */
+struct spt_store_samples {
+    const char *metric; /* borrowed until the next row, as values are */
+    int layer, head;
+    const float *values; /* [count] NAN where undefined */
+    size_t count;
+};
+typedef enum spt_status spt_store_samples_fn(void *context, const struct spt_store_samples *samples,
+                                             struct spt_error *error);
+/* Those that a checkpoint's metric has, in the order (layer, head); heads: of single heads too. What each returns other
+ * than SPT_OK ends it and is returned. */
+enum spt_status spt_store_each_samples(struct spt_store *store, int64_t checkpoint, const char *metric, bool heads,
+                                       spt_store_samples_fn *each, void *context, struct spt_error *error);
 /* A stored vector (from the table curve, or probe_value where samples is set). SPT_END: none. Caller frees *values. */
 enum spt_status spt_store_vector(struct spt_store *store, int64_t checkpoint, const char *metric, int layer, int head,
                                  bool samples, float **values, size_t *count, struct spt_error *error);

@@ -1,0 +1,46 @@
+# shellcheck shell=sh disable=SC2016,SC2034,SC2046,SC2086,SC2154 # commands are texts and lists of words; run.sh shares its variables
+# When each metric turned, with an interval, and which came first: the bundled run's sinks beside its loss.
+check '"$program" sweep "$run" --samples 16 --metrics loss,sink.first,sink.entropy,sink.effective,sink.full_heads,pattern.previous --quiet'
+spectail emerge
+spectail emerge --layer 5 --metrics sink.entropy,pattern.previous
+spectail emerge --metrics pattern.previous --against sink.entropy --layer all
+into all.csv emerge --csv
+shell 'head -1 all.csv'
+shell 'grep -E "^run,demo-run,.*,(loss|sink.first|sink.full_heads),-1,-1," all.csv'
+shell 'tail -n +2 all.csv | cut -d, -f8 | sort | uniq -c'
+into all.json emerge --json
+shell 'python3 -c "
+import csv, json
+rows = json.load(open(\"all.json\"))[\"runs\"]
+lines = list(csv.DictReader(open(\"all.csv\")))
+same = lambda value, text: text == \"\" if value is None else float(text) == value if isinstance(value, (int, float)) else text == value
+print(len(rows), len(lines), all(same(r[k], l[k]) for r, l in zip(rows, lines) for k in l if k != \"turns\"))
+print([r[\"turns\"] for r in rows if r[\"turns\"]][0][0].keys())
+"'
+check 'OMP_NUM_THREADS=1 "$program" emerge --csv --threads 1 >one.csv; "$program" emerge --csv --threads 3 >three.csv; cmp one.csv three.csv && cmp one.csv all.csv'
+shell '"$program" emerge | awk "length > 100" | wc -l'
+
+# The same again under another name, a run of another probe, and single heads.
+check '"$program" sweep "$run" --samples 16 --metrics loss,sink.first --quiet --name again --keep heads'
+check '"$program" sweep "$run" --samples 12 --metrics loss,sink.first --quiet --name other --steps 0:64'
+spectail emerge --run demo-run --run again --run again --metrics sink.first --layer -1
+shell '"$program" emerge --run demo-run --run other --csv | cut -d, -f1-3,8-10,36-38 | grep ",-1,-1,"'
+spectail emerge --run again --heads --layer 4 --metrics sink.first
+
+# What has no midpoint, and no loss.
+check '"$program" sweep "$run" --samples 4 --metrics sink.first --quiet --steps 0:1 --db few.db'
+spectail emerge --db few.db
+spectail emerge --db few.db --csv
+check '"$program" sweep "$data/layouts/multiberts" --samples 4 --metrics sink.first --quiet --db bert.db'
+shell '"$program" emerge --db bert.db'
+
+# What is wrong.
+spectail emerge --metrics frobnicate
+spectail emerge --against sink.frist
+spectail emerge --layer first
+spectail emerge --json --csv
+spectail emerge --run other --branch none
+spectail emerge --run frobnicate
+spectail emerge --db none.db
+spectail emerge RUN
+shell '"$program" emerge >/dev/full'

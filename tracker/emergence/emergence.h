@@ -1,0 +1,118 @@
+/* When each quantity of a run turned, and which came first: what `spectail emerge` says, from the store alone.
+ *
+ *     spt_emerged_read(store, run, branch, ...)  ->  rows  ->  spt_emerged_put_table, _csv, _json  ->  spt_emerged_release
+ *     spt_emerged_compare(emerged, n, ...)       ->  the same over runs                            ->  spt_compared_release
+ *
+ * A branch is a series of its own. Of checkpoints with the same weights only the one of the largest step counts; rows that
+ * a rewritten checkpoint has superseded do not. The order is against one metric's midpoint of the whole model.
+ */
+#ifndef SPT_TRACKER_EMERGENCE_H
+#define SPT_TRACKER_EMERGENCE_H
+
+#include "analysis/emergence/emergence.h"
+#include "analysis/emergence/order.h"
+#include "checkpoints/base/text.h"
+#include "tracker/store/store.h"
+
+struct spt_emerged_options {
+    const bool *metrics; /* [SPT_METRIC_COUNT]; NULL: all, those that this program does not know too */
+    bool heads;          /* of single heads too */
+    const char *against; /* the metric that others come before or after */
+    size_t threads;      /* 0: all */
+};
+
+/* One metric of one layer and head. */
+struct spt_emerged_row {
+    const char *metric; /* borrowed from the run */
+    int layer, head;    /* as in the store: -1 the whole */
+    bool pooled;        /* no values of single samples are kept: no interval, no order */
+    struct spt_emergence emergence;
+    struct spt_order order; /* its midpoint against that of the run's other metric, over the draws */
+    double q;               /* order.p among all of the run's rows; NAN: not tested */
+};
+
+struct spt_emerged {
+    const struct spt_store_run *run; /* borrowed */
+    const char *name;                /* borrowed: as spt_run_names has it */
+    char *branch, *against;
+    size_t hidden;                /* the model's width; 0: the store does not say */
+    size_t checkpoints, left_out; /* that count; that have the weights of a later one, or its step */
+    int64_t first, last;          /* steps */
+    int64_t *step, *tokens;       /* [checkpoints]; tokens SPT_NO_TOKENS */
+    size_t samples, draws;
+    char **names; /* [name_count] of metrics */
+    size_t name_count;
+    struct spt_emerged_row *rows; /* [count] by midpoint; those without one behind, by metric, layer, head */
+    size_t count;
+    const struct spt_emerged_row **index; /* [count] by metric, layer and head */
+    bool measured;                        /* whether the run has the metric that the order is against ... */
+    enum spt_emergence_reason reason;     /* ... and if so, whether that turned */
+};
+
+/* SPT_END: no checkpoint of this branch that is analysed and has a step; nothing is to be released. Cost: some 10 ms a
+ * row of 17 checkpoints on each thread. Memory: values of at most 256 MiB at a time. */
+enum spt_status spt_emerged_read(struct spt_store *store, const struct spt_store_run *run, const char *name,
+                                 const char *branch, const struct spt_emerged_options *options,
+                                 struct spt_emerged *emerged, struct spt_error *error);
+void spt_emerged_release(struct spt_emerged *emerged);
+
+/* NULL: the run has none. */
+const struct spt_emerged_row *spt_emerged_find(const struct spt_emerged *emerged, const char *metric, int layer,
+                                               int head);
+
+/* The branches of a run that have such a checkpoint, in order; caller frees each and the array. */
+enum spt_status spt_emerged_branches(struct spt_store *store, int64_t run, char ***branches, size_t *count,
+                                     struct spt_error *error);
+
+/* Tokens seen at step t (log2(1 + step)), on straight lines between the checkpoints that say; NAN where none does. */
+double spt_emerged_tokens(const struct spt_emerged *emerged, double t);
+
+/* Parameters without embeddings, 12 layers hidden^2 (Kaplan et al. 2020); NAN: the store does not say how wide. */
+double spt_emerged_parameters(const struct spt_emerged *emerged);
+
+/* --- several runs --- */
+/* One metric of one layer and head over runs. */
+struct spt_compared_row {
+    const char *metric;
+    int layer, head;
+    size_t runs; /* that have a midpoint */
+    double t0, t0_lo, t0_hi,
+        sd; /* mean over them, in octaves, and Student's 95 % interval; NAN over sizes, or for one run */
+    struct spt_order order; /* of runs that have both midpoints */
+    double q;
+};
+
+struct spt_compared {
+    char *name;                         /* of the runs, with " + " between them */
+    const struct spt_emerged **members; /* [member_count] borrowed */
+    size_t member_count;
+    bool seeds;                    /* same model, probe and plan: one size, so that the mean means something */
+    struct spt_compared_row *rows; /* [count] as those of a run */
+    size_t count;
+};
+
+/* Groups of runs that differ in nothing but their weights, of two or more, and if there are others beside, all of them:
+ * *groups [*count], caller frees with spt_compared_free. */
+enum spt_status spt_emerged_compare(const struct spt_emerged *emerged, size_t n, struct spt_compared **groups,
+                                    size_t *count, struct spt_error *error);
+void spt_compared_free(struct spt_compared *groups, size_t count);
+
+/* --- what is written --- */
+/* For people, within 100 columns. layer: SPT_WHOLE_MODEL, a layer, or SPT_EVERY_LAYER. */
+#define SPT_EVERY_LAYER (-2)
+void spt_emerged_put_table(struct spt_text *out, const struct spt_emerged *emerged, int layer);
+void spt_compared_put_table(struct spt_text *out, const struct spt_compared *compared, int layer);
+
+/* RFC 4180, 17 digits, an empty field is what is undefined; spectail help --man describes the columns. */
+void spt_emerged_put_csv_header(struct spt_text *out);
+void spt_emerged_put_csv(struct spt_text *out, const struct spt_emerged *emerged, int layer);
+void spt_compared_put_csv(struct spt_text *out, const struct spt_compared *compared, int layer);
+
+/* One object: {"runs": [...], "groups": [...]}, keys as the columns. */
+void spt_emerged_put_json(struct spt_text *out, const struct spt_emerged *emerged, size_t n,
+                          const struct spt_compared *groups, size_t count, int layer);
+
+/* Whether rows of a layer are asked for. */
+bool spt_emerged_shows(int row_layer, int layer);
+
+#endif
