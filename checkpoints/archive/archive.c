@@ -259,18 +259,35 @@ static bool is_zip(const unsigned char *head, size_t size) {
     return size >= 4 && (memcmp(head, "PK\003\004", 4) == 0 || memcmp(head, "PK\005\006", 4) == 0);
 }
 
-/* SPT_END: no archive. */
+static size_t ending_of(const char *name) {
+    static const char *const ENDINGS[] = {".tar",  ".tar.gz", ".tgz",    ".tar.zst", ".tzst", ".tar.bz2",
+                                          ".tbz2", ".tbz",    ".tar.xz", ".txz",     ".zip"};
+    const size_t length = strlen(name);
+    size_t longest = 0;
+    for (size_t i = 0; i < sizeof ENDINGS / sizeof *ENDINGS; i++) {
+        const size_t ending = strlen(ENDINGS[i]);
+        if (ending < length && ending > longest && strcasecmp(name + length - ending, ENDINGS[i]) == 0)
+            longest = ending;
+    }
+    return longest;
+}
+
+/* SPT_END: no archive. Contents decide; only of a file whose contents have hardly begun does the name. */
 static enum spt_status recognise(struct spt_archive *archive, struct spt_error *error) {
     unsigned char head[HEAD] = {0};
     int fd;
     enum spt_status status = spt_file_open(archive->path, &fd, &archive->identity, error);
     if (status != SPT_OK) return status;
-    const size_t size = archive->identity.size < HEAD ? (size_t)archive->identity.size : HEAD;
+    const uint64_t length = archive->identity.size;
+    const size_t size = length < HEAD ? (size_t)length : HEAD;
     status = spt_file_read_at(fd, archive->path, 0, head, size, error);
     (void)close(fd);
     if (status != SPT_OK) return status;
     archive->zip = is_zip(head, size);
-    return archive->zip || spt_archive_stream_bid(head, size) ? SPT_OK : SPT_END;
+    if (archive->zip || spt_archive_stream_bid(head, size)) return SPT_OK;
+    if (size < HEAD && ending_of(archive->path) > 0)
+        return spt_fail(error, SPT_RETRY, archive->path, "%zu bytes, too few to be an archive", size);
+    return SPT_END;
 }
 
 enum spt_status spt_archive_open(const char *path, const struct spt_archive_options *options, struct spt_tree **tree,
@@ -307,16 +324,7 @@ const struct spt_file_identity *spt_archive_identity(const struct spt_tree *tree
 }
 
 char *spt_archive_stem(const char *name) {
-    static const char *const ENDINGS[] = {".tar",  ".tar.gz", ".tgz",    ".tar.zst", ".tzst", ".tar.bz2",
-                                          ".tbz2", ".tbz",    ".tar.xz", ".txz",     ".zip"};
     char *stem = spt_strdup(name);
-    const size_t length = strlen(name);
-    size_t longest = 0;
-    for (size_t i = 0; i < sizeof ENDINGS / sizeof *ENDINGS; i++) {
-        const size_t ending = strlen(ENDINGS[i]);
-        if (ending < length && ending > longest && strcasecmp(name + length - ending, ENDINGS[i]) == 0)
-            longest = ending;
-    }
-    if (stem) stem[length - longest] = '\0';
+    if (stem) stem[strlen(stem) - ending_of(name)] = '\0';
     return stem;
 }

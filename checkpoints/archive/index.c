@@ -281,6 +281,9 @@ enum spt_status spt_archive_index_follow(const struct spt_archive_index *index, 
     for (size_t length; wrong == 0 && (length = take_part(&way, part)) > 0;)
         wrong = step(index, &way, part, length, follow, member, &link);
     if (wrong == 0) return SPT_OK;
+    if (link && wrong == ELOOP)
+        return spt_fail(error, SPT_INVALID, whole, "\"%.*s\" is a link that leads in a circle", (int)link->length,
+                        link->path);
     if (link && (wrong == ENOENT || wrong == ENOTDIR || wrong < 0))
         return spt_fail(error, SPT_INVALID, whole, "\"%.*s\" is a link to \"%s\", which is no member of this archive",
                         (int)link->length, link->path, link->target);

@@ -71,8 +71,8 @@ struct spt_archive_member *spt_archive_index_find(const struct spt_archive_index
                                                   size_t length);
 
 /* What path leads to, links followed; of a symbolic one as its last part only if follow. whole is the path that the
- * caller's user knows, for messages. SPT_IO with ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG; SPT_INVALID for a link that leads
- * to no member of this archive. */
+ * caller's user knows, for messages. SPT_IO with ENOENT, ENOTDIR, ENAMETOOLONG; SPT_INVALID for a link that leads to no
+ * member of this archive, or in a circle. */
 enum spt_status spt_archive_index_follow(const struct spt_archive_index *index, const char *path, bool follow,
                                          const char *whole, struct spt_archive_member **member,
                                          struct spt_error *error);

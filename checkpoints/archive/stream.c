@@ -10,8 +10,12 @@
 enum {
     BUFFER = 64 * 1024,
     BLOCK = 512,
-    RATIO_MOST = 1100, /* gzip's is 1,032 at most; weights hardly compress at all */
+    COMPRESSED_LEAST = 32, /* a tar file takes more in any compression */
+    RATIO_MOST = 1100,     /* gzip's is 1,032 at most; weights hardly compress at all */
 };
+
+#define UNKNOWN   UINT64_MAX
+#define SIZE_MOST (UINT64_C(1) << 56) /* of a file that anybody means */
 
 /* What any compressed archive may grow by. */
 static const uint64_t GROWTH_FREE = 64 * 1024 * 1024;
@@ -24,7 +28,7 @@ struct spt_archive_stream {
     bool at_end;                 /* it has asked for more than there is */
     int system;                  /* errno of a failed read */
     size_t order;
-    uint64_t data_end; /* of the member, in the decompressed archive, padding included */
+    uint64_t data_end; /* of the member, in the decompressed archive, padding included; UNKNOWN */
     const char *warning;
     unsigned char buffer[BUFFER];
 };
@@ -61,11 +65,19 @@ static la_int64_t on_skip(struct archive *archive, void *context, la_int64_t req
 
 /* --- failures --- */
 
+/* Small archives are read to their end before anything is looked at: then only libarchive's words tell the two apart. */
+static bool is_cut(const struct spt_archive_stream *stream, const char *text) {
+    if (!stream->at_end) return false;
+    if (!text || strstr(text, "runcated") || strstr(text, "No progress is possible")) return true;
+    const uint64_t least = archive_filter_count(stream->archive) > 1 ? COMPRESSED_LEAST : BLOCK;
+    return stream->order == 0 && stream->source.end - stream->source.begin < least;
+}
+
 static enum spt_status fail(struct spt_archive_stream *stream, struct spt_error *error) {
     const char *path = stream->source.path, *text = archive_error_string(stream->archive);
     if (stream->system) return spt_fail_system(error, stream->system, path, "read the archive");
     if (archive_errno(stream->archive) == ENOMEM) return spt_fail_memory(error, 0, "decompressing an archive");
-    if (stream->at_end)
+    if (is_cut(stream, text))
         return spt_fail_at(error, SPT_RETRY, path, stream->source.end,
                            "the archive ends too early: it is not written to its end yet, or was cut (%s)",
                            text ? text : "truncated");
@@ -162,6 +174,9 @@ static uint64_t most_bytes(const struct spt_archive_stream *stream) {
 static enum spt_status check_size(struct spt_archive_stream *stream, const char *name, uint64_t size,
                                   struct spt_error *error) {
     const uint64_t most = most_bytes(stream), at = position(stream);
+    if (size > SIZE_MOST)
+        return spt_fail(error, SPT_INVALID, stream->source.path, "\"%s\" is said to have %llu bytes", name,
+                        (unsigned long long)size);
     stream->data_end = at + size + (BLOCK - size % BLOCK) % BLOCK;
     if (at <= most && size <= most - at) return SPT_OK;
     if (!spt_archive_stream_is_compressed(stream))
@@ -176,7 +191,7 @@ static enum spt_status check_size(struct spt_archive_stream *stream, const char 
 /* The header begins where the data before it ends. A mark of two blocks of zeros stands at the end: without it more may
  * be to come. */
 static enum spt_status check_place(struct spt_archive_stream *stream, bool end, struct spt_error *error) {
-    if (stream->source.zip) return SPT_OK;
+    if (stream->source.zip || stream->data_end == UNKNOWN) return SPT_OK;
     if (!end && (uint64_t)archive_read_header_position(stream->archive) != stream->data_end)
         return spt_fail(error, SPT_INVALID, stream->source.path,
                         "member %zu begins at byte %lld of the archive, the one before ends at %llu", stream->order + 1,
@@ -222,9 +237,10 @@ static enum spt_status put_header(struct spt_archive_stream *stream, struct spt_
                    .sparse = sparse},
     };
     stream->order++;
+    if (sparse) stream->data_end = UNKNOWN; /* it has fewer bytes than it is said to have */
     if ((kind == SPT_ARCHIVE_HARD || kind == SPT_ARCHIVE_SYMBOLIC) && !header->member.target)
         return spt_fail(error, SPT_INVALID, stream->source.path, "\"%s\" is a link to nothing", name);
-    if (stream->source.zip) return SPT_OK;
+    if (stream->source.zip || sparse) return SPT_OK;
     return check_size(stream, name, (uint64_t)size, error);
 }
 

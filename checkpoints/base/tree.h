@@ -10,7 +10,7 @@
  *
  * A file of an archive begins at some byte of the descriptor: read it by spt_tree_read_at only. One thread at a time
  * for each tree but the disk. Failures are those of the system (SPT_IO with errno in error->system, also of archives:
- * ENOENT, ENOTDIR, ELOOP), and SPT_INVALID where a tree refuses to lead there.
+ * ENOENT, ENOTDIR), and SPT_INVALID where a tree refuses to lead there.
  *
  * To add a kind of tree: fill a struct spt_tree_operations.
  */
