@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -104,11 +106,11 @@ static enum spt_status archive_next(struct spt_tree_folder *folder, struct spt_t
 
 static enum spt_status archive_look_in(struct spt_tree_folder *folder, const char *name, struct spt_look *look,
                                        struct spt_error *error) {
-    char *path = name ? spt_file_join(folder->path, name) : spt_strdup(folder->path);
-    if (!path) return spt_fail_memory(error, strlen(folder->path), "a path");
-    const enum spt_status status = archive_look(folder->tree, path, true, look, error);
-    free(path);
-    return status;
+    char path[2 * PATH_MAX];
+    if (!name) return archive_look(folder->tree, folder->path, true, look, error);
+    if (snprintf(path, sizeof path, "%s/%s", folder->path, name) >= (int)sizeof path)
+        return spt_fail_system(error, ENAMETOOLONG, folder->path, "look into the folder");
+    return archive_look(folder->tree, path, true, look, error);
 }
 
 static void archive_unlist(struct spt_tree_folder *folder) {

@@ -80,6 +80,17 @@ static enum spt_status make(struct spt_archive_spools *spools, struct spt_archiv
     return SPT_OK;
 }
 
+/* As if the disk were full: it is tried again, with another limit perhaps. */
+static enum spt_status fail_at_limit(const struct spt_archive_spools *spools, uint64_t wanted, const char *what,
+                                     struct spt_error *error) {
+    (void)spt_fail(error, SPT_IO, what,
+                   "is compressed: %llu bytes would have to be spooled in %s, more than the %llu that --spool-limit "
+                   "allows",
+                   (unsigned long long)wanted, spools->folder, (unsigned long long)spools->limit);
+    if (error) error->system = ENOSPC;
+    return SPT_IO;
+}
+
 enum spt_status spt_archive_spools_reserve(struct spt_archive_spools *spools, struct spt_archive_spool *spool,
                                            uint64_t size, const char *what, struct spt_error *error) {
     if (spools->stale && spool == &spools->current) {
@@ -87,11 +98,7 @@ enum spt_status spt_archive_spools_reserve(struct spt_archive_spools *spools, st
         spools->stale = false;
     }
     const uint64_t used = spools->kept.used + spools->current.used;
-    if (used > spools->limit || size > spools->limit - used)
-        return spt_fail(error, SPT_UNSUPPORTED, what,
-                        "is compressed: %llu bytes would have to be spooled in %s, more than the %llu that are allowed "
-                        "(--spool-limit raises it, --tmpdir names another folder)",
-                        (unsigned long long)(used + size), spools->folder, (unsigned long long)spools->limit);
+    if (used > spools->limit || size > spools->limit - used) return fail_at_limit(spools, used + size, what, error);
     enum spt_status status = make(spools, spool, error);
     if (status != SPT_OK || size == 0 || size > INT64_MAX - spool->used) return status;
     /* Where there is too little room it is said now, not in the middle; what cannot tell is let be. */

@@ -40,7 +40,8 @@ const struct spt_archive_spool *spt_archive_spools_find(const struct spt_archive
 /* Whether size bytes more may be kept. */
 bool spt_archive_spools_may_keep(const struct spt_archive_spools *spools, uint64_t size);
 
-/* Makes room for size bytes of what, in the kept or the current spool. SPT_UNSUPPORTED: more than the limit. */
+/* Makes room for size bytes of what, in the kept or the current spool. SPT_IO (ENOSPC): more than the limit,
+ * or than there is room for. */
 enum spt_status spt_archive_spools_reserve(struct spt_archive_spools *spools, struct spt_archive_spool *spool,
                                            uint64_t size, const char *what, struct spt_error *error);
 enum spt_status spt_archive_spools_write(struct spt_archive_spools *spools, struct spt_archive_spool *spool,

@@ -104,8 +104,8 @@ enum spt_status spt_tree_look_in(struct spt_tree_folder *folder, const char *nam
                                  struct spt_error *error);
 void spt_tree_unlist(struct spt_tree_folder *folder);
 
-/* As spt_file_open. What is compressed in an archive is spooled first (archive/archive.h): then SPT_UNSUPPORTED too,
- * for what the spool may not hold, and SPT_RETRY for an archive that ends too early. Close after SPT_OK. */
+/* As spt_file_open. What is compressed in an archive is spooled first (archive/archive.h): then SPT_IO with ENOSPC
+ * is what the spool may not hold, and SPT_RETRY an archive that ends too early. Close after SPT_OK. */
 enum spt_status spt_tree_open(struct spt_tree *tree, const char *path, struct spt_tree_file *file,
                               struct spt_error *error);
 void spt_tree_close(struct spt_tree_file *file); /* of one that is closed (fd < 0) too */

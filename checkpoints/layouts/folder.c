@@ -164,7 +164,9 @@ static bool scan_entry(struct scan *scan, struct spt_tree_folder *listed, const 
     }
     struct spt_look look;
     struct spt_error why;
-    if (spt_tree_look_in(listed, name, &look, &why) != SPT_OK) {
+    const enum spt_status looked = spt_tree_look_in(listed, name, &look, &why);
+    if (looked == SPT_NOMEM) return false;
+    if (looked != SPT_OK) {
         say_skipped(scan, name, why.system ? strerror(why.system) : why.message);
         return true;
     }

@@ -125,15 +125,17 @@ static char *existing_part(const char *path, struct spt_look *look, enum spt_sta
     return part;
 }
 
-/* path with the links of its folder resolved and its own name kept, owned; NULL: not there any more, with errno. */
-static char *with_real_folder(const char *path) {
+/* path with the links of its folder resolved and its own name kept, owned; *whole is NULL if it is not there any more.
+ * false: out of memory. */
+static bool resolve_folder(const char *path, char **whole) {
     const char *slash = strrchr(path, '/');
     char *parent = slash ? spt_place_parent_of(path) : spt_strdup(".");
     char *folder = parent ? realpath(parent, NULL) : NULL;
-    char *whole = folder ? spt_file_join(folder, slash ? slash + 1 : path) : NULL;
+    const bool gone = parent && !folder && errno != ENOMEM;
+    *whole = folder ? spt_file_join(folder, slash ? slash + 1 : path) : NULL;
     free(parent);
     free(folder);
-    return whole;
+    return *whole || gone;
 }
 
 static enum spt_status open_archive(struct spt_place *place, const char *path, const struct spt_look *look,
@@ -158,9 +160,10 @@ static enum spt_status find_archive(struct spt_place *place, const char *path, c
                                     struct spt_tree *before, char **within, struct spt_error *error) {
     struct spt_look look;
     enum spt_status looked, status = SPT_OK;
-    char *part = existing_part(path, &look, &looked);
-    if (looked == SPT_NOMEM) status = spt_fail_memory(error, strlen(path), "a path");
-    char *archive = looked == SPT_OK && look.kind == SPT_KIND_FILE ? with_real_folder(part) : NULL;
+    char *part = existing_part(path, &look, &looked), *archive = NULL;
+    const bool file = looked == SPT_OK && look.kind == SPT_KIND_FILE;
+    if (looked == SPT_NOMEM || (file && !resolve_folder(part, &archive)))
+        status = spt_fail_memory(error, strlen(path), "a path");
     if (archive) status = open_archive(place, archive, &look, options, before, error);
     if (status == SPT_OK && place->tree) {
         struct spt_text whole = {0};

@@ -89,6 +89,21 @@ static enum spt_status list_run(const char *path, uint64_t *result, struct spt_e
     return SPT_OK;
 }
 
+/* Listing it and reading what lies in it as it is. */
+static enum spt_status read_archive(const char *path, uint64_t *result, struct spt_error *error) {
+    struct spt_run *run = NULL;
+    struct spt_checkpoint *checkpoint = NULL;
+    enum spt_status status = spt_run_open(path, &(struct spt_run_options){0}, &run, error);
+    if (status != SPT_OK) return status;
+    mix_run(result, run);
+    const struct spt_checkpoint_options options = {.tree = run->tree};
+    status = spt_checkpoint_open(run->refs[0].path, &options, &checkpoint, error);
+    if (status == SPT_OK) mix(result, spt_checkpoint_bytes(checkpoint));
+    spt_checkpoint_close(checkpoint);
+    spt_run_close(run);
+    return status;
+}
+
 static enum spt_status scan_run(const char *path, uint64_t *result, struct spt_error *error) {
     struct spt_scan *scan;
     enum spt_status status = spt_scan_new(path, &(struct spt_run_options){0}, &scan, error);
@@ -347,6 +362,7 @@ static const struct work {
     {"tokenizer, SentencePiece's BPE", tokenize, SPT_TEST_DATA "/tokenizers/files/gemma/tokenizer.model", NULL},
     {"run", list_run, "run", NULL},
     {"scan", scan_run, "run", NULL},
+    {"archive", read_archive, "run.zip", NULL},
     {"checkpoint", read_checkpoint, CHECKPOINT, NULL},
     {"checkpoint, torch zip", read_torch, SPT_TEST_DATA "/torch/lightning.ckpt", NULL},
     {"checkpoint, torch before 1.6", read_torch, SPT_TEST_DATA "/torch/old4.bin", NULL},
@@ -451,6 +467,8 @@ static void make_run(void) {
         tiny_write(&checkpoint, "run");
         tiny_release(&checkpoint);
     }
+    if (system("zip -q0r run.zip run"))
+        shards_die("run.zip"); /* libarchive, which others need, ends the process itself */
     write_text("spectail.yaml", CONFIG);
     write_text("evaluation.csv", "step,value\n0,1.5\n10,1.25\n");
 }
