@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "checkpoints/base/error.h"
@@ -15,8 +16,11 @@ __attribute__((visibility("default"))) int LLVMFuzzerTestOneInput(const uint8_t 
 __attribute__((visibility("default"))) int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 /* Stops the run: a promise of a header was broken. */
-static inline void require(int promise) {
-    if (!promise) abort();
+#define require(promise) ((promise) ? (void)0 : fuzz_broken(#promise, __FILE__, __LINE__))
+
+static inline _Noreturn void fuzz_broken(const char *promise, const char *file, int line) {
+    fprintf(stderr, "%s:%d: broken: %s\n", file, line, promise);
+    abort();
 }
 
 /* What a failure must look like: an error filled with the returned status, and one line that says something. */

@@ -14,7 +14,7 @@ static void require_rising(const struct spt_config_step_ranges *ranges) {
     const size_t count = spt_config_step_count(ranges);
     require(count <= 1000000);
     int64_t *steps = calloc(count + 1, sizeof *steps);
-    require(steps);
+    require(steps != NULL);
     spt_config_step_list(ranges, steps);
     for (size_t i = 0; i < count; i++) require(steps[i] >= 0 && (i == 0 || steps[i - 1] < steps[i]));
     free(steps);
@@ -69,10 +69,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     spt_config_release(&config);
 
-    char value[256]; /* the same bytes as an option's value */
-    const size_t length = size < sizeof value ? size : sizeof value - 1;
-    memcpy(value, data, length);
-    value[length] = '\0';
+    char value[256]; /* the same bytes as an option's value, where they are as short as that: there are many options */
+    if (size >= sizeof value) return 0;
+    memcpy(value, data, size);
+    value[size] = '\0';
     size_t count;
     const struct spt_config_key *keys = spt_config_keys(&count);
     require(spt_config_init(&config, &error) == SPT_OK);
