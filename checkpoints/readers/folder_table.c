@@ -113,7 +113,9 @@ static enum spt_status read_one(struct spt_contents *contents, const char *direc
 static enum spt_status miss_index(struct spt_contents *contents, const char *directory, const char *const *names,
                                   size_t count, struct spt_error *error) {
     (void)contents;
-    return fail_with_names(directory, SPT_RETRY, names, count, "shards without the index that names them all", error);
+    return fail_with_names(directory, SPT_RETRY, names, count,
+                           "shards without their index (model.safetensors.index.json or pytorch_model.bin.index.json)",
+                           error);
 }
 
 static enum spt_status refuse_partitioned(struct spt_contents *contents, const char *directory,

@@ -96,10 +96,10 @@ static void several_files_that_could_be_the_model_are_named(void **state) {
 static void parts_without_their_index_are_incomplete(void **state) {
     (void)state;
     put_model("model-00001-of-00002.safetensors");
-    assert_refused(".", SPT_RETRY, "shards without the index");
+    assert_refused(".", SPT_RETRY, "shards without their index");
     assert_int_equal(unlink("model-00001-of-00002.safetensors"), 0);
     put_model("pytorch_model-00001-of-00002.bin");
-    assert_refused(".", SPT_RETRY, "shards without the index");
+    assert_refused(".", SPT_RETRY, "shards without their index");
 }
 
 static void what_needs_a_conversion_is_unsupported_and_names_it(void **state) {
