@@ -111,6 +111,10 @@ const char *spt_checkpoint_opaque(const struct spt_checkpoint *checkpoint, size_
     return checkpoint->contents.opaque[index];
 }
 
+bool spt_checkpoint_is_in_layers(const struct spt_checkpoint *checkpoint) {
+    return checkpoint->contents.in_layers;
+}
+
 size_t spt_checkpoint_tensor_count(const struct spt_checkpoint *checkpoint) {
     return checkpoint->contents.tensor_count;
 }

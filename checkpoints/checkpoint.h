@@ -76,6 +76,9 @@ const char *spt_checkpoint_file(const struct spt_checkpoint *checkpoint, size_t 
 size_t spt_checkpoint_opaque_count(const struct spt_checkpoint *checkpoint);
 const char *spt_checkpoint_opaque(const struct spt_checkpoint *checkpoint, size_t index);
 
+/* One file a layer, as GPT-NeoX writes them: a tensor that is not there may be still to come. */
+bool spt_checkpoint_is_in_layers(const struct spt_checkpoint *checkpoint);
+
 /* Tensors are sorted by name (bytes, as strcmp); find is NULL when there is none of that name. */
 size_t spt_checkpoint_tensor_count(const struct spt_checkpoint *checkpoint);
 const struct spt_tensor *spt_checkpoint_tensor(const struct spt_checkpoint *checkpoint, size_t index);

@@ -7,8 +7,10 @@
 #include "checkpoints/archive/archive.h"
 #include "checkpoints/base/memory.h"
 #include "checkpoints/base/text.h"
+#include "checkpoints/checkpoint.h"
 #include "checkpoints/layouts/layouts.h"
 #include "checkpoints/layouts/place.h"
+#include "checkpoints/model_config/neox.h"
 
 /* Asked in this order; the first that finds a checkpoint has it. */
 static const struct {
@@ -230,6 +232,42 @@ bool spt_run_is_root_there(const char *root) {
     }
     free(path);
     return there;
+}
+
+/* The rows of GPT-NeoX's embedding: of the file of its layer where there is one, so that no other is opened for it. */
+static enum spt_status count_tokens(const struct spt_checkpoint_ref *ref, size_t *tokens, struct spt_error *error) {
+    static const char *const NAMES[] = {"gpt_neox.embed_in.weight", "word_embeddings.weight"};
+    const struct spt_checkpoint_options options = {.tree = ref->tree};
+    struct spt_checkpoint *checkpoint = NULL;
+    char *layer = spt_file_join(ref->path, "layer_00-model_00-model_states.pt");
+    if (!layer) return spt_fail_memory(error, strlen(ref->path), "a path");
+    const char *path = spt_tree_is_file(ref->tree, layer) ? layer : ref->path;
+    enum spt_status status = spt_checkpoint_open(path, &options, &checkpoint, error);
+    free(layer);
+    if (status) return status;
+    const struct spt_tensor *embedding = NULL;
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES && !embedding; i++)
+        embedding = spt_checkpoint_find(checkpoint, NAMES[i]);
+    if (embedding && embedding->rank == 2)
+        *tokens = embedding->shape[0];
+    else
+        status =
+            spt_fail(error, SPT_INVALID, ref->path,
+                     "a config of GPT-NeoX (%s), but no embedding of a GPT-NeoX model among the tensors", ref->config);
+    spt_checkpoint_close(checkpoint);
+    return status;
+}
+
+enum spt_status spt_run_read_model(const struct spt_checkpoint_ref *ref, struct spt_model_config *config,
+                                   struct spt_error *error) {
+    size_t tokens = 0;
+    if (!ref->config)
+        return spt_fail(error, SPT_RETRY, ref->path,
+                        "no config.json here, in the run's folder or above it; --model-config names one");
+    if (!spt_neox_config_is(ref->tree, ref->config))
+        return spt_model_config_read_in(ref->tree, ref->config, config, error);
+    const enum spt_status status = count_tokens(ref, &tokens, error);
+    return status ? status : spt_neox_config_read(ref->tree, ref->config, tokens, config, error);
 }
 
 enum spt_status spt_run_check_marker(const struct spt_checkpoint_ref *ref, struct spt_error *error) {

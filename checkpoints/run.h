@@ -29,12 +29,14 @@ struct spt_checkpoint_ref {
     /* Relative to the run's root: what the store keeps. "step512", "." for the root itself; in a hub cache
      * "refs/step512", which stays when the revision's commit changes: a name, not always a path. */
     char *uri;
-    char *path;          /* what spt_checkpoint_open takes */
-    char *label;         /* the step's name as the suite has it: "step512", "main", "stage1-step5-tokens1B" */
-    char *branch;        /* "" by default; each branch is a series of its own */
-    int64_t step;        /* SPT_NO_STEP: shown by its label, never on a step axis */
-    int64_t tokens;      /* SPT_NO_TOKENS */
-    char *config;        /* config.json of this checkpoint, else of its run; NULL: none */
+    char *path;     /* what spt_checkpoint_open takes */
+    char *label;    /* the step's name as the suite has it: "step512", "main", "stage1-step5-tokens1B" */
+    char *branch;   /* "" by default; each branch is a series of its own */
+    int64_t step;   /* SPT_NO_STEP: shown by its label, never on a step axis */
+    int64_t tokens; /* SPT_NO_TOKENS */
+    /* config.json of this checkpoint, else of its run; a *.yml of GPT-NeoX, or a folder of them; NULL: none. Read it by
+     * spt_run_read_model. */
+    char *config;
     char *tokenizer;     /* its tokenizer likewise: tokenizer.json, else a file of tokenizer/files.h; NULL: none */
     char *trainer_state; /* trainer_state.json; NULL: none */
     char *awaits;        /* the file that its writer adds last and that is not there yet; NULL: none */
@@ -79,6 +81,13 @@ void spt_run_close(struct spt_run *run);
 
 /* Whether the root of a run that was listed once is still there: a path on the disk, or in an archive that is. */
 bool spt_run_is_root_there(const char *root);
+
+/* The model that ref's config describes, whichever kind of config it is: for GPT-NeoX's own, which leaves the size of the
+ * vocabulary to the weights, the embedding is looked at too. SPT_RETRY without a config; what reading it gives, and
+ * what opening the weights gives. */
+struct spt_model_config;
+enum spt_status spt_run_read_model(const struct spt_checkpoint_ref *ref, struct spt_model_config *config,
+                                   struct spt_error *error);
 
 /* SPT_RETRY while ref awaits its writer's last file: it is not complete, whatever is there. Asked before it is
  * opened. */

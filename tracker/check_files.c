@@ -17,9 +17,7 @@ static enum spt_status read_weights(const struct spt_check *check, const struct 
     struct spt_model_config model;
     struct spt_hash digest = {0}, headless = {0};
     *same = false;
-    if (!ref->config)
-        return spt_fail(error, SPT_RETRY, ref->path, "no config.json here, in the run's folder or above it");
-    enum spt_status status = spt_model_config_read_in(ref->tree, ref->config, &model, error);
+    enum spt_status status = spt_run_read_model(ref, &model, error);
     if (status == SPT_OK) status = spt_checkpoint_open(ref->path, &options, &checkpoint, error);
     if (status == SPT_OK)
         status = spt_forward_digest(checkpoint, &model, check->stop, check->context, &digest, &headless, error);

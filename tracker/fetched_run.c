@@ -3,6 +3,7 @@
 #include "checkpoints/base/file.h"
 #include "checkpoints/base/memory.h"
 #include "checkpoints/base/text.h"
+#include "checkpoints/model_config/neox.h"
 #include "checkpoints/tokenizer/files.h"
 #include "tracker/fetch.h"
 
@@ -195,7 +196,8 @@ static enum spt_status share_files(struct spt_fetched *fetched, const char *fold
     if (list(fetched, folder, &ignored) != SPT_OK) return SPT_OK;
     const struct spt_checkpoint_ref *ref = &fetched->listed->refs[0];
     enum spt_status status = SPT_OK;
-    if (!config->model_config) status = share(ref->config, config->fetch_dir, CONFIG, error);
+    const bool own = ref->config && spt_neox_config_is(NULL, ref->config); /* each checkpoint has its own */
+    if (!config->model_config && !own) status = share(ref->config, config->fetch_dir, CONFIG, error);
     if (status == SPT_OK && !config->tokenizer && ref->tokenizer)
         status = share_tokenizer(ref->tokenizer, config->fetch_dir, error);
     return status;

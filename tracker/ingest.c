@@ -114,10 +114,7 @@ static enum spt_status check_model(const struct spt_session *session, const stru
     struct spt_model_config config;
     if (!ref->config && !ref->tree && access(ref->path, R_OK | X_OK) != 0)
         return spt_fail_system(error, errno, ref->path, "look into this checkpoint");
-    if (!ref->config)
-        return spt_fail(error, SPT_RETRY, ref->path,
-                        "no config.json here, in the run's folder or above it; --model-config names one");
-    const enum spt_status status = spt_model_config_read_in(ref->tree, ref->config, &config, error);
+    const enum spt_status status = spt_run_read_model(ref, &config, error);
     if (status != SPT_OK) return status;
     struct spt_text difference = {0};
     spt_model_config_difference(&config, &session->model, &difference);

@@ -4,6 +4,7 @@
 #include "checkpoints/base/memory.h"
 #include "checkpoints/base/text.h"
 #include "checkpoints/checkpoint.h"
+#include "checkpoints/model_config/neox.h"
 #include "tracker/ledger.h"
 #include "tracker/metric_choice.h"
 
@@ -49,12 +50,12 @@ static enum spt_status count_votes(struct election *election, const struct spt_r
         const char *path = run->refs[i].config;
         struct spt_model_config model;
         if (!path) continue;
-        if (before && strcmp(before, path) == 0) {
-            if (read == SPT_OK) election->items[chosen].votes++;
-            continue;
-        }
+        const bool again = before && strcmp(before, path) == 0;
+        if (again && read == SPT_OK) election->items[chosen].votes++;
+        /* GPT-NeoX's config is read with the weights: another checkpoint's may be readable. */
+        if (again && (read == SPT_OK || !spt_neox_config_is(run->tree, path))) continue;
         before = path;
-        read = spt_model_config_read_in(run->tree, path, &model, first == SPT_END ? error : NULL);
+        read = spt_run_read_model(&run->refs[i], &model, first == SPT_END ? error : NULL);
         if (first == SPT_END) first = read;
         if (read == SPT_OK && vote(election, &model, &chosen, error) != SPT_OK) return SPT_NOMEM;
     }

@@ -97,7 +97,8 @@ static enum spt_status find_tensor(const struct search *search, const struct spt
     put_name(name, search->prefix, row->name, layer);
     const struct spt_tensor *tensor = find_name(search->checkpoint, name);
     if (!tensor)
-        return spt_fail(error, SPT_INVALID, spt_checkpoint_file(search->checkpoint, 0),
+        return spt_fail(error, spt_checkpoint_is_in_layers(search->checkpoint) ? SPT_RETRY : SPT_INVALID,
+                        spt_checkpoint_file(search->checkpoint, 0),
                         "tensor %s is missing (config is for %s with %zu layers)", name, search->config->model_type,
                         search->config->layers);
     if (!has_shape(tensor, row, search->config))

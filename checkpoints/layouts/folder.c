@@ -150,6 +150,7 @@ static bool add_member(struct scan *scan, const char *name, const struct spt_fil
 static bool scan_entry(struct scan *scan, struct spt_tree_folder *listed, const char *name) {
     struct spt_folder *folder = &scan->reading->folder;
     folder->hub |= strcmp(name, "snapshots") == 0 || strncmp(name, "models--", 8) == 0;
+    folder->configs |= strcmp(name, SPT_CONFIGS_FOLDER) == 0;
     bool weights = false;
     bool *flag = flag_of(scan, name, &weights);
     if (!flag) {
@@ -178,6 +179,7 @@ static bool scan_entry(struct scan *scan, struct spt_tree_folder *listed, const 
     }
     *flag = true;
     folder->weights += weights;
+    folder->deepspeed |= weights && spt_weights_is_deepspeed_name(name);
     return add_member(scan, name, &look.identity);
 }
 

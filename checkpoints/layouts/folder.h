@@ -32,6 +32,9 @@ enum spt_status spt_entries_read(struct spt_tree *tree, const char *path, struct
 const struct spt_entry *spt_entries_find(const struct spt_entries *entries, const char *name); /* NULL: none */
 void spt_entries_release(struct spt_entries *entries);
 
+/* Where GPT-NeoX's trainer copies its config in a checkpoint's folder. */
+#define SPT_CONFIGS_FOLDER "configs"
+
 /* One look at a checkpoint's folder. */
 struct spt_folder {
     int system;     /* errno when it could not be read, else 0; the rest is then zero */
@@ -41,6 +44,8 @@ struct spt_folder {
     const char *tokenizer; /* the name of its tokenizer's file, of those that tokenizer/files.h knows; NULL: none */
     bool of_trainer;       /* a file that HF Trainer writes beside the weights: training_args.bin, optimizer.pt ... */
     bool hub;              /* holds a hub cache: snapshots or models--* */
+    bool deepspeed;        /* weights under the names of DeepSpeed, which GPT-NeoX's trainer has too */
+    bool configs;          /* an entry of that name, where GPT-NeoX keeps its config */
     struct spt_hash fingerprint, state; /* as in struct spt_checkpoint_ref */
     int64_t newest;
     bool step_known; /* step is trainer_state.json's; false: nobody has read it */

@@ -5,7 +5,9 @@
 
 #include "checkpoints/base/memory.h"
 #include "checkpoints/base/text.h"
+#include "checkpoints/layouts/place.h"
 #include "checkpoints/layouts/trainer_state.h"
+#include "checkpoints/model_config/neox.h"
 #include "checkpoints/tokenizer/files.h"
 
 enum { LABEL_MAX = 1024 };
@@ -95,6 +97,59 @@ static char *find_companion(const struct spt_listing *listing, const struct spt_
     return copy(of_run, memory);
 }
 
+/* folder itself or its configs/ where there are files of GPT-NeoX's config, else NULL. */
+static char *neox_config_in(struct spt_tree *tree, const char *folder, bool *memory) {
+    char *configs = spt_file_join(folder, SPT_CONFIGS_FOLDER);
+    if (!configs) *memory = false;
+    const char *found = spt_neox_config_in(tree, folder)               ? folder
+                        : configs && spt_neox_config_in(tree, configs) ? configs
+                                                                       : NULL;
+    char *path = copy(found, memory);
+    free(configs);
+    return path;
+}
+
+/* The run's: in its folder, else the one above. Looked for where a checkpoint of GPT-NeoX has none of its own. */
+static void find_neox_of_run(struct spt_listing *listing, bool *memory) {
+    if (listing->neox_known) return;
+    listing->neox_known = true;
+    listing->neox = neox_config_in(listing->tree, listing->root, memory);
+    char *parent = listing->neox ? NULL : spt_place_parent_of(listing->root);
+    if (parent) listing->neox = neox_config_in(listing->tree, parent, memory);
+    if (!listing->neox) spt_folder_memory_look_past(listing->memory);
+    free(parent);
+}
+
+/* A config.json wherever one may be, but its own files of GPT-NeoX's config count before another's. */
+static char *find_config(struct spt_listing *listing, const struct spt_found *found, const struct spt_folder *folder,
+                         const char *directory, bool *memory) {
+    const char *const option = listing->options->model_config;
+    if (!option && !folder->config && folder->deepspeed && folder->configs)
+        return spt_file_join(directory, SPT_CONFIGS_FOLDER);
+    char *path = find_companion(listing, found, folder->config ? "config.json" : NULL, directory, spt_listing_config,
+                                option, listing->config, memory);
+    if (path || !folder->deepspeed || !*memory) return path;
+    find_neox_of_run(listing, memory);
+    return copy(listing->neox, memory);
+}
+
+/* The tokenizer that GPT-NeoX's config names: in the checkpoint's folder, beside the config, or in the run's folder or above. */
+static char *find_named_tokenizer(struct spt_listing *listing, const char *config, const char *directory,
+                                  bool *memory) {
+    char *name = NULL, *found = NULL;
+    struct spt_error why;
+    if (!spt_neox_config_is(listing->tree, config)) return NULL;
+    if (spt_neox_config_tokenizer(listing->tree, config, &name, &why) != SPT_OK) return NULL;
+    char *parent = spt_place_parent_of(listing->root);
+    const char *const folders[] = {directory, config, listing->root, parent};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders && !found && *memory; i++)
+        if (folders[i]) found = spt_listing_file(listing->tree, folders[i], name, memory);
+    if (!parent) *memory = false;
+    free(parent);
+    free(name);
+    return found;
+}
+
 /* What HF Trainer wrote into the checkpoint knows better than the folder's name, which anybody may change. */
 static void take_step_of_trainer(struct spt_checkpoint_ref *ref, const struct spt_folder *folder,
                                  const struct spt_log *log) {
@@ -138,10 +193,11 @@ enum spt_status spt_listing_add(struct spt_listing *listing, const struct spt_fo
         .state = folder->state,
         .newest = folder->newest,
     };
-    ref.config = find_companion(listing, found, folder->config ? "config.json" : NULL, directory, spt_listing_config,
-                                options->model_config, listing->config, &memory);
+    ref.config = find_config(listing, found, folder, directory, &memory);
     ref.tokenizer = find_companion(listing, found, folder->tokenizer, directory, spt_listing_tokenizer,
                                    options->tokenizer, listing->tokenizer, &memory);
+    if (!ref.tokenizer && ref.config && memory)
+        ref.tokenizer = find_named_tokenizer(listing, ref.config, directory, &memory);
     if (folder->trainer_state) ref.trainer_state = spt_file_join(directory, "trainer_state.json");
     if (folder->trainer_state && !ref.trainer_state) memory = false;
     if (listing->of_trainer && folder->of_trainer && folder->weights && !folder->trainer_state)
@@ -172,5 +228,6 @@ void spt_listing_release(struct spt_listing *listing) {
     free(listing->refs);
     free(listing->config);
     free(listing->tokenizer);
+    free(listing->neox);
     if (!listing->memory) spt_entries_release(&listing->entries);
 }

@@ -2,6 +2,7 @@
 
 #include "checkpoints/base/memory.h"
 #include "checkpoints/model_config.h"
+#include "checkpoints/model_config/neox.h"
 #include "checkpoints/tokenizer/tokenizer.h"
 #include "tracker/alerts/alerts.h"
 #include "tracker/config/probe_file.h"
@@ -59,7 +60,8 @@ static enum spt_status check_companions(const struct spt_config *config, struct 
     struct spt_model_config model;
     struct spt_tokenizer *tokenizer;
     enum spt_status status = SPT_OK;
-    if (config->model_config) status = spt_model_config_read(config->model_config, &model, error);
+    if (config->model_config && !spt_neox_config_is(NULL, config->model_config))
+        status = spt_model_config_read(config->model_config, &model, error);
     if (status == SPT_OK && config->tokenizer) {
         status = spt_tokenizer_open(config->tokenizer, &tokenizer, error);
         if (status == SPT_OK) spt_tokenizer_close(tokenizer);

@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2016,SC2034,SC2046,SC2086,SC2154 # commands are texts and lists of words; run.sh shares its variables
-# The public suites as they lie on disk (tests/peer/make_layout_fixtures.py): what each is, and a sweep with no flag but its path.
+# The public suites as they lie on disk (tests/peer/make_layout_fixtures.py, make_deepspeed_fixtures.py): what each is, and a sweep with no flag but its path.
 suites=$data/layouts
-for suite in pythia pythia_hub pythia_cache_dirs olmo2 olmo amber multiberts crfm bloom smollm2 fineweb trainer lightning/checkpoints; do
+for suite in pythia pythia_hub pythia_cache_dirs olmo2 olmo amber multiberts crfm bloom gpt_neox gpt_neox_sequential deepspeed smollm2 fineweb trainer lightning/checkpoints; do
     into said.txt inspect "$suites/$suite"
     shell 'grep -v "^    " said.txt'
 done
@@ -14,8 +14,14 @@ done
 spectail inspect "$suites/models"
 
 options="--samples 2 --metrics loss --quiet --db suites.db"
-for suite in pythia pythia_hub pythia_cache_dirs olmo2 olmo amber multiberts crfm bloom smollm2 fineweb trainer lightning/checkpoints; do
+for suite in pythia pythia_hub pythia_cache_dirs olmo2 olmo amber multiberts crfm bloom gpt_neox gpt_neox_sequential deepspeed smollm2 fineweb trainer lightning/checkpoints; do
     spectail sweep "$suites/$suite" $options
 done
 for cache in "$suites"/models/*; do spectail sweep "$cache" $options; done
 shell "sqlite3 suites.db 'SELECT r.name, c.branch, c.step, c.tokens, c.label, c.state FROM checkpoint c JOIN run r ON r.id = c.run ORDER BY r.id, c.branch, c.step'"
+
+# What DeepSpeed has written is what save_pretrained has written of the same models: the same figures, the same digests.
+for suite in gpt_neox gpt_neox_sequential deepspeed; do
+    spectail sweep "$suites/$suite" --samples 3 --quiet --db ours.db >ours.txt 2>&1
+    spectail sweep "$suites/deepspeed_twins/$suite" --samples 3 --quiet --db twins.db >twins.txt 2>&1
+done
