@@ -22,6 +22,10 @@ shell "sqlite3 suites.db 'SELECT r.name, c.branch, c.step, c.tokens, c.label, c.
 
 # What DeepSpeed has written is what save_pretrained has written of the same models: the same figures, the same digests.
 for suite in gpt_neox gpt_neox_sequential deepspeed; do
-    spectail sweep "$suites/$suite" --samples 3 --quiet --db ours.db >ours.txt 2>&1
-    spectail sweep "$suites/deepspeed_twins/$suite" --samples 3 --quiet --db twins.db >twins.txt 2>&1
+    into said.txt sweep "$suites/$suite" --samples 3 --quiet --db ours.db
+    into said.txt sweep "$suites/deepspeed_twins/$suite" --samples 3 --quiet --db twins.db
 done
+compared='SELECT r.name, hex(r.model_digest), c.step, hex(c.digest), m.*
+    FROM run r JOIN checkpoint c ON c.run = r.id JOIN measure m ON m.checkpoint = c.id'
+for db in ours twins; do sqlite3 $db.db "$compared" | sort >$db.rows; done
+shell 'cmp ours.rows twins.rows && grep -c ^ ours.rows'
