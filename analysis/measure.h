@@ -62,7 +62,7 @@ struct spt_batch {
 
 struct spt_measurer;
 
-/* Scratch for matrices up to n_max x n_max, SPT_HEAD_BATCH of them at a time: about 30 n_max^2 doubles. Call from one
+/* Scratch for matrices up to n_max x n_max, SPT_HEAD_BATCH of them at a time: about 45 n_max^2 doubles. Call from one
  * thread. SPT_NOMEM. */
 enum spt_status spt_measurer_new(const struct spt_selection *selection, const struct spt_plan *plan, size_t n_max,
                                  struct spt_measurer **measurer, struct spt_error *error);

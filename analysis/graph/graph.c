@@ -12,10 +12,14 @@ const double SPT_TAUS[SPT_TAU_COUNT] = {0, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1};
 /* Of a batch: each tau and each of the two Laplacians. */
 #define PROBLEMS (2 * SPT_TAU_COUNT * SPT_GRAPH_BATCH)
 
+/* Beyond this order matrices are not many, and their weights much: one at a time. */
+#define BATCH_ORDER_MAX 128
+
 struct spt_graphs {
+    size_t batch; /* matrices whose weights are kept together */
     const struct spt_lanes_kernel *kernel;
     struct spt_fiedler *fiedler;     /* NULL: not asked for */
-    double *weight[SPT_GRAPH_BATCH]; /* [n_max, n_max] w, 0 on the diagonal */
+    double *weight[SPT_GRAPH_BATCH]; /* [n_max, n_max] w, 0 on the diagonal; the first `batch` */
     double *nearest;                 /* [n_max] of the vertices outside the tree, the largest weight to one inside */
     size_t *outside;                 /* [n_max] */
     struct spt_fiedler_problem problems[PROBLEMS];
@@ -27,8 +31,8 @@ enum spt_status spt_graphs_new(size_t n_max, bool fiedler, struct spt_graphs **w
     struct spt_graphs *w = spt_alloc_zeroed(1, sizeof *w);
     size_t cells;
     bool ready = w && spt_multiply(n_max, n_max, &cells);
-    for (size_t i = 0; ready && i < SPT_GRAPH_BATCH; i++)
-        ready = (w->weight[i] = spt_alloc(cells, sizeof(double))) != NULL;
+    if (w) w->batch = n_max > BATCH_ORDER_MAX ? 1 : SPT_GRAPH_BATCH;
+    for (size_t i = 0; ready && i < w->batch; i++) ready = (w->weight[i] = spt_alloc(cells, sizeof(double))) != NULL;
     ready = ready && (w->nearest = spt_alloc(n_max, sizeof(double))) && (w->outside = spt_alloc(n_max, sizeof(size_t)));
     enum spt_status status = SPT_OK;
     if (!ready) status = spt_fail_memory(error, SPT_GRAPH_BATCH * n_max * n_max * sizeof(double), "graphs");
@@ -112,7 +116,7 @@ static size_t pose(struct spt_graphs *w, size_t m, size_t n, const size_t *ends,
     return count;
 }
 
-void spt_graphs_of(struct spt_graphs *w, const double *const *a, size_t count, size_t n, struct spt_graph *graph) {
+static void measure(struct spt_graphs *w, const double *const *a, size_t count, size_t n, struct spt_graph *graph) {
     size_t ends[SPT_GRAPH_BATCH][SPT_TAU_COUNT], problems = 0;
     for (size_t m = 0; m < count; m++) {
         weigh(a[m], n, w->weight[m]);
@@ -127,4 +131,11 @@ void spt_graphs_of(struct spt_graphs *w, const double *const *a, size_t count, s
             graph[m].fiedler[t] = graph[m].fiedler[t - 1];
             graph[m].fiedler_norm[t] = graph[m].fiedler_norm[t - 1];
         }
+}
+
+void spt_graphs_of(struct spt_graphs *w, const double *const *a, size_t count, size_t n, struct spt_graph *graph) {
+    for (size_t first = 0; first < count; first += w->batch) {
+        const size_t part = count - first < w->batch ? count - first : w->batch;
+        measure(w, a + first, part, n, graph + first);
+    }
 }

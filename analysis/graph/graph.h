@@ -19,14 +19,15 @@
 
 struct spt_graphs;
 
-/* A workspace for matrices up to n_max. fiedler: whether Fiedler values are asked for. SPT_NOMEM. */
+/* A workspace for matrices up to n_max: 16 n_max^2 doubles up to 56, 12 up to 128, 5 beyond. fiedler: whether Fiedler
+ * values are asked for; without, 4 to 8 less. SPT_NOMEM. */
 enum spt_status spt_graphs_new(size_t n_max, bool fiedler, struct spt_graphs **workspace, struct spt_error *error);
 void spt_graphs_free(struct spt_graphs *workspace);
 
 /* The graphs of count <= SPT_GRAPH_BATCH matrices of the same order.
  *   a[m]   [n, n] row-major, finite, entries >= 0, n <= n_max
  *   graph  [count] out; Fiedler values NAN where they are not asked for
- */
+ * A matrix of 50 tokens takes about 60 us, of which 3 are not spent on eigenvalues. */
 void spt_graphs_of(struct spt_graphs *workspace, const double *const *a, size_t count, size_t n,
                    struct spt_graph *graph);
 

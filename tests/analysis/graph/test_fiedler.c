@@ -58,9 +58,10 @@ static double scale_of(const struct spt_fiedler_problem *problem, size_t n) {
 static void assert_values(const double *weight, size_t n, double plain, double normalised, const char *what) {
     const struct spt_fiedler_problem problem = {weight, 0, false};
     const double ours = value_of(weight, n, false), ours_normalised = value_of(weight, n, true);
-    if (!(fabs(ours - plain) <= 2e-14 * scale_of(&problem, n)))
+    const double tolerance = 1e-14 + 3e-16 * (double)n;
+    if (!(fabs(ours - plain) <= tolerance * scale_of(&problem, n)))
         fail_msg("%s, n = %zu: %.17g, expected %.17g", what, n, ours, plain);
-    if (!(fabs(ours_normalised - normalised) <= 2e-14))
+    if (!(fabs(ours_normalised - normalised) <= tolerance))
         fail_msg("%s, n = %zu, normalised: %.17g, expected %.17g", what, n, ours_normalised, normalised);
 }
 
@@ -292,7 +293,7 @@ static bool same_bits(double a, double b) {
 
 static void bits_do_not_depend_on_the_batch(void **state) {
     (void)state;
-    static const size_t SIZES[] = {2, 7, 46, 60, 130};
+    static const size_t SIZES[] = {2, 7, 46, 60};
     struct choice choices[3];
     const size_t kernels = choices_of(choices);
     struct spt_random random;
