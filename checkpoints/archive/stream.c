@@ -30,7 +30,7 @@ struct spt_archive_stream {
     size_t order;
     uint64_t data_end; /* of the member, in the decompressed archive, padding included; UNKNOWN */
     const char *warning;
-    unsigned char buffer[BUFFER];
+    unsigned char *buffer; /* [BUFFER] */
 };
 
 /* --- what libarchive reads by --- */
@@ -108,8 +108,9 @@ enum spt_status spt_archive_stream_open(const struct spt_archive_source *source,
     made->source = *source;
     made->at = source->begin;
     made->archive = archive_read_new();
+    made->buffer = malloc(BUFFER);
     enum spt_status status = SPT_OK;
-    if (!made->archive || !set_up(made))
+    if (!made->archive || !made->buffer || !set_up(made))
         status = spt_fail_memory(error, BUFFER, "reading an archive");
     else if (archive_read_set_read_callback(made->archive, on_read) != ARCHIVE_OK ||
              archive_read_set_skip_callback(made->archive, on_skip) != ARCHIVE_OK ||
@@ -127,6 +128,7 @@ void spt_archive_stream_close(struct spt_archive_stream *stream) {
     if (!stream) return;
     if (stream->archive) (void)archive_read_free(stream->archive);
     (void)close(stream->source.fd);
+    free(stream->buffer);
     free(stream);
 }
 
