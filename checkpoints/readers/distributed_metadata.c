@@ -37,7 +37,8 @@ struct reading {
     spt_pickle_id classes[SPT_TORCH_MEANING_COUNT]; /* as each was named last: what is memoised need not be compared */
     struct place *places;                           /* sorted */
     size_t place_count, place_capacity;
-    size_t left; /* chunks that may yet be met: lists of them can be used again and again */
+    size_t left;  /* chunks that may yet be met: lists of them can be used again and again */
+    bool unknown; /* a tensor was left out for its dtype */
     /* The tensor that is read. */
     struct spt_tensor tensor;
     size_t element;
@@ -304,6 +305,7 @@ static enum spt_status add_tensor(struct reading *r, spt_pickle_id id, struct sp
         return spt_fail(error, SPT_UNSUPPORTED, r->path, "tensor \"%s\" has more than %d dimensions", r->tensor.name,
                         SPT_TENSOR_RANK_MAX);
     if (dtype->meaning != SPT_TORCH_DTYPE) {
+        r->unknown = true;
         spt_log(r->contents->log, SPT_LOG_WARNING, "%s: tensor \"%s\" is left out: its dtype is not known", r->path,
                 r->tensor.name);
         return SPT_OK;
@@ -377,6 +379,7 @@ static enum spt_status read_all(struct reading *r, struct spt_error *error) {
     if (r->metadata->left_out)
         return spt_fail(error, SPT_INVALID, r->path, "the state of an optimizer (%zu tensors), and no model's",
                         r->metadata->left_out);
+    if (r->unknown) return spt_fail(error, SPT_UNSUPPORTED, r->path, "names no tensor of a dtype that is known");
     return spt_fail(error, SPT_INVALID, r->path, "names no tensors");
 }
 
