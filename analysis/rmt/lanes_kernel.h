@@ -24,7 +24,7 @@
 #define SPT_BIDIAGONALISE_SCRATCH(n)     (4 * SPT_LANES_STRIDE(n))
 #define SPT_BIDIAGONALISE_ONE_SCRATCH(n) (4 * SPT_ONE_STRIDE(n))
 #define SPT_DQDS_SCRATCH(n)              (9 * (n))
-#define SPT_TRIDIAGONALISE_SCRATCH(n)    (4 * SPT_LANES_STRIDE(n))
+#define SPT_TRIDIAGONALISE_SCRATCH(n)    (3 * SPT_LANES_STRIDE(n))
 
 /* A column or row whose squared norm is below this counts as zero in the bidiagonalisation: entries are near 1. */
 #define SPT_LANES_TINY_SQUARE 0x1p-900

@@ -35,7 +35,7 @@ struct bounds {
     vec low, high;
 };
 
-/* S1 and S2 at x, and which lanes have a pivot that is not positive. */
+/* S1 and S2 at x, and which lanes have positive pivots only: in the others the sums mean nothing. */
 static lane_mask sums_at(const struct bounds *b, vec x, vec *sum1, vec *sum2) {
     vec pivot = b->d[0] - x, inverse = vec_of(1) / pivot, least = pivot;
     vec r = -inverse, t = vec_of(0); /* first and second derivative of the pivot over the pivot */

@@ -7,53 +7,24 @@
 #include "analysis/graph/fiedler.h"
 #include "analysis/graph/graph.h"
 #include "checkpoints/base/memory.h"
+#include "tests/bench/matrices.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* Problems that dsyev is timed on at most. */
 #define SOLVED 200
-
-struct matrices {
-    double **a; /* [count] of [n, n] */
-    size_t *n, count, n_max;
-};
 
 static int fail(const char *what) {
     fprintf(stderr, "bench_graph: %s\n", what);
     return 1;
 }
 
-static int read_matrices(const char *path, struct matrices *m) {
-    size_t capacity = 0, capacity_n = 0;
-    FILE *file = fopen(path, "rb");
-    if (!file) return fail("cannot open the matrices");
-    for (uint64_t n; fread(&n, sizeof n, 1, file) == 1; m->count++) {
-        if (!spt_grow((void **)&m->a, &capacity, m->count + 1, sizeof *m->a) ||
-            !spt_grow((void **)&m->n, &capacity_n, m->count + 1, sizeof *m->n))
-            return fail("out of memory");
-        m->a[m->count] = n < 4096 ? spt_alloc(n * n, sizeof(double)) : NULL;
-        if (!m->a[m->count] || fread(m->a[m->count], sizeof(double), n * n, file) != n * n)
-            return fail("a matrix is cut short or too large");
-        m->n[m->count] = n;
-        if (n > m->n_max) m->n_max = n;
-    }
-    fclose(file);
-    return m->count ? 0 : fail("no matrix");
-}
-
-static double microseconds(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-    return 1e6 * (double)time.tv_sec + 1e-3 * (double)time.tv_nsec;
-}
-
-static void measure(struct spt_graphs *workspace, const struct matrices *m, struct spt_graph *graph /* [count] */) {
+static void measure(struct spt_graphs *workspace, const struct bench_matrices *m,
+                    struct spt_graph *graph /* [count] */) {
     for (size_t i = 0, batch = 0; i < m->count; i += batch) {
         for (batch = 1; batch < SPT_GRAPH_BATCH && i + batch < m->count && m->n[i + batch] == m->n[i];) batch++;
-        spt_graphs_of(workspace, (const double *const *)m->a + i, batch, m->n[i], graph + i);
+        spt_graphs_of(workspace, (const double *const *)m->matrix + i, batch, m->n[i], graph + i);
     }
 }
 
@@ -71,36 +42,35 @@ static size_t problems_of(const double *a, size_t n, const struct spt_graph *gra
 }
 
 int main(int argc, char **argv) {
-    struct matrices m = {0};
+    struct bench_matrices m;
     struct spt_graphs *workspace;
     if (argc != 2) return fail("usage: bench_graph MATRICES");
-    if (read_matrices(argv[1], &m) != 0) return 1;
+    const char *wrong = bench_matrices_read(&m, argv[1]);
+    if (wrong) return fail(wrong);
     struct spt_graph *graph = spt_alloc(m.count, sizeof *graph);
     double *weight = spt_alloc(m.n_max * m.n_max, sizeof(double));
     if (!graph || !weight || spt_graphs_new(m.n_max, true, &workspace, NULL) != SPT_OK) return fail("out of memory");
     measure(workspace, &m, graph);
-    const double start = microseconds();
+    const double start = bench_processor_time();
     measure(workspace, &m, graph);
-    const double ours = microseconds() - start;
+    const double ours = bench_processor_time() - start;
     double theirs = 0;
     size_t problems = 0, solved = 0;
     for (size_t i = 0; i < m.count; i++) {
         struct spt_fiedler_problem posed[2 * SPT_TAU_COUNT];
-        const size_t count = problems_of(m.a[i], m.n[i], &graph[i], weight, posed);
-        const double begin = microseconds();
+        const size_t count = problems_of(m.matrix[i], m.n[i], &graph[i], weight, posed);
+        const double begin = bench_processor_time();
         for (size_t k = 0; k < count && solved < SOLVED; k++, solved++) {
             double value;
             if (spt_fiedler_by_lapack(&posed[k], m.n[i], &value, NULL) != SPT_OK) return fail("dsyev");
         }
-        theirs += microseconds() - begin;
+        theirs += bench_processor_time() - begin;
         problems += count;
     }
     printf("%zu %.3f %.2f %.3f\n", m.count, ours / (double)m.count, (double)problems / (double)m.count,
            solved ? theirs / (double)solved : 0);
     spt_graphs_free(workspace);
-    for (size_t i = 0; i < m.count; i++) free(m.a[i]);
-    free(m.a);
-    free(m.n);
+    bench_matrices_release(&m);
     free(graph);
     free(weight);
     return 0;

@@ -5,6 +5,7 @@
 #include "analysis/random.h"
 #include "analysis/rmt/residual.h"
 #include "checkpoints/base/memory.h"
+#include "tests/analysis/kernels.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -185,11 +186,6 @@ enum kind {
     KINDS
 };
 
-static double normal(struct spt_random *random) {
-    const double radius = sqrt(-2 * log(1 - spt_random_uniform(random)));
-    return radius * cos(2 * PI * spt_random_uniform(random));
-}
-
 static void fill_attention(enum kind kind, struct spt_random *random, size_t n, double *w) {
     struct spt_mask mask;
     double *a = zeros(n);
@@ -199,7 +195,7 @@ static void fill_attention(enum kind kind, struct spt_random *random, size_t n, 
     if (kind == RANDOM_CAUSAL || kind == RANDOM_FULL) spt_random_attention(random, &mask, a);
     for (size_t i = 0; i < n && kind >= SOFT; i++) {
         double sum = 0;
-        for (size_t j = 0; j <= i; j++) sum += a[i * n + j] = exp(sharpness * normal(random) + (j ? 0 : sink));
+        for (size_t j = 0; j <= i; j++) sum += a[i * n + j] = exp(sharpness * draw_normal(random) + (j ? 0 : sink));
         for (size_t j = 0; j <= i; j++) a[i * n + j] = (double)(float)(a[i * n + j] / sum);
     }
     for (size_t i = 0; i < n; i++)
@@ -225,27 +221,10 @@ static double *graph_of(enum kind kind, struct spt_random *random, size_t n) {
     return w;
 }
 
-/* Kernels in pairs of wide and narrow that this processor has. */
-struct choice {
-    const struct spt_lanes_kernel *wide, *narrow;
-};
-
-static size_t choices_of(struct choice *choices) {
-    size_t count = 0;
-    choices[count++] = (struct choice){&spt_lanes_plain, &spt_lanes_plain};
-#ifdef SPT_LANES_X86
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-        choices[count++] = (struct choice){&spt_lanes_avx2, &spt_lanes_avx2};
-        if (__builtin_cpu_supports("avx512f")) choices[count++] = (struct choice){&spt_lanes_avx512, &spt_lanes_avx2};
-    }
-#endif
-    return count;
-}
-
 /* All choices of kernels against dsyev, on count graphs of a kind and both Laplacians of each. */
 static void compare_with_lapack(enum kind kind, struct spt_random *random, size_t n, size_t count) {
-    struct choice choices[3];
-    const size_t kernels = choices_of(choices);
+    struct kernel_choice choices[KERNEL_CHOICES];
+    const size_t kernels = kernel_choices(choices);
     double *weight[BATCH], expected[2 * BATCH], values[2 * BATCH];
     struct spt_fiedler_problem problems[2 * BATCH];
     struct spt_fiedler *w = workspace_of(n);
@@ -291,16 +270,16 @@ static bool same_bits(double a, double b) {
     return memcmp(&a, &b, sizeof a) == 0;
 }
 
-static void bits_do_not_depend_on_the_batch(void **state) {
+static void bits_do_not_depend_on_the_batch_nor_on_the_width(void **state) {
     (void)state;
     static const size_t SIZES[] = {2, 7, 46, 60};
-    struct choice choices[3];
-    const size_t kernels = choices_of(choices);
+    struct kernel_choice choices[KERNEL_CHOICES];
+    const size_t kernels = kernel_choices(choices);
     struct spt_random random;
     spt_random_seed(&random, 3);
     for (size_t o = 0; o < sizeof SIZES / sizeof *SIZES; o++) {
         const size_t n = SIZES[o];
-        double *weight[KINDS], alone[2 * KINDS];
+        double *weight[KINDS], alone[2 * KINDS], narrow[2 * KINDS];
         struct spt_fiedler_problem all[2 * KINDS], batch[2 * BATCH];
         struct spt_fiedler *w = workspace_of(n);
         for (size_t i = 0; i < KINDS; i++) weight[i] = graph_of((enum kind)i, &random, n);
@@ -308,6 +287,8 @@ static void bits_do_not_depend_on_the_batch(void **state) {
         for (size_t k = 0; k < kernels; k++) {
             spt_fiedler_use(w, choices[k].wide, choices[k].narrow);
             for (size_t i = 0; i < 2 * KINDS; i++) spt_fiedler_of(w, &all[i], 1, n, &alone[i]);
+            spt_fiedler_of(w, all, 2 * KINDS, n, k == 1 ? narrow : alone);
+            for (size_t i = 0; i < 2 * KINDS && k == 2; i++) assert_true(same_bits(alone[i], narrow[i]));
             for (size_t count = 1; count <= 2 * BATCH; count++) {
                 double values[2 * BATCH];
                 size_t which[2 * BATCH];
@@ -370,7 +351,7 @@ int main(void) {
         cmocka_unit_test(weakly_joined_clusters_have_the_root_of_a_square),
         cmocka_unit_test(thousands_of_graphs_equal_lapack),
         cmocka_unit_test(large_graphs_equal_lapack),
-        cmocka_unit_test(bits_do_not_depend_on_the_batch),
+        cmocka_unit_test(bits_do_not_depend_on_the_batch_nor_on_the_width),
         cmocka_unit_test(a_threshold_is_a_graph_without_the_edges_below),
         cmocka_unit_test(scale_goes_through_and_normalisation_undoes_it),
     };

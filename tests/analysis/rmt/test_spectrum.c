@@ -5,6 +5,7 @@
 #include "analysis/rmt/residual.h"
 #include "analysis/rmt/spectrum_internal.h"
 #include "checkpoints/base/memory.h"
+#include "tests/analysis/kernels.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -24,11 +25,6 @@ static double *zeros(size_t n) {
     double *a = spt_alloc_zeroed(n * n, sizeof *a);
     assert_non_null(a);
     return a;
-}
-
-static double normal(struct spt_random *random) {
-    const double radius = sqrt(-2 * log(1 - spt_random_uniform(random)));
-    return radius * cos(2 * PI * spt_random_uniform(random));
 }
 
 enum kind {
@@ -51,7 +47,7 @@ static void softmax(struct spt_random *random, const struct spt_mask *mask, doub
     for (size_t i = 0; i < mask->n; i++) {
         double sum = 0;
         for (size_t j = 0; j < mask->end[i]; j++)
-            sum += a[i * mask->n + j] = (double)(float)exp(sharpness * normal(random) + (j ? 0 : sink));
+            sum += a[i * mask->n + j] = (double)(float)exp(sharpness * draw_normal(random) + (j ? 0 : sink));
         for (size_t j = 0; j < mask->end[i]; j++) a[i * mask->n + j] = (double)(float)(a[i * mask->n + j] / sum);
     }
 }
@@ -59,7 +55,7 @@ static void softmax(struct spt_random *random, const struct spt_mask *mask, doub
 static void fill_low_rank(struct spt_random *random, size_t n, double *a) {
     for (size_t rank = 0; rank < 3; rank++)
         for (size_t i = 0; i < n; i++) {
-            const double x = normal(random);
+            const double x = draw_normal(random);
             for (size_t j = 0; j < n; j++) a[i * n + j] += x * cos((double)(j * (rank + 1)));
         }
 }
@@ -83,8 +79,8 @@ static double *matrix_of(enum kind kind, struct spt_random *random, size_t n) {
         if (kind == ONE_HOT) a[i * n + spt_random_index(random, i + 1)] = 1;
         for (size_t j = 0; j < n; j++) {
             if (kind == QUANTISED) a[i * n + j] = (double)spt_random_index(random, 3) / 4;
-            if (kind == GAUSSIAN) a[i * n + j] = normal(random);
-            if (kind == GRADED) a[i * n + j] = normal(random) * pow(10, -200 * (double)i / (double)n);
+            if (kind == GAUSSIAN) a[i * n + j] = draw_normal(random);
+            if (kind == GRADED) a[i * n + j] = draw_normal(random) * pow(10, -200 * (double)i / (double)n);
         }
     }
     if (kind == LOW_RANK) fill_low_rank(random, n, a);
@@ -93,23 +89,6 @@ static double *matrix_of(enum kind kind, struct spt_random *random, size_t n) {
 }
 
 /* --- how they are compared --- */
-
-/* Kernels in pairs of wide and narrow that this processor has. */
-struct choice {
-    const struct spt_lanes_kernel *wide, *narrow;
-};
-
-static size_t choices_of(struct choice *choices) {
-    size_t count = 0;
-    choices[count++] = (struct choice){&spt_lanes_plain, &spt_lanes_plain};
-#ifdef SPT_LANES_X86
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-        choices[count++] = (struct choice){&spt_lanes_avx2, &spt_lanes_avx2};
-        if (__builtin_cpu_supports("avx512f")) choices[count++] = (struct choice){&spt_lanes_avx512, &spt_lanes_avx2};
-    }
-#endif
-    return count;
-}
 
 static struct spt_spectrum *workspace_of(size_t n) {
     struct spt_spectrum *w;
@@ -134,8 +113,8 @@ static void assert_close(const double *s, const double *expected, size_t n, cons
 
 /* All choices of kernels and every count of lanes against dgesdd. */
 static void compare_with_lapack(enum kind kind, struct spt_random *random, size_t n, size_t count, size_t patience) {
-    struct choice choices[3];
-    const size_t kernels = choices_of(choices);
+    struct kernel_choice choices[KERNEL_CHOICES];
+    const size_t kernels = kernel_choices(choices);
     double *a[SPT_SPECTRUM_LANES], *s[SPT_SPECTRUM_LANES], *expected[SPT_SPECTRUM_LANES], *copy = zeros(n);
     for (size_t m = 0; m < count; m++) {
         a[m] = matrix_of(kind, random, n);
@@ -364,8 +343,8 @@ static void lanes_that_are_given_up_go_to_lapack(void **state) {
 static void bidiagonal_matrices_of_all_sorts_converge(void **state) {
     (void)state;
     enum { N = 60, SORTS = 8 };
-    struct choice choices[3];
-    const size_t kernels = choices_of(choices);
+    struct kernel_choice choices[KERNEL_CHOICES];
+    const size_t kernels = kernel_choices(choices);
     struct spt_random random;
     spt_random_seed(&random, 4);
     double *dense = zeros(N), *scratch = spt_alloc(SPT_DQDS_SCRATCH(N) * SPT_LANES_MAX, sizeof(double));
@@ -375,8 +354,8 @@ static void bidiagonal_matrices_of_all_sorts_converge(void **state) {
         double diagonal[N], beside[N], expected[N], sorted[N];
         memset(dense, 0, n * n * sizeof *dense);
         for (size_t i = 0; i < n; i++) {
-            diagonal[i] = fabs(normal(&random));
-            beside[i] = normal(&random);
+            diagonal[i] = fabs(draw_normal(&random));
+            beside[i] = draw_normal(&random);
             switch (trial % SORTS) {
             case 0:
                 beside[i] *= spt_random_index(&random, 3) ? 1 : 0;
@@ -441,8 +420,8 @@ static bool same_bits(const double *a, const double *b, size_t n) {
 static void bits_do_not_depend_on_the_batch(void **state) {
     (void)state;
     static const size_t ORDERS[] = {1, 2, 9, 33, 57, 70, 150};
-    struct choice choices[3];
-    const size_t kernels = choices_of(choices);
+    struct kernel_choice choices[KERNEL_CHOICES];
+    const size_t kernels = kernel_choices(choices);
     struct spt_random random;
     spt_random_seed(&random, 6);
     for (size_t o = 0; o < sizeof ORDERS / sizeof *ORDERS; o++) {
