@@ -302,7 +302,7 @@ static enum spt_status read_pickle(struct shards *s, const unsigned char *bytes,
     const char *path = s->contents->files[s->metadata_file].path;
     struct spt_pickle pickle = {0};
     struct spt_distributed_metadata metadata = {0};
-    enum spt_status status = spt_pickle_read(bytes, size, size, path, 0, &pickle, error);
+    enum spt_status status = spt_pickle_read(bytes, size, s->contents->header_limit, path, 0, &pickle, error);
     if (status == SPT_OK && pickle.length != size)
         status =
             spt_fail_at(error, SPT_INVALID, path, pickle.length, "%zu bytes after its pickle", size - pickle.length);

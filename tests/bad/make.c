@@ -13,9 +13,9 @@
 #include "tiny.h"
 
 static const struct bad_table *const TABLES[] = {
-    &bad_safetensors, &bad_shards,     &bad_pickles, &bad_zips,       &bad_old_torch,
-    &bad_distributed, &bad_containers, &bad_configs, &bad_tokenizers, &bad_tokenizer_files,
-    &bad_runs,        &bad_models,     &bad_probes,
+    &bad_safetensors,     &bad_shards,   &bad_pickles,    &bad_zips,    &bad_old_torch,    &bad_distributed,
+    &bad_folders,         &bad_archives, &bad_containers, &bad_configs, &bad_neox_configs, &bad_tokenizers,
+    &bad_tokenizer_files, &bad_runs,     &bad_models,     &bad_probes,
 };
 
 const struct bad_table *const *bad_tables(size_t *count) {

@@ -31,7 +31,8 @@ struct bad_table {
     { rows, sizeof(rows) / sizeof *(rows) }
 
 extern const struct bad_table bad_safetensors, bad_shards, bad_pickles, bad_zips, bad_old_torch, bad_distributed,
-    bad_containers, bad_configs, bad_tokenizers, bad_tokenizer_files, bad_runs, bad_models, bad_probes;
+    bad_folders, bad_archives, bad_containers, bad_configs, bad_neox_configs, bad_tokenizers, bad_tokenizer_files,
+    bad_runs, bad_models, bad_probes;
 
 /* All of them, in this order; *count of them. */
 const struct bad_table *const *bad_tables(size_t *count);

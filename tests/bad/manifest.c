@@ -52,8 +52,9 @@ static struct bad_row read_row(char *line, const char *path, size_t number) {
     row.change = take_word(&how, "cut") ? BAD_CUT : take_word(&how, "flip") ? BAD_FLIP : BAD_AS_IT_IS;
     row.nobody = take_word(&how, "nobody");
     row.opener = strsep(&how, " ");
-    row.path = how;
-    if (!row.path) die(path, number, "how it is opened: [cut, flip or nobody] OPENER PATH");
+    row.path = strsep(&how, " ");
+    row.changed = how ? how : row.path;
+    if (!row.path) die(path, number, "how it is opened: [cut, flip or nobody] OPENER PATH [FILE]");
     if (!read_outcome(fields[OUTCOME], &row)) die(path, number, "no such outcome");
     if (count > MEMORY) row.memory = atof(fields[MEMORY]);
     if (count > SECONDS) row.seconds = atof(fields[SECONDS]);

@@ -14,8 +14,9 @@ struct bad_row {
     enum bad_change change;
     bool nobody; /* opened by a user who owns nothing */
     const char *opener, *path;
-    bool any;        /* any refusal, or none */
-    bool is_program; /* exit counts, not status */
+    const char *changed; /* the file that is cut or altered: path, where nothing else is said */
+    bool any;            /* any refusal, or none */
+    bool is_program;     /* exit counts, not status */
     int exit;
     enum spt_status status;
     const char *says; /* "a ... b": both, in this order; "": nothing in particular */

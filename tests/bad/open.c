@@ -11,12 +11,13 @@
 #include "checkpoints/base/text.h"
 #include "checkpoints/checkpoint.h"
 #include "checkpoints/model_config.h"
+#include "checkpoints/model_config/neox.h"
 #include "checkpoints/run.h"
 #include "checkpoints/tokenizer/tokenizer.h"
 #include "program.h"
 #include "shards.h"
 
-enum { NOBODY = 65534, FLIPS = 1500 };
+enum { NOBODY = 65534, FLIPS = 1500, VOCABULARY = 192 };
 
 /* What a program may take to end: nothing is measured by it, a hanging one is found by it. */
 static const double PROGRAM_SECONDS = 300;
@@ -41,15 +42,19 @@ static enum spt_status read_tensors(struct spt_checkpoint *checkpoint, struct sp
 }
 
 /* Opened, and all that is accepted is read. */
-static enum spt_status open_checkpoint(const struct bad_row *row, const char *path, struct bad_outcome *outcome) {
-    (void)row;
+static enum spt_status open_in(struct spt_tree *tree, const char *path, struct bad_outcome *outcome) {
     const struct spt_log log = {.emit = note, .context = outcome};
     struct spt_checkpoint *checkpoint = NULL;
-    enum spt_status status =
-        spt_checkpoint_open(path, &(struct spt_checkpoint_options){.log = &log}, &checkpoint, &outcome->error);
+    enum spt_status status = spt_checkpoint_open(path, &(struct spt_checkpoint_options){.tree = tree, .log = &log},
+                                                 &checkpoint, &outcome->error);
     if (status == SPT_OK) status = read_tensors(checkpoint, &outcome->error);
     spt_checkpoint_close(checkpoint);
     return status;
+}
+
+static enum spt_status open_checkpoint(const struct bad_row *row, const char *path, struct bad_outcome *outcome) {
+    (void)row;
+    return open_in(NULL, path, outcome);
 }
 
 static enum spt_status open_config(const struct bad_row *row, const char *path, struct bad_outcome *outcome) {
@@ -66,9 +71,16 @@ static enum spt_status open_tokenizer(const struct bad_row *row, const char *pat
     return status;
 }
 
+static enum spt_status open_neox_config(const struct bad_row *row, const char *path, struct bad_outcome *outcome) {
+    (void)row;
+    struct spt_model_config config;
+    return spt_neox_config_read(NULL, path, VOCABULARY, &config, &outcome->error);
+}
+
 /* Listed, then each checkpoint asked whether it is complete, and opened. All that is wrong is noted; the first of it is
  * the outcome. */
 static enum spt_status open_run(const struct bad_row *row, const char *path, struct bad_outcome *outcome) {
+    (void)row;
     const struct spt_log log = {.emit = note, .context = outcome};
     struct spt_run *run = NULL;
     const enum spt_status status = spt_run_open(path, &(struct spt_run_options){.log = &log}, &run, &outcome->error);
@@ -79,7 +91,7 @@ static enum spt_status open_run(const struct bad_row *row, const char *path, str
         struct bad_outcome one = {0};
         enum spt_status opened = spt_run_check_marker(&run->refs[i], &error);
         if (opened == SPT_OK) {
-            opened = open_checkpoint(row, run->refs[i].path, &one);
+            opened = open_in(run->tree, run->refs[i].path, &one);
             error = one.error;
         }
         spt_log(&log, SPT_LOG_NOTE, "%s: %s %s", run->refs[i].label, spt_status_name(opened), error.message);
@@ -155,8 +167,9 @@ static const struct {
     const char *name;
     enum spt_status (*open)(const struct bad_row *row, const char *path, struct bad_outcome *outcome);
 } OPENERS[] = {
-    {"checkpoint", open_checkpoint}, {"config", open_config},     {"tokenizer", open_tokenizer}, {"run", open_run},
-    {"inspect", open_inspect},       {"tokenize", open_tokenize}, {"sweep", open_sweep},
+    {"checkpoint", open_checkpoint},   {"config", open_config}, {"tokenizer", open_tokenizer},
+    {"neox-config", open_neox_config}, {"run", open_run},       {"inspect", open_inspect},
+    {"tokenize", open_tokenize},       {"sweep", open_sweep},
 };
 
 static void open_once(const struct bad_row *row, struct bad_outcome *outcome) {
@@ -184,9 +197,9 @@ static bool goes_on(const struct bad_row *row, struct bad_outcome *outcome, cons
 
 static void cut_everywhere(const struct bad_row *row, struct bad_outcome *outcome) {
     struct stat st;
-    if (stat(row->path, &st)) shards_die(row->path);
+    if (stat(row->changed, &st)) shards_die(row->changed);
     for (off_t size = st.st_size; size-- > 0;) {
-        if (truncate(row->path, size)) shards_die(row->path);
+        if (truncate(row->changed, size)) shards_die(row->changed);
         if (!goes_on(row, outcome, "cut", (size_t)size)) return;
     }
 }
@@ -198,13 +211,13 @@ static void write_byte(int fd, off_t at, unsigned char byte) {
 /* Every byte in turn, or of a large file every other, third ... */
 static void flip_everywhere(const struct bad_row *row, struct bad_outcome *outcome) {
     static const unsigned char MASKS[] = {0xff, 0x01, 0x80, 0x20};
-    const int fd = open(row->path, O_RDWR | O_CLOEXEC);
+    const int fd = open(row->changed, O_RDWR | O_CLOEXEC);
     struct stat st;
-    if (fd < 0 || fstat(fd, &st)) shards_die(row->path);
+    if (fd < 0 || fstat(fd, &st)) shards_die(row->changed);
     const off_t step = st.st_size / FLIPS + 1;
     for (off_t i = 0; i < st.st_size; i += step) {
         unsigned char byte;
-        if (pread(fd, &byte, 1, i) != 1) shards_die(row->path);
+        if (pread(fd, &byte, 1, i) != 1) shards_die(row->changed);
         write_byte(fd, i, byte ^ MASKS[(size_t)(i / step) % sizeof MASKS]);
         if (!goes_on(row, outcome, "another byte", (size_t)i)) break;
         write_byte(fd, i, byte);
