@@ -146,9 +146,9 @@ enum spt_status spt_plot_index(const struct spt_figure *const *figures, size_t c
     struct spt_text page = {0}, path = {0};
     spt_text_put(&page, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                         "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
-    put_html(&page, source->run);
+    put_html(&page, source->title ? source->title : source->run);
     spt_text_format(&page, " · spectail</title>\n<style>\n%s</style>\n</head>\n<body>\n<header>\n<h1>", STYLE);
-    put_html(&page, source->run);
+    put_html(&page, source->title ? source->title : source->run);
     spt_text_put(&page, "</h1>\n");
     put_summary(&page, source);
     spt_text_put(&page, "</header>\n<main>\n");

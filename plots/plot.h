@@ -23,6 +23,7 @@
 /* One analysed checkpoint that has a step, in order. */
 struct spt_plot_checkpoint {
     int64_t step;
+    int64_t tokens; /* seen by the model until then; 0: not known, unless step is 0 */
     const char *label;
     bool duplicate; /* its weights are another step's: drawn hollow */
 };
@@ -40,7 +41,9 @@ struct spt_plot_point {
 struct spt_plot_source {
     void *context;
     const char *run;
+    const char *title; /* of scripts and pages: the names of all runs that are compared; NULL: run */
     size_t layers, heads, samples;
+    double parameters; /* of the model, by which runs are put in order; NAN, or 0: not known */
     const struct spt_plot_checkpoint *checkpoints; /* [count], ascending by step */
     size_t count;
 
@@ -64,7 +67,16 @@ struct spt_plot_source {
     /* the step from which the metric of the whole model has turned (the simple onset), drawn as a mark. SPT_END: none.
      * The member may be NULL: no marks. */
     enum spt_status (*onset)(void *context, const char *metric, int64_t *step, struct spt_error *error);
+    /* the step at which the fitted curve of the whole model is half way, with its 95 % interval (NAN: none). SPT_END: it
+     * has no midpoint. The member may be NULL. */
+    enum spt_status (*midpoint)(void *context, const char *metric, struct spt_plot_value *step,
+                                struct spt_error *error);
+    /* the runs beside this one, for the figures that compare runs */
+    const struct spt_plot_source *others; /* [other_count] */
+    size_t other_count;
 };
+
+enum spt_plot_axis { SPT_PLOT_STEPS, SPT_PLOT_TOKENS };
 
 enum spt_plot_format { SPT_PLOT_SVG, SPT_PLOT_PNG, SPT_PLOT_PDF, SPT_PLOT_TERM, SPT_PLOT_FORMATS };
 
@@ -74,6 +86,7 @@ struct spt_plot_options {
     int layer;                   /* spectra: which layer; -1: the last */
     const int64_t *steps; /* betti, atlas, spectra: which steps; NULL: a choice spread over the log of the steps */
     size_t step_count;
+    enum spt_plot_axis axis;          /* runs, sizes: training steps, or tokens seen */
     const char *gnuplot;              /* program; NULL: "gnuplot" of the PATH */
     unsigned term_width, term_height; /* characters; 0: 100 x 30 */
 };
@@ -85,6 +98,7 @@ struct spt_figure {
     enum spt_status (*write)(const struct spt_plot_source *source, const struct spt_plot_options *options,
                              struct spt_text *data, struct spt_text *settings, struct spt_error *error);
     const char *script; /* file name of the gnuplot script */
+    bool compares;      /* it is of several runs, the others of one */
 };
 
 extern const struct spt_figure SPT_FIGURES[];

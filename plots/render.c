@@ -49,7 +49,7 @@ static const char *find_script(const char *file) {
  * next line. */
 static void put_head(const struct spt_figure *figure, const struct spt_plot_source *source, struct spt_text *text) {
     spt_text_format(text, "# %s: %s. Run \"", figure->name, figure->title);
-    spt_plain_put(text, source->run);
+    spt_plain_put(text, source->title ? source->title : source->run);
     spt_text_format(text, "\", %zu checkpoints.\n", source->count);
 }
 
@@ -218,7 +218,7 @@ static enum spt_status show(const struct spt_figure *figure, const struct spt_pl
                             const struct spt_text *drawing, struct spt_error *error) {
     struct spt_text page = {0};
     spt_text_format(&page, "%s: ", figure->title);
-    spt_plain_put(&page, source->run);
+    spt_plain_put(&page, source->title ? source->title : source->run);
     spt_text_put(&page, "\n");
     const char *line = drawing->data, *end = line + drawing->length;
     bool begun = false;

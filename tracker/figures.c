@@ -79,12 +79,14 @@ enum spt_status spt_figures_draw(const struct spt_figure_selection *choice, cons
         .layer = (int)config->plots.layer,
         .steps = config->plots.steps.items,
         .step_count = config->plots.steps.count,
+        .axis = (enum spt_plot_axis)config->plots.axis,
     };
     const struct spt_figure **shown = spt_alloc(choice->count, sizeof *shown);
     enum spt_status status = shown ? SPT_OK : spt_fail_memory(error, choice->count * sizeof *shown, "figures");
     *drawn = 0;
     for (size_t i = 0; status == SPT_OK && i < choice->count; i++) {
         const struct spt_figure *figure = choice->figures[i];
+        if (!choice->named && figure->compares != (source->other_count > 0)) continue;
         status = spt_plot_render(figure, source, &options, folder, error);
         const bool empty = status == SPT_END;
         if (status == SPT_OK) shown[(*drawn)++] = figure;

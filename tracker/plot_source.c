@@ -4,6 +4,7 @@
 #include "analysis/rmt/law.h"
 #include "checkpoints/base/memory.h"
 #include "checkpoints/run.h"
+#include "tracker/emergence/emergence.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -95,6 +96,32 @@ static enum spt_status onset(void *context, const char *metric, int64_t *step, s
     if (status != SPT_OK) return status;
     *step = found.step;
     return found.found ? SPT_OK : SPT_END;
+}
+
+static enum spt_status midpoint(void *context, const char *metric, struct spt_plot_value *step,
+                                struct spt_error *error) {
+    const struct spt_run_source *source = context;
+    struct spt_emerged emerged;
+    bool *chosen = spt_alloc_zeroed(SPT_METRIC_COUNT, sizeof *chosen);
+    const size_t row = spt_metric_find(metric);
+    if (!chosen) return spt_fail_memory(error, SPT_METRIC_COUNT * sizeof *chosen, "a choice of metrics");
+    if (row < SPT_METRIC_COUNT) chosen[row] = true;
+    const struct spt_emerged_options options = {.metrics = chosen, .against = metric};
+    enum spt_status status =
+        spt_emerged_read(source->store, &source->run, source->run.name, source->branch, &options, &emerged, error);
+    free(chosen);
+    if (status != SPT_OK) return status;
+    const struct spt_emerged_row *found = spt_emerged_find(&emerged, metric, SPT_WHOLE_MODEL, SPT_WHOLE_LAYER);
+    if (found && found->emergence.reason == SPT_EMERGENCE_FOUND) {
+        const struct spt_emergence *e = &found->emergence;
+        *step = (struct spt_plot_value){spt_emergence_step(e->fit.t0), NAN, NAN, NAN};
+        if (!isnan(e->t0_lo)) step->lo = spt_emergence_step(e->t0_lo);
+        if (!isnan(e->t0_hi)) step->hi = spt_emergence_step(e->t0_hi);
+    } else {
+        status = SPT_END;
+    }
+    spt_emerged_release(&emerged);
+    return status;
 }
 
 /* --- curves, nulls, laws, the user's own series --- */
@@ -217,6 +244,8 @@ void spt_run_source_close(struct spt_run_source *source) {
     spt_store_free_checkpoints(source->rows, source->row_count);
     free(source->shown);
     free(source->checkpoints);
+    free(source->others);
+    free(source->names);
     *source = (struct spt_run_source){0};
 }
 
@@ -243,8 +272,11 @@ enum spt_status spt_run_source_open(struct spt_store *store, const struct spt_st
         const struct spt_store_checkpoint *row = &source->rows[k];
         if (!is_shown(row, shown_branch)) continue;
         source->shown[i] = k;
-        source->checkpoints[i++] = (struct spt_plot_checkpoint){
-            .step = row->step, .label = row->label, .duplicate = row->duplicate_of != SPT_NO_STEP};
+        source->checkpoints[i++] =
+            (struct spt_plot_checkpoint){.step = row->step,
+                                         .tokens = row->tokens == SPT_NO_TOKENS ? 0 : row->tokens,
+                                         .label = row->label,
+                                         .duplicate = row->duplicate_of != SPT_NO_STEP};
     }
     source->source = (struct spt_plot_source){
         .context = source,
@@ -252,6 +284,7 @@ enum spt_status spt_run_source_open(struct spt_store *store, const struct spt_st
         .layers = run->layers,
         .heads = run->heads,
         .samples = run->samples,
+        .parameters = spt_store_run_parameters(run),
         .checkpoints = source->checkpoints,
         .count = count,
         .series = series,
@@ -260,8 +293,26 @@ enum spt_status spt_run_source_open(struct spt_store *store, const struct spt_st
         .external = external,
         .law = law,
         .onset = onset,
+        .midpoint = midpoint,
         .unit = unit,
         .definition = definition,
     };
     return SPT_OK;
+}
+
+enum spt_status spt_run_source_compare(struct spt_run_source *first, const struct spt_run_source *others, size_t count,
+                                       struct spt_error *error) {
+    struct spt_text names = {0};
+    first->others = spt_alloc(count, sizeof *first->others);
+    if (!first->others) return spt_fail_memory(error, count * sizeof *first->others, "several runs");
+    spt_text_put(&names, first->run.name);
+    for (size_t i = 0; i < count; i++) {
+        first->others[i] = others[i].source;
+        spt_text_format(&names, ", %s", others[i].run.name);
+    }
+    first->names = names.data;
+    first->source.title = names.data;
+    first->source.others = first->others;
+    first->source.other_count = count;
+    return names.failed ? spt_fail_memory(error, names.length, "the names of runs") : SPT_OK;
 }

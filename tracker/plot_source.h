@@ -19,12 +19,18 @@ struct spt_run_source {
     const char *branch;                      /* whose checkpoints are shown */
     size_t *shown;                           /* [source.count] the rows that are analysed and have a step */
     struct spt_plot_checkpoint *checkpoints; /* [source.count] */
+    struct spt_plot_source *others;          /* [source.other_count] as spt_run_source_compare made it; NULL: none */
+    char *names;                             /* of all runs that are compared; NULL: none */
 };
 
 /* Only checkpoints of one branch are drawn: branch NULL takes that of the most checkpoints. SPT_END: nothing is analysed. */
 enum spt_status spt_run_source_open(struct spt_store *store, const struct spt_store_run *run, const char *branch,
                                     struct spt_run_source *source, struct spt_error *error);
 void spt_run_source_close(struct spt_run_source *source);
+
+/* Puts the other sources [count] beside the first, for figures that compare runs: they must outlive it. SPT_NOMEM. */
+enum spt_status spt_run_source_compare(struct spt_run_source *first, const struct spt_run_source *others, size_t count,
+                                       struct spt_error *error);
 
 /* The simple onset of a metric at a level, from the checkpoints of source. SPT_END: not measured. */
 struct spt_onset;

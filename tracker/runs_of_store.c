@@ -1,5 +1,6 @@
 #include "tracker/runs_of_store.h"
 
+#include "checkpoints/base/memory.h"
 #include "checkpoints/base/text.h"
 
 #include <stdlib.h>
@@ -12,13 +13,14 @@ static bool is_called(const struct spt_store_run *run, const char *name) {
 }
 
 /* The latest of those so called: a run that was swept again with another plan or probe has the same name. */
-struct spt_store_run *spt_runs_find(const struct spt_run_list *list, const char *name) {
+static struct spt_store_run *find_run(const struct spt_run_list *list, const char *name) {
     for (size_t i = list->all_count; i-- > 0;)
         if (!name || is_called(&list->all[i], name)) return &list->all[i];
     return NULL;
 }
 
-int spt_runs_say(const struct spt_invocation *invocation, const struct spt_run_list *list, const char *name) {
+static int say_which_there_are(const struct spt_invocation *invocation, const struct spt_run_list *list,
+                               const char *name) {
     struct spt_text known = {0};
     for (size_t i = 0; i < list->all_count; i++)
         spt_text_format(&known, "%s%s (%lld)", i ? ", " : "", list->all[i].name, (long long)list->all[i].id);
@@ -42,15 +44,40 @@ int spt_runs_open(const struct spt_invocation *invocation, const char *name, boo
         spt_store_close(*store);
         return spt_invocation_fail(invocation, SPT_EXIT_STORE, &error);
     }
-    list->runs = all ? list->all : spt_runs_find(list, name);
+    list->runs = all ? list->all : find_run(list, name);
     list->count = all ? list->all_count : list->runs != NULL;
     if (list->count) return SPT_EXIT_DONE;
-    const int said = spt_runs_say(invocation, list, name);
+    const int said = say_which_there_are(invocation, list, name);
     spt_runs_close(*store, list);
     return said;
 }
 
+/* Appends the run of this name, unless it is there already. */
+static int add_named(const struct spt_invocation *invocation, struct spt_run_list *list, const char *name) {
+    const struct spt_store_run *run = find_run(list, name);
+    if (!run) return say_which_there_are(invocation, list, name);
+    for (size_t i = 0; i < list->count; i++)
+        if (list->named[i].id == run->id) return SPT_EXIT_DONE;
+    list->named[list->count++] = *run;
+    return SPT_EXIT_DONE;
+}
+
+int spt_runs_open_named(const struct spt_invocation *invocation, const char *names, bool all, struct spt_store **store,
+                        struct spt_run_list *list) {
+    int status = spt_runs_open(invocation, NULL, all, store, list);
+    if (status != SPT_EXIT_DONE || all || !names) return status;
+    char *copy = spt_strdup(names), *rest = copy;
+    list->count = 0;
+    list->runs = list->named = spt_alloc(list->all_count, sizeof *list->named);
+    if (!copy || !list->named) status = spt_invocation_usage(invocation, "out of memory");
+    while (rest && status == SPT_EXIT_DONE) status = add_named(invocation, list, strsep(&rest, "\n"));
+    free(copy);
+    if (status != SPT_EXIT_DONE) spt_runs_close(*store, list);
+    return status;
+}
+
 void spt_runs_close(struct spt_store *store, struct spt_run_list *list) {
+    free(list->named);
     spt_store_free_runs(list->all, list->all_count);
     spt_store_close(store);
     *list = (struct spt_run_list){0};

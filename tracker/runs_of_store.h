@@ -6,20 +6,21 @@
 #include "tracker/store/store.h"
 
 struct spt_run_list {
-    struct spt_store_run *runs; /* [count] those that are asked for */
+    struct spt_store_run *runs; /* [count] those that are asked for: what they hold belongs to all */
     size_t count;
-    struct spt_store_run *all; /* [all_count] of the store; runs points into it */
+    struct spt_store_run *all; /* [all_count] of the store; runs points into it, unless it is named */
     size_t all_count;
+    struct spt_store_run *named; /* [count] owned; NULL: not opened by names */
 };
 
 /* Opens the configuration's store for reading and picks its latest run, the one called name (or of that number), or all of them. Says what
  * is wrong and returns an exit status other than SPT_EXIT_DONE when there is none; else the caller closes with spt_runs_close. */
 int spt_runs_open(const struct spt_invocation *invocation, const char *name, bool all, struct spt_store **store,
                   struct spt_run_list *list);
-/* The latest run so called, or of that number; NULL: none. */
-struct spt_store_run *spt_runs_find(const struct spt_run_list *list, const char *name);
-/* Says that there is no such run, and which there are: SPT_EXIT_USAGE. */
-int spt_runs_say(const struct spt_invocation *invocation, const struct spt_run_list *list, const char *name);
+/* The same for an option that may be given several times: names, a line each; every run once, in the order they are
+ * named. NULL: the latest. */
+int spt_runs_open_named(const struct spt_invocation *invocation, const char *names, bool all, struct spt_store **store,
+                        struct spt_run_list *list);
 void spt_runs_close(struct spt_store *store, struct spt_run_list *list);
 
 #endif

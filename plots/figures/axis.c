@@ -40,7 +40,9 @@ double spt_axis_shade(const struct spt_axis *axis, double step) {
 }
 
 void spt_step_put(struct spt_text *text, int64_t step) {
-    if (step >= 1000000 && step % 100000 == 0)
+    if (step >= INT64_C(1000000000) && step % 100000000 == 0)
+        spt_text_format(text, "%.12gB", (double)step / 1e9); /* of tokens */
+    else if (step >= 1000000 && step % 100000 == 0)
         spt_text_format(text, "%.12gM", (double)step / 1e6);
     else if (step >= 1000 && step % 1000 == 0)
         spt_text_format(text, "%" PRId64 "k", step / 1000);

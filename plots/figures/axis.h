@@ -30,7 +30,7 @@ double spt_axis_shade(const struct spt_axis *axis, double step);
  */
 void spt_axis_put(const struct spt_axis *axis, size_t room, struct spt_text *settings);
 
-/* A step as a label: 512, 1k, 143k, 1.5M. Nothing is rounded: 1234567 stays as it is. */
+/* A step as a label: 512, 1k, 143k, 1.5M, 300B. Nothing is rounded: 1234567 stays as it is. */
 void spt_step_put(struct spt_text *text, int64_t step);
 
 #endif

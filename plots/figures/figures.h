@@ -17,5 +17,7 @@ SPT_FIGURE_WRITER(spt_figure_betti_curves);
 SPT_FIGURE_WRITER(spt_figure_heatmap);
 SPT_FIGURE_WRITER(spt_figure_atlas);
 SPT_FIGURE_WRITER(spt_figure_spectra);
+SPT_FIGURE_WRITER(spt_figure_runs);
+SPT_FIGURE_WRITER(spt_figure_sizes);
 
 #endif

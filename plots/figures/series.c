@@ -295,9 +295,10 @@ size_t spt_key_put(struct spt_text *settings, const char *title, const struct sp
             x = left;
             row++;
         }
-        spt_text_format(settings,
-                        "key_text[%zu] = '%s'; key_shade[%zu] = %.4f; key_x[%zu] = %.3f; key_row[%zu] = %zu\n", i + 1,
-                        items[i].text, i + 1, items[i].shade, i + 1, x, i + 1, row);
+        spt_text_format(settings, "key_text[%zu] = ", i + 1);
+        spt_quoted_put(settings, items[i].text);
+        spt_text_format(settings, "; key_shade[%zu] = %.4f; key_x[%zu] = %.3f; key_row[%zu] = %zu\n", i + 1,
+                        items[i].shade, i + 1, x, i + 1, row);
         x += width + KEY_AFTER;
     }
     return row + 1;

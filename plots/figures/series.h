@@ -83,7 +83,7 @@ void spt_steps_put(struct spt_drawing *drawing, const size_t *index, size_t n);
  * all of them the room of the longest). Settings: keys, key_title and the arrays key_text, key_shade, key_x (inches
  * from the left) and key_row; style.gp draws it. Returns the number of rows. */
 struct spt_key_item {
-    char text[24];
+    char text[40];
     double shade; /* 0 ... 1 */
 };
 size_t spt_key_put(struct spt_text *settings, const char *title, const struct spt_key_item *items, size_t n);

@@ -203,7 +203,7 @@ void fixture_init(struct fixture *fixture, size_t layers, size_t heads, const in
     fixture->checkpoints = calloc(count, sizeof *fixture->checkpoints);
     if (!fixture->checkpoints) abort();
     for (size_t i = 0; i < count; i++)
-        fixture->checkpoints[i] = (struct spt_plot_checkpoint){steps[i], "checkpoint", false};
+        fixture->checkpoints[i] = (struct spt_plot_checkpoint){.step = steps[i], .label = "checkpoint"};
     fixture->source = (struct spt_plot_source){
         .context = fixture,
         .run = "a run",

@@ -8,6 +8,7 @@ static size_t render_all(struct fixture *fixture, enum spt_plot_format format, c
     const struct spt_plot_options options = {.format = format, .layer = -1};
     size_t count = 0;
     for (size_t i = 0; i < SPT_FIGURE_COUNT; i++) {
+        if (SPT_FIGURES[i].compares) continue;
         assert_int_equal(spt_plot_render(&SPT_FIGURES[i], &fixture->source, &options, "out", NULL), SPT_OK);
         drawn[count++] = &SPT_FIGURES[i];
     }
@@ -26,7 +27,9 @@ static void assert_links_lead_to_files(const char *page) {
             if (access(path, R_OK) != 0) fail_msg("no file %s", path);
             links++;
         }
-    assert_true(links >= 4 * SPT_FIGURE_COUNT);
+    size_t figures = 0;
+    for (size_t i = 0; i < SPT_FIGURE_COUNT; i++) figures += SPT_FIGURES[i].compares ? 0 : 1;
+    assert_true(links >= 4 * figures);
 }
 
 static void shows_every_figure_with_its_files(void **state) {

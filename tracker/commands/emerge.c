@@ -27,7 +27,9 @@ struct request {
 /* --- which runs --- */
 
 static const char *name_of(const struct request *request, const struct spt_store_run *run) {
-    return request->names[run - request->runs.all];
+    size_t i = 0;
+    while (request->runs.all[i].id != run->id) i++;
+    return request->names[i];
 }
 
 static int read_branch(struct request *request, const struct spt_store_run *run, const char *branch) {
@@ -64,34 +66,9 @@ static int read_run(struct request *request, const struct spt_store_run *run) {
     return status;
 }
 
-/* Each run once, in the order they were named. */
-static int read_named(struct request *request, const char *names) {
-    const struct spt_store_run **chosen = spt_alloc(request->runs.all_count, sizeof *chosen);
-    size_t count = 0;
-    int status = chosen ? SPT_EXIT_DONE : spt_invocation_usage(request->invocation, "out of memory");
-    for (const char *name = names; status == SPT_EXIT_DONE && name; name = strchr(name, '\n'), name += name != NULL) {
-        char *one = spt_strdup(name);
-        if (one) one[strcspn(one, "\n")] = '\0';
-        const struct spt_store_run *run = one ? spt_runs_find(&request->runs, one) : NULL;
-        if (!run)
-            status = one ? spt_runs_say(request->invocation, &request->runs, one)
-                         : spt_invocation_usage(request->invocation, "out of memory");
-        free(one);
-        bool again = false;
-        for (size_t i = 0; i < count; i++) again = again || chosen[i] == run;
-        if (!run || again) continue;
-        chosen[count++] = run;
-        status = read_run(request, run);
-    }
-    free(chosen);
-    return status;
-}
-
 static int read_all(struct request *request) {
-    const char *names = spt_invocation_value(request->invocation, "run");
     request->names = spt_run_names(request->runs.all, request->runs.all_count);
     if (!request->names) return spt_invocation_usage(request->invocation, "out of memory");
-    if (names) return read_named(request, names);
     int status = SPT_EXIT_DONE;
     for (size_t i = 0; i < request->runs.count && status == SPT_EXIT_DONE; i++)
         status = read_run(request, &request->runs.runs[i]);
@@ -181,7 +158,8 @@ static int emerge(struct request *request) {
     const bool all = spt_invocation_value(request->invocation, "all") != NULL;
     int status = parse(request);
     if (status != SPT_EXIT_DONE) return status;
-    status = spt_runs_open(request->invocation, NULL, all, &request->store, &request->runs);
+    status = spt_runs_open_named(request->invocation, spt_invocation_value(request->invocation, "run"), all,
+                                 &request->store, &request->runs);
     if (status != SPT_EXIT_DONE) return status;
     status = read_all(request);
     if (status == SPT_EXIT_DONE) status = write_all(request);

@@ -166,6 +166,7 @@ struct spt_config {
         char *metric;
         int64_t layer;                    /* -1: the last */
         struct spt_config_integers steps; /* none: a choice */
+        int axis;                         /* of enum spt_plot_axis */
     } plots;
 
     struct {

@@ -8,6 +8,7 @@ static const char *const REFERENCES[] = {"excess", "paper", NULL};
 static const char *const SYMMETRIZE[] = {"max", "mean", NULL};
 static const char *const KEEP[] = {"layers", "heads", NULL};
 static const char *const PRIORITY[] = {"normal", "low", NULL};
+static const char *const AXES[] = {"steps", "tokens", NULL};
 static const char *const FORMATS[] = {"svg", "png", "pdf", "term", NULL};
 
 #define AT(field) .offset = offsetof(struct spt_config, field)
@@ -58,6 +59,7 @@ static const struct spt_config_key KEYS[] = {
     {"plots.metric", "metric", "NAME", SPT_CONFIG_TEXT, .standard = "sink.first", .help = "metric of the heat map and of the head atlas", AT(plots.metric)},
     {"plots.layer", "layer", "L", SPT_CONFIG_INTEGER, -1, 65535, .standard = "-1", .help = "layer of the spectra, from 0; -1: the last", AT(plots.layer)},
     {"plots.steps", "at", "STEP,..", SPT_CONFIG_INTEGERS, 0, MANY, .help = "steps that are drawn side by side (default: a choice spread over the run)", AT(plots.steps)},
+    {"plots.axis", "axis", "AXIS", SPT_CONFIG_CHOICE, .choices = AXES, .standard = "steps", .help = "axis of the figures of several runs: training steps, or tokens seen where the checkpoints' names say", AT(plots.axis)},
     {"watch.quiet_period", "quiet-period", "TIME", SPT_CONFIG_SECONDS, 0, DAY, .standard = "10s", .help = "how long a checkpoint's files have to be unchanged before it is analysed", AT(watch.quiet_period)},
     {"watch.interval", "interval", "TIME", SPT_CONFIG_SECONDS, SECOND / 10, HOUR, .standard = "5s", .help = "time between two looks at the folders; the system's notices make a look come sooner", AT(watch.interval)},
     {"watch.deadline", "deadline", "TIME", SPT_CONFIG_SECONDS, 0, 30 * DAY, .standard = "30m", .help = "how long a checkpoint that stays unfinished is waited for", AT(watch.deadline)},

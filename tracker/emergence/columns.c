@@ -54,7 +54,7 @@ static field hidden_size(subject *s) {
 }
 
 static field parameters(subject *s) {
-    return number(has_one_size(s) ? spt_emerged_parameters(s->emerged) : NAN);
+    return number(has_one_size(s) ? spt_store_run_parameters(s->emerged->run) : NAN);
 }
 
 static field metric(subject *s) {

@@ -67,8 +67,10 @@ enum spt_status spt_emerged_branches(struct spt_store *store, int64_t run, char 
 /* Tokens seen at step t (log2(1 + step)), on straight lines between the checkpoints that say; NAN where none does. */
 double spt_emerged_tokens(const struct spt_emerged *emerged, double t);
 
-/* Parameters without embeddings, 12 layers hidden^2 (Kaplan et al. 2020); NAN: the store does not say how wide. */
-double spt_emerged_parameters(const struct spt_emerged *emerged);
+/* The model's width, 0 where the store does not say; and from it its parameters without embeddings, 12 layers width^2
+ * (Kaplan et al. 2020), or NAN. */
+size_t spt_store_run_hidden(const struct spt_store_run *run);
+double spt_store_run_parameters(const struct spt_store_run *run);
 
 /* --- several runs --- */
 /* One metric of one layer and head over runs. */

@@ -381,7 +381,7 @@ enum { DRAWS = 1000, DRAWS_MAX = 1000000, SEED = 1 }; /* of a plan that says not
 static enum spt_status prepare(struct reading *r, const struct spt_store_run *run, struct spt_error *error) {
     struct spt_emerged *e = r->emerged;
     e->samples = run->samples;
-    e->hidden = number_in(run->model_text, "hidden_size", 0);
+    e->hidden = spt_store_run_hidden(run);
     e->draws = number_in(run->plan_text, "bootstrap", DRAWS);
     if (e->draws < 1 || e->draws > DRAWS_MAX) e->draws = DRAWS;
     enum spt_status status = spt_bootstrap_init(&r->bootstrap, e->draws, e->samples,
@@ -496,8 +496,13 @@ double spt_emerged_tokens(const struct spt_emerged *e, double t) {
     return (double)e->tokens[before] + share * ((double)e->tokens[after] - (double)e->tokens[before]);
 }
 
-double spt_emerged_parameters(const struct spt_emerged *e) {
-    return e->hidden ? 12 * (double)e->run->layers * (double)e->hidden * (double)e->hidden : NAN;
+size_t spt_store_run_hidden(const struct spt_store_run *run) {
+    return number_in(run->model_text, "hidden_size", 0);
+}
+
+double spt_store_run_parameters(const struct spt_store_run *run) {
+    const double hidden = (double)spt_store_run_hidden(run);
+    return hidden > 0 ? 12 * (double)run->layers * hidden * hidden : NAN;
 }
 
 bool spt_emerged_shows(int row_layer, int layer) {

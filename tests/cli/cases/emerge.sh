@@ -44,3 +44,11 @@ spectail emerge --run frobnicate
 spectail emerge --db none.db
 spectail emerge RUN
 shell '"$program" emerge >/dev/full'
+
+# Figures of several runs.
+check '"$program" sweep "$run" --samples 12 --metrics loss,sink.first --quiet --name seed'
+spectail plot --run demo-run --run seed --out figures
+shell 'grep -c "<svg" figures/runs.svg; grep -o "demo-run, seed" figures/index.html | head -1'
+spectail plot emergence --run demo-run --run seed --out figures
+spectail plot runs --out figures
+spectail plot --run demo-run --run seed --axis tokens --out figures

@@ -146,7 +146,7 @@ static void a_metric_that_turns_later_comes_after_the_loss(void **state) {
     assert_int_equal(e.left_out, 0);
     assert_int_equal(e.draws, 200);
     assert_int_equal(e.hidden, 64);
-    assert_true(spt_emerged_parameters(&e) == 12.0 * 2 * 64 * 64);
+    assert_true(spt_store_run_parameters(e.run) == 12.0 * 2 * 64 * 64);
     assert_int_equal(e.count, 2);
     assert_string_equal(e.rows[0].metric, "loss"); /* by midpoint */
     const struct spt_emerged_row *loss = &e.rows[0], *sink = &e.rows[1];
