@@ -134,7 +134,8 @@ static void every_key_of_a_file_reaches_its_field(void **state) {
                                 "  format: pdf\n"
                                 "  metric: rmt.gap\n"
                                 "  layer: 3\n"
-                                "  steps: [0, 512]\n");
+                                "  steps: [0, 512]\n"
+                                "  axis: tokens\n");
     assert_string_equal(c.file, "runs/demo.yaml");
     assert_int_equal(c.run.count, 2);
     assert_string_equal(c.run.items[0], "runs/a"); /* relative to the file's folder */
@@ -200,6 +201,7 @@ static void every_key_of_a_file_reaches_its_field(void **state) {
     assert_int_equal(c.plots.layer, 3);
     assert_int_equal(c.plots.steps.count, 2);
     assert_int_equal(c.plots.steps.items[1], 512);
+    assert_int_equal(c.plots.axis, SPT_PLOT_TOKENS);
     size_t count;
     const struct spt_config_key *keys = spt_config_keys(&count);
     for (size_t i = 0; i < count; i++) assert_true(spt_config_is_set(&c, keys[i].name)); /* this test knows every key */
