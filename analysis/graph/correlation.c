@@ -14,12 +14,8 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum {
-    COLUMNS = 3,      /* of the fit at most: 1, 1/n, ln n */
-    PRODUCTS_MAX = 15 /* 6 of columns, 3 each of a column with x and y, xx, xy, yy */
-};
+enum { COLUMNS = 3 }; /* of the fit at most: 1, 1/n, ln n */
 
 /* A column that the ones before it explain but for this share of its norm adds nothing to the fit. */
 #define COLLINEAR 1e-10
@@ -205,9 +201,14 @@ static void fill_products(const struct fit *f, struct products *p) {
     }
 }
 
+/* Sums of squares that are well above SPT_CORRELATION_SD_MIN; below, the draw's pairs decide. */
+struct least {
+    double xx, yy;
+};
+
 /* The correlation from a draw's sums; false where too little of them is left. Cholesky's factor of the columns' part
  * takes the fit from the rest. */
-static bool from_sums(const double *sums, size_t columns, double *value) {
+static bool from_sums(const double *sums, size_t columns, const struct least *least, double *value) {
     double factor[COLUMNS][COLUMNS], x[COLUMNS], y[COLUMNS];
     const double *of_x = sums + columns * (columns + 1) / 2, *of_y = of_x + columns, *rest = of_y + columns;
     double xx = rest[0], xy = rest[1], yy = rest[2];
@@ -232,6 +233,7 @@ static bool from_sums(const double *sums, size_t columns, double *value) {
         yy -= y[r] * y[r];
     }
     if (!(xx > CANCELLED * rest[0] && yy > CANCELLED * rest[2])) return false;
+    if (!(xx > least->xx && yy > least->yy)) return false;
     *value = xy / sqrt(xx * yy);
     return true;
 }
@@ -242,15 +244,18 @@ static enum spt_status resample(struct fit *f, const struct spt_bootstrap *b, do
     const size_t columns = f->columns;
     const enum spt_status status = products_init(&p, f, b->draws, error);
     if (status != SPT_OK) return status;
+    const double square = 4 * SPT_CORRELATION_SD_MIN * SPT_CORRELATION_SD_MIN;
+    const struct least one = {square / f->mean_x, square / f->mean_y};
     fill_products(f, &p);
     cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)b->draws, (int)p.count, (int)b->samples, 1, b->counts,
                 (int)b->samples, p.sample, (int)p.count, 0, p.draw, (int)p.count);
     for (size_t i = 0; i < b->draws; i++) {
         double pairs = 0;
         for (size_t s = 0; s < b->samples; s++) pairs += b->counts[i * b->samples + s] * f->defined[s];
+        const struct least least = {one.xx * pairs, one.yy * pairs};
         if (pairs < SPT_CORRELATION_PAIRS_MIN)
             draws[i] = NAN;
-        else if (!from_sums(p.draw + i * p.count, columns, &draws[i]))
+        else if (!from_sums(p.draw + i * p.count, columns, &least, &draws[i]))
             draws[i] = correlate(f, b->counts + i * b->samples);
     }
     products_release(&p);

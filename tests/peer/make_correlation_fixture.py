@@ -54,6 +54,7 @@ def cases():
     yield "a line", n, np.tile(1.0 / n, (2, 1)), np.tile(3 - 2.0 / n, (2, 1))
     yield "two pairs", n[:2], noise(1, 2), noise(1, 2)
     x = noise(2, 24) * 1e-5 + 7; yield "far from zero", n + 400, x, (x - 7) * 1e4 + noise(2, 24) - 1e3
+    x = noise(2, 24) * 1.2e-12; yield "hardly varying", n, x, noise(2, 24) + x * 1e12
 
 
 def main():
