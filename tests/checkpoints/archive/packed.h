@@ -1,10 +1,11 @@
-/* Archives for tests: folders packed by the usual programs, and tar files written header by header. */
+/* Archives for tests: folders packed by the usual programs; what comes of any archive. */
 #ifndef SPT_TESTS_ARCHIVE_PACKED_H
 #define SPT_TESTS_ARCHIVE_PACKED_H
 
 #include "checkpoints/base/text.h"
 #include "checkpoints/checkpoint.h"
 #include "fixture.h"
+#include "tar_file.h"
 
 /* How a folder is packed: "%s" of the command are the archive and the folder's name. */
 struct packing {
@@ -21,11 +22,7 @@ void shell_in(const char *folder, const char *format, ...) __attribute__((format
 const char *pack(struct fixture *f, const struct packing *packing, const char *parent, const char *name,
                  char out[1024]);
 
-void put_member(struct spt_text *tar, const char *name, char type, const char *link, const void *data, size_t length);
-void put_header(struct spt_text *tar, const char *name, char type, const char *link, uint64_t size);
-void put_data(struct spt_text *tar, const void *data, size_t length); /* padded */
-void put_end(struct spt_text *tar);
-/* Writes it to root/name and releases it. */
+/* Writes bytes to root/name and releases them. */
 const char *save(struct fixture *f, struct spt_text *bytes, const char *name, char out[1024]);
 
 /* A safetensors file of count float32 numbers, of which the first is first. */

@@ -12,9 +12,9 @@ static void put_checkpoint_member(struct spt_text *tar, const char *folder) {
     char name[128];
     put_weights(&weights, 64, 1);
     (void)snprintf(name, sizeof name, "%s/config.json", folder);
-    put_member(tar, name, '0', NULL, "{}", 2);
+    tar_member(tar, name, '0', NULL, "{}", 2);
     (void)snprintf(name, sizeof name, "%s/model.safetensors", folder);
-    put_member(tar, name, '0', NULL, weights.data, weights.length);
+    tar_member(tar, name, '0', NULL, weights.data, weights.length);
     spt_text_release(&weights);
 }
 
@@ -22,8 +22,8 @@ static void put_checkpoint_member(struct spt_text *tar, const char *folder) {
 
 static void named(struct spt_text *tar, const char *name) {
     put_checkpoint_member(tar, "run/step1");
-    put_member(tar, name, '0', NULL, "x", 1);
-    put_end(tar);
+    tar_member(tar, name, '0', NULL, "x", 1);
+    tar_end(tar);
 }
 
 static void parent(struct spt_text *tar) {
@@ -51,39 +51,39 @@ static void nameless(struct spt_text *tar) {
 }
 
 static void negative_size(struct spt_text *tar) {
-    put_header(tar, "run/step1/model.safetensors", '0', NULL, UINT64_C(1) << 63);
-    put_end(tar);
+    tar_header(tar, "run/step1/model.safetensors", '0', NULL, UINT64_C(1) << 63);
+    tar_end(tar);
 }
 
 static void absurd_size(struct spt_text *tar) {
-    put_header(tar, "run/step1/model.safetensors", '0', NULL, (UINT64_C(1) << 62) + 1);
-    put_end(tar);
+    tar_header(tar, "run/step1/model.safetensors", '0', NULL, (UINT64_C(1) << 62) + 1);
+    tar_end(tar);
 }
 
 static void size_beyond_the_end(struct spt_text *tar) {
-    put_header(tar, "run/step1/model.safetensors", '0', NULL, 1 << 20);
-    put_end(tar);
+    tar_header(tar, "run/step1/model.safetensors", '0', NULL, 1 << 20);
+    tar_end(tar);
 }
 
 static void absurd_long_name(struct spt_text *tar) {
-    put_header(tar, "././@LongLink", 'L', NULL, UINT64_C(1) << 62);
-    put_end(tar);
+    tar_header(tar, "././@LongLink", 'L', NULL, UINT64_C(1) << 62);
+    tar_end(tar);
 }
 
 static void long_long_name(struct spt_text *tar) {
     char name[9000];
     memset(name, 'n', sizeof name - 1);
     name[sizeof name - 1] = '\0';
-    put_member(tar, "././@LongLink", 'L', NULL, name, sizeof name);
-    put_member(tar, "n", '0', NULL, "x", 1);
-    put_end(tar);
+    tar_member(tar, "././@LongLink", 'L', NULL, name, sizeof name);
+    tar_member(tar, "n", '0', NULL, "x", 1);
+    tar_end(tar);
 }
 
 static void wrong_checksum(struct spt_text *tar) {
     put_checkpoint_member(tar, "run/step1");
     const size_t second = tar->length;
     put_checkpoint_member(tar, "run/step2");
-    put_end(tar);
+    tar_end(tar);
     tar->data[second + 5] ^= 1;
 }
 
@@ -92,14 +92,14 @@ static void no_end_mark(struct spt_text *tar) {
 }
 
 static void nothing_in_it(struct spt_text *tar) {
-    put_member(tar, "empty/", '5', NULL, NULL, 0);
-    put_end(tar);
+    tar_member(tar, "empty/", '5', NULL, NULL, 0);
+    tar_end(tar);
 }
 
 static void trailing_bytes(struct spt_text *tar) {
     put_checkpoint_member(tar, "run/step1");
-    put_end(tar);
-    put_data(tar, "behind the end", 14);
+    tar_end(tar);
+    tar_data(tar, "behind the end", 14);
 }
 
 static const struct {
@@ -161,7 +161,7 @@ static void an_archive_that_was_cut_is_waited_for(void **state) {
     struct spt_text tar = {0};
     put_checkpoint_member(&tar, "step1");
     const size_t data_end = tar.length;
-    put_end(&tar);
+    tar_end(&tar);
     save(f, &tar, "plain", path);
     for (size_t k = 0; k < 5; k++) {
         char *bytes;
@@ -204,7 +204,7 @@ static void a_bomb_is_not_set_off(void **state) {
     struct fixture *f = *state;
     char path[1024];
     struct spt_text tar = {0};
-    put_header(&tar, "step1/model.safetensors", '0', NULL, UINT64_C(100) << 30);
+    tar_header(&tar, "step1/model.safetensors", '0', NULL, UINT64_C(100) << 30);
     save(f, &tar, "head", path);
     shell_in(f->root, "(cat head; head -c 1000000 /dev/zero) | gzip > bomb.tar.gz");
     assert_outcome(f, at(f, "bomb.tar.gz", path), SPT_INVALID, "out of proportion to an archive of");

@@ -7,7 +7,7 @@
 static void put_config(struct spt_text *tar, const char *folder) {
     char name[128];
     (void)snprintf(name, sizeof name, "%s/config.json", folder);
-    put_member(tar, name, '0', NULL, "{}", 2);
+    tar_member(tar, name, '0', NULL, "{}", 2);
 }
 
 static void hard_and_symbolic_links_to_members_are_followed(void **state) {
@@ -15,13 +15,13 @@ static void hard_and_symbolic_links_to_members_are_followed(void **state) {
     char path[1024];
     struct spt_text weights = {0}, tar = {0};
     put_weights(&weights, 100, 1.5f);
-    put_member(&tar, "run/blob", '0', NULL, weights.data, weights.length);
-    put_member(&tar, "run/step1/model.safetensors", '1', "run/blob", NULL, 0);
-    put_member(&tar, "run/step2/model.safetensors", '2', "../blob", NULL, 0);
-    put_member(&tar, "run/step3", '2', "step2", NULL, 0);
+    tar_member(&tar, "run/blob", '0', NULL, weights.data, weights.length);
+    tar_member(&tar, "run/step1/model.safetensors", '1', "run/blob", NULL, 0);
+    tar_member(&tar, "run/step2/model.safetensors", '2', "../blob", NULL, 0);
+    tar_member(&tar, "run/step3", '2', "step2", NULL, 0);
     put_config(&tar, "run/step1");
     put_config(&tar, "run/step2");
-    put_end(&tar);
+    tar_end(&tar);
     struct spt_run *run = NULL;
     save(f, &weights, "model.safetensors", path);
     const struct spt_hash expected = digest_of(NULL, path);
@@ -37,8 +37,8 @@ static enum spt_status try_weights(struct fixture *f, char type, const char *lin
     char path[1024];
     struct spt_text tar = {0};
     put_config(&tar, "run/step1");
-    put_member(&tar, "run/step1/model.safetensors", type, link, NULL, 0);
-    put_end(&tar);
+    tar_member(&tar, "run/step1/model.safetensors", type, link, NULL, 0);
+    tar_end(&tar);
     return outcome_of(f, save(f, &tar, "run.tar", path), error);
 }
 
@@ -75,11 +75,11 @@ static void a_link_that_is_not_needed_does_no_harm(void **state) {
     struct spt_text weights = {0}, tar = {0};
     struct spt_error error;
     put_weights(&weights, 10, 1);
-    put_member(&tar, "run/step1/model.safetensors", '0', NULL, weights.data, weights.length);
-    put_member(&tar, "run/step1/config.json", '2', "/etc/config.json", NULL, 0);
-    put_member(&tar, "run/step1/log", '2', "/var/log", NULL, 0);
-    put_member(&tar, "run/step1/null", '3', NULL, NULL, 0);
-    put_end(&tar);
+    tar_member(&tar, "run/step1/model.safetensors", '0', NULL, weights.data, weights.length);
+    tar_member(&tar, "run/step1/config.json", '2', "/etc/config.json", NULL, 0);
+    tar_member(&tar, "run/step1/log", '2', "/var/log", NULL, 0);
+    tar_member(&tar, "run/step1/null", '3', NULL, NULL, 0);
+    tar_end(&tar);
     spt_text_release(&weights);
     assert_int_equal(outcome_of(f, save(f, &tar, "run.tar", path), &error), SPT_OK);
     assert_says(f->log, "config.json: skipped: \"run/step1/config.json\" is a link to \"/etc/config.json\"");
@@ -91,10 +91,10 @@ static void what_stands_in_an_archive_twice_is_refused_where_it_is_read(void **s
     struct spt_text weights = {0}, tar = {0};
     struct spt_error error;
     put_weights(&weights, 10, 1);
-    put_member(&tar, "step1/model.safetensors", '0', NULL, weights.data, weights.length);
-    put_member(&tar, "./step1/model.safetensors", '0', NULL, weights.data, weights.length);
-    put_member(&tar, "step2/model.safetensors", '0', NULL, weights.data, weights.length);
-    put_end(&tar);
+    tar_member(&tar, "step1/model.safetensors", '0', NULL, weights.data, weights.length);
+    tar_member(&tar, "./step1/model.safetensors", '0', NULL, weights.data, weights.length);
+    tar_member(&tar, "step2/model.safetensors", '0', NULL, weights.data, weights.length);
+    tar_end(&tar);
     spt_text_release(&weights);
     assert_int_equal(outcome_of(f, save(f, &tar, "run.tar", path), &error), SPT_INVALID);
     assert_says(error.message, "several files of this name");
