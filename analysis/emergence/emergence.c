@@ -214,8 +214,9 @@ static double normal(struct spt_random *random) {
 
 /* Of a pooled series: how often independent noise of the same size over the same steps gives a curve that explains as
  * much. */
-static double chance_of_noise(struct spt_logistic_fitter *f, struct work *w, const struct spt_logistic *fit) {
+static double chance_of_noise(struct spt_logistic_fitter *f, struct work *w) {
     struct spt_random random;
+    double own, mean_y = 0, total = 0;
     spt_random_seed(&random, NOISE_SEED);
     for (size_t d = 0; d < NOISE_DRAWS; d++) {
         double *row = w->means + d * w->count, mean = 0, squares = 0;
@@ -227,7 +228,10 @@ static double chance_of_noise(struct spt_logistic_fitter *f, struct work *w, con
         for (size_t i = 0; i < w->count; i++) row[i] /= sqrt(squares);
     }
     spt_logistic_gains(f, w->means, NOISE_DRAWS, w->gain);
-    return share_reached(w->gain, NOISE_DRAWS, fit->r2);
+    for (size_t i = 0; i < w->count; i++) mean_y += w->y[i] / (double)w->count;
+    for (size_t i = 0; i < w->count; i++) total += (w->y[i] - mean_y) * (w->y[i] - mean_y);
+    spt_logistic_gains(f, w->y, 1, &own); /* of the grid too, as that of the noise is */
+    return share_reached(w->gain, NOISE_DRAWS, own / total);
 }
 
 static enum spt_emergence_reason reason_of(const struct work *w, const struct spt_emergence *out) {
@@ -255,7 +259,7 @@ static enum spt_status fit_series(struct spt_logistic_fitter *f, struct work *w,
         percentiles_of(w, offsetof(struct spt_logistic, k), &out->k_lo, &out->k_hi);
         percentiles_of(w, offsetof(struct spt_logistic, b), &out->b_lo, &out->b_hi);
     } else {
-        out->p = chance_of_noise(f, w, &out->fit);
+        out->p = chance_of_noise(f, w);
     }
     out->reason = reason_of(w, out);
     if (w->draws && out->reason == SPT_EMERGENCE_FOUND) midpoint_interval(f, w, out);
