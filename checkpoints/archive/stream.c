@@ -26,6 +26,7 @@ struct spt_archive_stream {
     struct archive_entry *entry; /* of the last header; the archive's */
     uint64_t at;                 /* next byte that libarchive gets */
     bool at_end;                 /* it has asked for more than there is */
+    bool shorter;                /* the file became so */
     int system;                  /* errno of a failed read */
     size_t order;
     uint64_t data_end; /* of the member, in the decompressed archive, padding included; UNKNOWN */
@@ -40,15 +41,17 @@ static la_ssize_t on_read(struct archive *archive, void *context, const void **b
     const uint64_t left = stream->source.end - stream->at;
     const size_t want = left < BUFFER ? (size_t)left : BUFFER;
     ssize_t got = 0;
-    if (want > 0) do
-            got = pread(stream->source.fd, stream->buffer, want, (off_t)stream->at);
+    if (want > 0) {
+        do got = pread(stream->source.fd, stream->buffer, want, (off_t)stream->at);
         while (got < 0 && errno == EINTR);
+    }
     if (got < 0) {
         stream->system = errno;
         archive_set_error(archive, errno, "cannot read it");
         return ARCHIVE_FATAL;
     }
     stream->at_end = stream->at_end || got == 0;
+    stream->shorter = stream->shorter || (got == 0 && want > 0);
     stream->at += (uint64_t)got;
     *buffer = stream->buffer;
     return got;
@@ -67,7 +70,8 @@ static la_int64_t on_skip(struct archive *archive, void *context, la_int64_t req
 
 /* Small archives are read to their end before anything is looked at: then only libarchive's words tell the two apart. */
 static bool is_cut(const struct spt_archive_stream *stream, const char *text) {
-    if (!stream->at_end) return false;
+    if (stream->shorter) return true;
+    if (!stream->at_end || stream->source.zip) return false; /* a zip's end record is behind all members */
     if (!text || strstr(text, "runcated") || strstr(text, "No progress is possible")) return true;
     const uint64_t least = archive_filter_count(stream->archive) > 1 ? COMPRESSED_LEAST : BLOCK;
     return stream->order == 0 && stream->source.end - stream->source.begin < least;

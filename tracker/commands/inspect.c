@@ -260,7 +260,7 @@ const struct spt_command SPT_COMMAND_INSPECT = {
     .arguments_max = 1,
     .description =
         "Says what PATH is: layout, checkpoints, format, architecture, tensors (of a single checkpoint, or of all with -v), and "
-        "what stands in the way of analysing it. Reads headers only. Exit status 1 when something is wrong.",
+        "what stands in the way of analysing it. What lies in an archive is named by its path in it (run.tar/step512). Reads headers only. Exit status 1 when something is wrong.",
     .example = "spectail inspect runs/pythia-70m/step512",
     .keys = KEYS,
     .key_count = sizeof KEYS / sizeof *KEYS,

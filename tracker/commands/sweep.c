@@ -321,7 +321,8 @@ const struct spt_command SPT_COMMAND_SWEEP = {
     .description =
         "Runs one forward pass of the probe through each checkpoint of RUN that the store does not hold yet, measures every "
         "attention matrix, and stores the figures. RUN is a folder of checkpoints, an HF Trainer folder, a hub cache or a "
-        "single checkpoint. It may be stopped at any time and goes on where it was; a group of metrics that is missing is "
+        "single checkpoint, or one of these in an archive (.tar, .tar.gz, .tar.zst, .tar.xz, .tar.bz2, .zip), of which nothing is "
+        "extracted. It may be stopped at any time and goes on where it was; a group of metrics that is missing is "
         "added. A checkpoint that cannot be analysed is recorded with its reason, and the sweep goes on. A run larger than "
         "the disk is fetched, two checkpoints at a time, by a command that the configuration names (fetch); then no RUN is "
         "given. Many machines share a run by --shard, each with a store of its own.",
