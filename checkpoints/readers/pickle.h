@@ -97,7 +97,8 @@ bool spt_pickle_integer(const struct spt_pickle *pickle, spt_pickle_id id, int64
 spt_pickle_id spt_pickle_callee(const struct spt_pickle *pickle, spt_pickle_id call);
 spt_pickle_id spt_pickle_arguments(const struct spt_pickle *pickle, spt_pickle_id call);
 
-/* What BUILD gave an object to set its attributes from, as a rule a dict; SPT_PICKLE_NOTHING: nothing, or id is no CALL. */
+/* What BUILD gave an object to set its attributes from, as a rule a dict; SPT_PICKLE_NOTHING: nothing, or id is no
+ * CALL. */
 spt_pickle_id spt_pickle_state(const struct spt_pickle *pickle, spt_pickle_id id);
 
 spt_pickle_id spt_pickle_module(const struct spt_pickle *pickle, spt_pickle_id global);      /* a TEXT */

@@ -1,10 +1,11 @@
 /* Whether rectangles fill a tensor, without holes and without overlaps.
  *
- * They do when the sum of their indicator functions is the tensor's own; and two sums of indicators are equal when their
- * mixed derivatives are: sums of +1 and -1 at the corners, for each box the product over the dimensions of (begin - end).
- * With a random value for each coordinate in each dimension that product is a number, and the comparison the test of a
- * polynomial identity (Schwartz 1980, Zippel 1979): in a field of p elements a set that does not fill is taken for one
- * that does with probability rank / p at most. Two fields' worth of values are compared.
+ * They do when the sum of their indicator functions is the tensor's own; and two sums of indicators are equal when
+ * their mixed derivatives are: sums of +1 and -1 at the corners, for each box the product over the dimensions of
+ * (begin - end). With a random value for each coordinate in each dimension that product is a number, and the comparison
+ * the test of a polynomial identity (Schwartz 1980, Zippel 1979): in a field of p elements a set that does not fill is
+ * taken for one that does with probability rank / p at most. Two sets of values are compared. (Whoever reads the pieces
+ * counts what they give: a forged set is no more than wrong figures.)
  */
 #include "checkpoints/readers/reader.h"
 

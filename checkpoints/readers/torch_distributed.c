@@ -232,8 +232,8 @@ static enum spt_status read_chunks(struct shards *s, struct spt_error *error) {
     return status;
 }
 
-/* The tensor of chunks [first, first + count), in row-major order. One chunk is the tensor itself; of an empty tensor there is
- * none. */
+/* The tensor of chunks [first, first + count), in row-major order. One chunk is the tensor itself; of an empty tensor
+ * there is none. */
 static enum spt_status assemble(struct shards *s, const struct spt_tensor *whole, size_t first, size_t count,
                                 struct spt_error *error) {
     struct spt_contents *contents = s->contents;

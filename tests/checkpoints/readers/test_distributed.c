@@ -1,5 +1,5 @@
-/* Checkpoints of torch.distributed.checkpoint: the tensors of safetensors, bit by bit, however ranks shared them. The files
- * are torch's own (tests/peer/make_distributed_fixtures.py), the expected values those of safetensors' own writer. */
+/* Checkpoints of torch.distributed.checkpoint: the tensors of safetensors, bit by bit, however ranks shared them. The
+ * files are torch's own (tests/peer/make_distributed_fixtures.py), the expected values those of safetensors' own writer. */
 #include "tests/checkpoints/readers/same.h"
 
 #include <fcntl.h>
