@@ -1,5 +1,5 @@
-/* What reference tokens contribute to what a head writes: o_i = sum_j A[i][j] v_j, the head's output at query i, against
- * r_i, the part of that sum over reference tokens. Part of the second look.
+/* What reference tokens contribute to what a head writes: o_i = sum_j A[i][j] v_j, the head's output at query i,
+ * against r_i, the part of that sum over reference tokens. Part of the second look.
  *
  *     zero-initialise  ->  spt_influence_of for each matrix, any size  ->  spt_influence_release
  */

@@ -1,10 +1,10 @@
 /* How long a head's value vector is once it is written to the residual stream: |v W|, W [dimension, hidden] the head's
  * part of the output projection (Kobayashi et al. 2020, arXiv 2004.10102, without the attention weight).
  *
- * |v W|^2 = v (W W^T) v^T, so one symmetric matrix a head and layer serves all tokens: hidden * dimension flops for each
- * of heads * dimension, once a layer, then 2 dimension^2 a token and head, where v W itself would take 2 hidden *
- * dimension a token and head. In double, W W^T keeps what the square root of the sum needs: |v W| is exact to 1e-8 of
- * |v| |W| at worst, and exactly 0 for a projection of zeros.
+ * |v W|^2 = v (W W^T) v^T, so one symmetric matrix a head and layer serves all tokens: 2 hidden dimension^2 flops a
+ * head, once a layer, then 2 dimension^2 a token and head, where v W itself would take 2 hidden dimension a token and
+ * head. In double, W W^T keeps what the square root of the sum needs: |v W| is within 1e-7 |v| |W| of itself, and
+ * exactly 0 for a projection of zeros.
  */
 #ifndef SPT_OUTPUT_GRAM_H
 #define SPT_OUTPUT_GRAM_H
