@@ -22,6 +22,7 @@ static const struct {
     {"hub cache", spt_layout_hub_cache},
     {"step files", spt_layout_step_files},
     {"single checkpoint", spt_layout_single_checkpoint},
+    {"PyTorch Lightning", spt_layout_lightning},
 };
 enum { LAYOUT_COUNT = sizeof LAYOUTS / sizeof *LAYOUTS, SHOWN_ENTRIES = 6 };
 static const char SINGLE[] = "single checkpoint";

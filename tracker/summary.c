@@ -54,6 +54,15 @@ static void put_cell(struct spt_text *text, const struct spt_plot_value *value, 
     spt_text_format(text, "%*s", COLUMN_WIDTH, isnan(value->mean) ? "undefined" : cell);
 }
 
+/* What the columns hold that are shown. */
+static void put_meaning(const bool shown[COLUMN_COUNT], struct spt_text *text) {
+    spt_text_put(text, "Means over samples, heads and layers");
+    for (size_t c = 0, named = 0; c < COLUMN_COUNT; c++)
+        if (shown[c] && strcmp(COLUMNS[c].title, COLUMNS[c].metric) != 0)
+            spt_text_format(text, "%s %s is %s", named++ ? "," : ":", COLUMNS[c].title, COLUMNS[c].metric);
+    spt_text_put(text, ".\n");
+}
+
 static void put_table(const struct spt_run_source *source, const struct table *table, size_t rows,
                       struct spt_text *text) {
     const size_t count = source->source.count;
@@ -73,11 +82,9 @@ static void put_table(const struct spt_run_source *source, const struct table *t
         spt_text_put(text, source->checkpoints[i].duplicate ? "  (weights of another step)\n" : "\n");
     }
     if (left_out) spt_text_format(text, "(%zu more checkpoints: spectail export, or -v)\n", left_out);
-    spt_text_put(text, "Means over samples, heads and layers");
-    for (size_t c = 0, named = 0; c < COLUMN_COUNT; c++)
-        if (table->column[c] && strcmp(COLUMNS[c].title, COLUMNS[c].metric) != 0)
-            spt_text_format(text, "%s %s is %s", named++ ? "," : ":", COLUMNS[c].title, COLUMNS[c].metric);
-    spt_text_put(text, ".\n");
+    bool shown[COLUMN_COUNT];
+    for (size_t c = 0; c < COLUMN_COUNT; c++) shown[c] = table->column[c] != NULL;
+    put_meaning(shown, text);
 }
 
 /* --- onsets --- */
@@ -216,5 +223,110 @@ enum spt_status spt_summary_json(struct spt_run_source *source, struct spt_text 
     spt_text_put(text, "], \"onsets\": [");
     for (size_t i = 0; i < count; i++) put_json_turn(&turns[i], i == 0, text);
     spt_text_put(text, "]}\n");
+    return text->failed ? spt_fail_memory(error, text->length, "a summary") : SPT_OK;
+}
+
+/* --- without steps --- */
+
+/* The analysed checkpoints of a run, as a source would give those with steps. */
+struct labelled {
+    struct spt_store_checkpoint *rows;
+    size_t count;                 /* of rows */
+    double *values[COLUMN_COUNT]; /* [count] each */
+    bool *measured[COLUMN_COUNT]; /* [count] each */
+    bool shown[COLUMN_COUNT];     /* measured anywhere */
+};
+
+static void labelled_release(struct labelled *labelled) {
+    for (size_t c = 0; c < COLUMN_COUNT; c++) {
+        free(labelled->values[c]);
+        free(labelled->measured[c]);
+    }
+    spt_store_free_checkpoints(labelled->rows, labelled->count);
+}
+
+static enum spt_status labelled_column(struct labelled *labelled, struct spt_store *store, size_t c,
+                                       struct spt_error *error) {
+    labelled->values[c] = spt_alloc_zeroed(labelled->count, sizeof(double));
+    labelled->measured[c] = spt_alloc_zeroed(labelled->count, sizeof(bool));
+    if (!labelled->values[c] || !labelled->measured[c])
+        return spt_fail_memory(error, labelled->count * sizeof(double), "a table");
+    for (size_t i = 0; i < labelled->count; i++) {
+        if (labelled->rows[i].state != SPT_STATE_ANALYSED) continue;
+        const enum spt_status status = spt_store_mean(store, labelled->rows[i].id, COLUMNS[c].metric, SPT_WHOLE_MODEL,
+                                                      SPT_WHOLE_LAYER, &labelled->values[c][i], error);
+        if (status != SPT_OK && status != SPT_END) return status;
+        labelled->measured[c][i] = status == SPT_OK;
+        labelled->shown[c] = labelled->shown[c] || status == SPT_OK;
+    }
+    return SPT_OK;
+}
+
+static enum spt_status labelled_read(struct labelled *labelled, struct spt_store *store, int64_t run,
+                                     struct spt_error *error) {
+    *labelled = (struct labelled){0};
+    enum spt_status status = spt_store_checkpoints(store, run, &labelled->rows, &labelled->count, error);
+    for (size_t c = 0; c < COLUMN_COUNT && status == SPT_OK; c++) status = labelled_column(labelled, store, c, error);
+    if (status != SPT_OK) labelled_release(labelled);
+    return status;
+}
+
+static void put_labelled_row(const struct labelled *labelled, size_t i, int width, struct spt_text *text) {
+    spt_text_format(text, "%-*s", width, labelled->rows[i].label);
+    for (size_t c = 0; c < COLUMN_COUNT; c++) {
+        const struct spt_plot_value value = {.mean = labelled->values[c][i]};
+        if (labelled->shown[c] && labelled->measured[c][i]) put_cell(text, &value, COLUMNS[c].format);
+        if (labelled->shown[c] && !labelled->measured[c][i]) spt_text_format(text, "%*s", COLUMN_WIDTH, "");
+    }
+    spt_text_put(text, "\n");
+}
+
+enum spt_status spt_summary_labels_text(struct spt_store *store, int64_t run, const char *name, struct spt_text *text,
+                                        struct spt_error *error) {
+    struct labelled labelled;
+    size_t width = strlen("checkpoint");
+    const enum spt_status status = labelled_read(&labelled, store, run, error);
+    (void)name;
+    if (status != SPT_OK) return status;
+    for (size_t i = 0; i < labelled.count; i++) {
+        if (labelled.rows[i].state != SPT_STATE_ANALYSED) continue;
+        if (strlen(labelled.rows[i].label) > width) width = strlen(labelled.rows[i].label);
+    }
+    bool any = false;
+    for (size_t c = 0; c < COLUMN_COUNT; c++) any = any || labelled.shown[c];
+    if (any) {
+        spt_text_format(text, "%-*s", (int)width, "checkpoint");
+        for (size_t c = 0; c < COLUMN_COUNT; c++)
+            if (labelled.shown[c]) spt_text_format(text, "%*s", COLUMN_WIDTH, COLUMNS[c].title);
+        spt_text_put(text, "\n");
+    }
+    for (size_t i = 0; i < labelled.count && any; i++)
+        if (labelled.rows[i].state == SPT_STATE_ANALYSED) put_labelled_row(&labelled, i, (int)width, text);
+    if (any) put_meaning(labelled.shown, text);
+    labelled_release(&labelled);
+    return text->failed ? spt_fail_memory(error, text->length, "a summary") : SPT_OK;
+}
+
+enum spt_status spt_summary_labels_json(struct spt_store *store, int64_t run, const char *name, struct spt_text *text,
+                                        struct spt_error *error) {
+    struct labelled labelled;
+    const enum spt_status status = labelled_read(&labelled, store, run, error);
+    if (status != SPT_OK) return status;
+    spt_text_put(text, "{\"run\": ");
+    spt_text_put_json(text, name);
+    spt_text_put(text, ", \"checkpoints\": [");
+    for (size_t i = 0, put = 0; i < labelled.count; i++) {
+        if (labelled.rows[i].state != SPT_STATE_ANALYSED) continue;
+        spt_text_put(text, put++ ? ", {\"step\": null, \"label\": " : "{\"step\": null, \"label\": ");
+        spt_text_put_json(text, labelled.rows[i].label);
+        for (size_t c = 0; c < COLUMN_COUNT; c++) {
+            if (!labelled.measured[c][i]) continue;
+            spt_text_format(text, ", \"%s\": ", COLUMNS[c].metric);
+            spt_text_put_json_number(text, labelled.values[c][i]);
+        }
+        spt_text_put(text, "}");
+    }
+    spt_text_put(text, "], \"onsets\": []}\n");
+    labelled_release(&labelled);
     return text->failed ? spt_fail_memory(error, text->length, "a summary") : SPT_OK;
 }

@@ -13,4 +13,10 @@ enum spt_status spt_summary_text(struct spt_run_source *source, size_t rows, str
  * "step", "start", "end"}]}. */
 enum spt_status spt_summary_json(struct spt_run_source *source, struct spt_text *text, struct spt_error *error);
 
+/* The same where no analysed checkpoint has a step: a row for each, by its label, and no onsets. run: its id and name. */
+enum spt_status spt_summary_labels_text(struct spt_store *store, int64_t run, const char *name, struct spt_text *text,
+                                        struct spt_error *error);
+enum spt_status spt_summary_labels_json(struct spt_store *store, int64_t run, const char *name, struct spt_text *text,
+                                        struct spt_error *error);
+
 #endif

@@ -1,8 +1,10 @@
 #include "tracker/sweep_report.h"
 
+#include "checkpoints/base/memory.h"
 #include "checkpoints/base/text.h"
 #include "tracker/summary.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { SUMMARY_ROWS = 40 };
@@ -112,16 +114,45 @@ size_t spt_sweep_report_failures(const struct spt_sweep_report *report) {
     return failed;
 }
 
+enum { NAMED_LABELS = 4, NAMED_GROUPS = 8 };
+
+static bool is_of_group(const struct spt_run_source *source, size_t i, size_t first) {
+    return source->rows[i].duplicate_of != SPT_NO_STEP &&
+           spt_hash_equal(source->rows[i].digest, source->rows[first].digest);
+}
+
+/* "step1, step2 and 12 more": rows with the weights of rows[first], which are all behind it. told [row_count] in and
+ * out. */
+static void put_group(const struct spt_run_source *source, size_t first, bool *told, struct spt_text *named) {
+    size_t count = 0, put = 0;
+    for (size_t i = first; i < source->row_count; i++) count += is_of_group(source, i, first);
+    for (size_t i = first; i < source->row_count; i++) {
+        if (!is_of_group(source, i, first)) continue;
+        told[i] = true;
+        if (++put > NAMED_LABELS) continue;
+        spt_text_format(named, "%s%.120s", put == 1 ? "" : put == count ? " and " : ", ", source->rows[i].label);
+    }
+    if (count > NAMED_LABELS) spt_text_format(named, " and %zu more", count - NAMED_LABELS);
+}
+
+/* One line for the checkpoints that have one digest, so that a range of wrong ones is read at a glance. */
 static void say_duplicates(const struct spt_sweep_report *report, const struct spt_run_source *source) {
-    struct spt_text named = {0};
-    for (size_t i = 0; i < source->row_count; i++)
-        if (source->rows[i].duplicate_of != SPT_NO_STEP)
-            spt_text_format(&named, "%s%s (as step %lld)", named.length ? ", " : "", source->rows[i].label,
-                            (long long)source->rows[i].duplicate_of);
-    if (named.length)
-        spt_log(report->session->log, SPT_LOG_WARNING, "the same weights stand under more than one step: %s",
-                named.data);
-    spt_text_release(&named);
+    const struct spt_log *log = report->session->log;
+    bool *told = spt_alloc_zeroed(source->row_count, sizeof *told);
+    size_t groups = 0;
+    for (size_t i = 0; told && i < source->row_count; i++) {
+        if (told[i] || source->rows[i].duplicate_of == SPT_NO_STEP) continue;
+        struct spt_text named = {0};
+        put_group(source, i, told, &named);
+        if (groups++ < NAMED_GROUPS && named.data)
+            spt_log(log, SPT_LOG_WARNING, "%s have the same weights, though their steps differ", named.data);
+        spt_text_release(&named);
+    }
+    if (groups > NAMED_GROUPS)
+        spt_log(log, SPT_LOG_WARNING,
+                "%zu more groups of checkpoints have the same weights: spectail status marks them",
+                groups - NAMED_GROUPS);
+    free(told);
 }
 
 /* Analysed checkpoints that the table leaves out: it has one branch, and its axis is the step. */
@@ -146,14 +177,15 @@ static enum spt_status say_left_out(const struct spt_session *session, const cha
     return SPT_OK;
 }
 
-/* No analysed checkpoint has a step: an empty table. */
-static int say_nothing(const struct spt_sweep_report *report) {
+/* No analysed checkpoint has a step: their figures by their labels. */
+static int print_labels(const struct spt_sweep_report *report) {
+    const struct spt_session *session = report->session;
     struct spt_text out = {0};
-    if (!report->invocation->json) return SPT_EXIT_DONE;
-    spt_text_put(&out, "{\"run\": ");
-    spt_text_put_json(&out, report->name);
-    spt_text_put(&out, ", \"checkpoints\": [], \"onsets\": []}\n");
-    const int exit = spt_invocation_print(report->invocation, &out);
+    struct spt_error error;
+    const enum spt_status status = (report->invocation->json ? spt_summary_labels_json : spt_summary_labels_text)(
+        session->store, session->identity.id, report->name, &out, &error);
+    const int exit = status == SPT_OK ? spt_invocation_print(report->invocation, &out)
+                                      : spt_invocation_fail(report->invocation, SPT_EXIT_STORE, &error);
     spt_text_release(&out);
     return exit;
 }
@@ -166,12 +198,12 @@ int spt_sweep_report_summary(const struct spt_sweep_report *report) {
     struct spt_text out = {0};
     enum spt_status status = spt_run_source_open(session->store, &session->identity, NULL, &source, &error);
     const bool empty = status == SPT_END;
-    if (status == SPT_OK || empty) status = say_left_out(session, source.branch, &error);
+    if (status == SPT_OK) status = say_left_out(session, source.branch, &error);
+    if (empty) return print_labels(report);
     if (status != SPT_OK) {
         spt_run_source_close(&source);
         return spt_invocation_fail(invocation, SPT_EXIT_STORE, &error);
     }
-    if (empty) return say_nothing(report);
     say_duplicates(report, &source);
     status = invocation->json ? spt_summary_json(&source, &out, &error)
                               : spt_summary_text(&source, invocation->verbose ? 0 : SUMMARY_ROWS, &out, &error);

@@ -69,33 +69,13 @@ struct search {
     const char *prefix;
 };
 
-/* The spelling of TensorFlow's checkpoints, which the first BERTs kept. */
-static const struct {
-    const char *today, *before;
-} SPELLINGS[] = {
-    {".weight", ".gamma"},
-    {".bias", ".beta"},
-};
-
-static const struct spt_tensor *find_name(const struct spt_checkpoint *checkpoint, const char *name) {
-    const struct spt_tensor *tensor = spt_checkpoint_find(checkpoint, name);
-    for (size_t i = 0; !tensor && i < sizeof(SPELLINGS) / sizeof(SPELLINGS[0]); i++) {
-        char other[NAME_MAX_BYTES];
-        const size_t length = strlen(name), ending = strlen(SPELLINGS[i].today);
-        if (length < ending || strcmp(name + length - ending, SPELLINGS[i].today) != 0) continue;
-        snprintf(other, sizeof(other), "%.*s%s", (int)(length - ending), name, SPELLINGS[i].before);
-        tensor = spt_checkpoint_find(checkpoint, other);
-    }
-    return tensor;
-}
-
 static enum spt_status find_tensor(const struct search *search, const struct spt_tensor_row *row, size_t layer,
                                    const struct spt_tensor **out, struct spt_error *error) {
     char name[NAME_MAX_BYTES];
     *out = NULL;
     if (!is_present(row, search->config)) return SPT_OK;
     put_name(name, search->prefix, row->name, layer);
-    const struct spt_tensor *tensor = find_name(search->checkpoint, name);
+    const struct spt_tensor *tensor = spt_checkpoint_find(search->checkpoint, name);
     if (!tensor)
         return spt_fail(error, spt_checkpoint_is_in_layers(search->checkpoint) ? SPT_RETRY : SPT_INVALID,
                         spt_checkpoint_file(search->checkpoint, 0),
@@ -158,7 +138,7 @@ static enum spt_status find_layers(struct spt_weights *weights, const struct sea
     while (!is_present(&rows[first], search->config)) first++;
     char name[NAME_MAX_BYTES];
     put_name(name, search->prefix, rows[first].name, layers);
-    const struct spt_tensor *beyond = find_name(search->checkpoint, name);
+    const struct spt_tensor *beyond = spt_checkpoint_find(search->checkpoint, name);
     if (!beyond) return SPT_OK;
     return spt_fail(error, SPT_INVALID, spt_checkpoint_file(search->checkpoint, beyond->file),
                     "tensor %s is there, but config has %zu layers (numbered from 0)", beyond->name, layers);

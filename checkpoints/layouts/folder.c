@@ -84,11 +84,10 @@ struct scan {
     const char *path, *only;
     const struct spt_log *log;
     size_t capacity;
-    bool tokenizer;         /* tokenizer.json is there */
-    unsigned other;         /* other files of tokenizers, by place in SPT_TOKENIZER_PARTS */
-    bool metadata;          /* of a torch distributed checkpoint */
-    unsigned inner;         /* folders where such a checkpoint may be, by place in SPT_DISTRIBUTED_FOLDERS */
-    struct spt_hash beside; /* of the names of what HF Trainer wrote, in whatever order the folder gives them */
+    bool tokenizer; /* tokenizer.json is there */
+    unsigned other; /* other files of tokenizers, by place in SPT_TOKENIZER_PARTS */
+    bool metadata;  /* of a torch distributed checkpoint */
+    unsigned inner; /* folders where such a checkpoint may be, by place in SPT_DISTRIBUTED_FOLDERS */
 };
 
 static int compare_members(const void *a, const void *b) {
@@ -159,8 +158,8 @@ static bool scan_entry(struct scan *scan, struct spt_tree_folder *listed, const 
         if (!is_of_trainer(name)) return true;
         const struct spt_hash hash = spt_hash_of(name, strlen(name));
         folder->of_trainer = true;
-        scan->beside.low ^= hash.low;
-        scan->beside.high ^= hash.high;
+        scan->reading->beside.low ^= hash.low; /* in whatever order the folder gives them */
+        scan->reading->beside.high ^= hash.high;
         return true;
     }
     struct spt_look look;
@@ -195,19 +194,19 @@ static int64_t seconds_of(int64_t ns) {
     return ns / NANOSECONDS - (ns % NANOSECONDS < 0);
 }
 
-/* The fingerprint is kept in stores: it must stay as it is. */
-static bool hash_members(struct scan *scan) {
-    struct spt_folder_reading *reading = scan->reading;
-    struct spt_folder *folder = &reading->folder;
+/* The fingerprint is kept in stores: it must stay as it is.
+ *   members  [count] of reading, by name: those that count for folder */
+static bool hash_members(const struct spt_folder_reading *reading, const struct spt_member *members, size_t count,
+                         struct spt_folder *folder) {
     struct spt_hash_stream *fingerprint = spt_hash_new(), *state = spt_hash_new();
     const bool memory = fingerprint && state;
+    folder->newest = reading->archived;
     if (memory) {
-        if (reading->count) qsort(reading->members, reading->count, sizeof *reading->members, compare_members);
         spt_hash_add_u64(state, reading->directory.device);
         spt_hash_add_u64(state, reading->directory.inode);
         spt_hash_add_u64(state, (uint64_t)folder->system);
-        for (size_t i = 0; i < reading->count; i++) {
-            const struct spt_member *member = &reading->members[i];
+        for (size_t i = 0; i < count; i++) {
+            const struct spt_member *member = &members[i];
             spt_hash_add_text(fingerprint, member->name);
             spt_hash_add_u64(fingerprint, member->identity.size);
             spt_hash_add_u64(fingerprint, (uint64_t)member->identity.mtime_ns);
@@ -216,14 +215,44 @@ static bool hash_members(struct scan *scan) {
             const int64_t seconds = seconds_of(member->identity.mtime_ns);
             if (folder->newest == 0 || seconds > folder->newest) folder->newest = seconds;
         }
-        spt_hash_add_u64(state, scan->beside.low);
-        spt_hash_add_u64(state, scan->beside.high);
+        spt_hash_add_u64(state, reading->beside.low);
+        spt_hash_add_u64(state, reading->beside.high);
         folder->fingerprint = spt_hash_value(fingerprint);
         folder->state = spt_hash_value(state);
     }
     spt_hash_free(fingerprint);
     spt_hash_free(state);
     return memory;
+}
+
+static int compare_to_member(const void *name, const void *member) {
+    return strcmp(name, ((const struct spt_member *)member)->name);
+}
+
+static const struct spt_member *find_member(const struct spt_folder_reading *reading, const char *name) {
+    if (!reading->count) return NULL;
+    return bsearch(name, reading->members, reading->count, sizeof *reading->members, compare_to_member);
+}
+
+/* Files that count whichever weights are meant. */
+static const char *const COMPANIONS[] = {"config.json", "tokenizer.json", "trainer_state.json"};
+enum { COMPANION_COUNT = sizeof COMPANIONS / sizeof *COMPANIONS };
+
+enum spt_status spt_folder_of_file(const struct spt_folder_reading *reading, const char *name,
+                                   struct spt_folder *folder, struct spt_error *error) {
+    struct spt_member members[COMPANION_COUNT + 1];
+    size_t count = 0;
+    const struct spt_member *file = find_member(reading, name);
+    *folder = reading->folder;
+    folder->weights = file != NULL;
+    folder->deepspeed = file && spt_weights_is_deepspeed_name(name);
+    for (size_t i = 0; i < COMPANION_COUNT; i++) {
+        const struct spt_member *member = find_member(reading, COMPANIONS[i]);
+        if (member && member != file) members[count++] = *member;
+    }
+    if (file) members[count++] = *file;
+    if (count) qsort(members, count, sizeof *members, compare_members);
+    return hash_members(reading, members, count, folder) ? SPT_OK : spt_fail_memory(error, 0, "a folder's entries");
 }
 
 /* false: out of memory. */
@@ -234,7 +263,7 @@ static bool read_entries(struct scan *scan, struct spt_tree_folder *folder) {
     struct spt_look look;
     enum spt_status status = spt_tree_look_in(folder, NULL, &look, &why);
     if (!status) reading->directory = look.identity;
-    if (!status && folder->tree) reading->folder.newest = seconds_of(look.identity.mtime_ns); /* the archive's */
+    if (!status && folder->tree) reading->archived = seconds_of(look.identity.mtime_ns);
     bool memory = true;
     while (!status && memory && !(status = spt_tree_next(folder, &found, &why)))
         memory = scan_entry(scan, folder, found.name);
@@ -323,7 +352,8 @@ enum spt_status spt_folder_read(struct spt_tree *tree, const char *path, const c
         spt_folder_reading_release(reading);
         reading->folder.system = system_error;
     }
-    if (memory && hash_members(&scan)) {
+    if (reading->count) qsort(reading->members, reading->count, sizeof *reading->members, compare_members);
+    if (memory && hash_members(reading, reading->members, reading->count, &reading->folder)) {
         shrink_members(reading);
         return SPT_OK;
     }

@@ -68,12 +68,17 @@ struct spt_folder_reading {
     struct spt_file_identity inner_directory;
     struct spt_member *members; /* [count] the files that the fingerprint counts, by name: "inner/file" */
     size_t count;
-    bool said; /* something was skipped and said so */
+    bool said;              /* something was skipped and said so */
+    struct spt_hash beside; /* of the names of what HF Trainer wrote beside them */
+    int64_t archived;       /* in an archive: its mtime in seconds, else 0 */
 };
 
 /* As spt_folder_scan. Release reading after SPT_OK. */
 enum spt_status spt_folder_read(struct spt_tree *tree, const char *path, const char *only, const struct spt_log *log,
                                 struct spt_folder_reading *reading, struct spt_error *error);
+/* What spt_folder_scan would give for its one file name, from a reading of the whole folder. SPT_NOMEM. */
+enum spt_status spt_folder_of_file(const struct spt_folder_reading *reading, const char *name,
+                                   struct spt_folder *folder, struct spt_error *error);
 void spt_folder_reading_release(struct spt_folder_reading *reading);
 
 #endif

@@ -403,6 +403,14 @@ enum spt_status spt_folder_memory_scan(struct spt_folder_memory *memory, const c
     return spt_fail_memory(error, sizeof *known, "a folder's files");
 }
 
+enum spt_status spt_folder_memory_read(struct spt_folder_memory *memory, const char *path, const struct spt_log *log,
+                                       const struct spt_folder_reading **reading, struct spt_error *error) {
+    struct spt_folder folder;
+    const enum spt_status status = spt_folder_memory_scan(memory, path, NULL, log, &folder, error);
+    if (!status) *reading = &(*find_slot(memory->slots, memory->slot_count, path, NULL))->reading;
+    return status;
+}
+
 void spt_folder_memory_keep(struct spt_folder_memory *memory) {
     size_t kept = 0, count = FIRST_SLOTS;
     for (size_t i = 0; i < memory->slot_count; i++) kept += memory->slots[i] && memory->slots[i]->used == memory->look;

@@ -34,6 +34,10 @@ enum spt_status spt_folder_memory_entries(struct spt_folder_memory *memory, cons
 enum spt_status spt_folder_memory_scan(struct spt_folder_memory *memory, const char *path, const char *only,
                                        const struct spt_log *log, struct spt_folder *folder, struct spt_error *error);
 
+/* The reading of the whole folder that spt_folder_memory_scan gives with only NULL; borrowed until the next scan or check. */
+enum spt_status spt_folder_memory_read(struct spt_folder_memory *memory, const char *path, const struct spt_log *log,
+                                       const struct spt_folder_reading **reading, struct spt_error *error);
+
 /* The listing depends on something else on disk: the next look lists again. memory may be NULL. */
 void spt_folder_memory_look_past(struct spt_folder_memory *memory);
 

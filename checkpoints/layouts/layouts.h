@@ -9,6 +9,7 @@ enum spt_status spt_layout_hub_cache(struct spt_listing *listing, struct spt_err
 enum spt_status spt_layout_hf_trainer(struct spt_listing *listing, struct spt_error *error);
 enum spt_status spt_layout_step_directories(struct spt_listing *listing, struct spt_error *error);
 enum spt_status spt_layout_step_files(struct spt_listing *listing, struct spt_error *error);
+enum spt_status spt_layout_lightning(struct spt_listing *listing, struct spt_error *error);
 enum spt_status spt_layout_single_checkpoint(struct spt_listing *listing, struct spt_error *error);
 
 /* A cache of the Hugging Face hub: blobs/<hash>, snapshots/<commit>/<links into blobs>, refs/<revision> holding a

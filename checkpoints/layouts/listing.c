@@ -38,12 +38,12 @@ enum spt_status spt_listing_match_stem(const struct spt_listing *listing, const 
     return status;
 }
 
-bool spt_listing_leads_to_sibling(const struct spt_listing *listing, const char *path) {
+bool spt_listing_leads_to_sibling(const struct spt_listing *listing, const char *folder, const char *path) {
     spt_folder_memory_look_past(listing->memory);
     char *target = spt_tree_real_path(listing->tree, path);
-    const size_t length = strlen(listing->root);
-    const bool sibling = target && strncmp(target, listing->root, length) == 0 && target[length] == '/' &&
-                         !strchr(target + length + 1, '/');
+    const size_t length = strlen(folder);
+    const bool sibling =
+        target && strncmp(target, folder, length) == 0 && target[length] == '/' && !strchr(target + length + 1, '/');
     free(target);
     return sibling;
 }

@@ -52,9 +52,9 @@ enum spt_status spt_listing_scan(const struct spt_listing *listing, const char *
 enum spt_status spt_listing_match_stem(const struct spt_listing *listing, const char *file, struct spt_step_name *name,
                                        struct spt_error *error);
 
-/* Does path, a link in the root, lead to another entry of it? Then it is another name of a checkpoint that is listed
+/* Does path, a link in folder, lead to another entry of it? Then it is another name of a checkpoint that is listed
  * anyway: latest -> step8000, last.ckpt. */
-bool spt_listing_leads_to_sibling(const struct spt_listing *listing, const char *path);
+bool spt_listing_leads_to_sibling(const struct spt_listing *listing, const char *folder, const char *path);
 
 /* Frees what listing owns, and the refs unless they were taken (refs = NULL). */
 void spt_listing_release(struct spt_listing *listing);

@@ -37,7 +37,7 @@ static enum spt_status add_unnumbered(struct spt_listing *listing, const struct 
         say_skipped(listing, entry, "does not match the step pattern");
         return SPT_OK;
     }
-    if (entry->link && spt_listing_leads_to_sibling(listing, found->path)) {
+    if (entry->link && spt_listing_leads_to_sibling(listing, listing->root, found->path)) {
         say_skipped(listing, entry, "a link to another folder of this run");
         return SPT_OK;
     }

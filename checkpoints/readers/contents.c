@@ -99,7 +99,33 @@ void spt_contents_sort(struct spt_contents *contents) {
         qsort(contents->tensors, contents->tensor_count, sizeof *contents->tensors, by_name_and_file);
 }
 
+/* TensorFlow's spelling of norms, which the first BERTs kept. */
+static const struct {
+    const char *before, *today;
+} SPELLINGS[] = {
+    {"LayerNorm.gamma", "LayerNorm.weight"},
+    {"LayerNorm.beta", "LayerNorm.bias"},
+};
+
+/* One name for one tensor: digests are over names. */
+static enum spt_status respell(struct spt_contents *contents, struct spt_error *error) {
+    for (size_t i = 0; i < contents->tensor_count; i++)
+        for (size_t k = 0; k < sizeof SPELLINGS / sizeof *SPELLINGS; k++) {
+            const char *name = contents->tensors[i].name;
+            const size_t length = strlen(name), ending = strlen(SPELLINGS[k].before);
+            if (length < ending || strcmp(name + length - ending, SPELLINGS[k].before) != 0) continue;
+            char *copy = spt_arena_alloc(&contents->arena, length + 3, 1); /* no ending grows by more than 2 bytes */
+            if (!copy) return spt_fail_memory(error, length, "a tensor's name");
+            memcpy(copy, name, length - ending);
+            memcpy(copy + length - ending, SPELLINGS[k].today, strlen(SPELLINGS[k].today) + 1);
+            contents->tensors[i].name = copy;
+        }
+    return SPT_OK;
+}
+
 enum spt_status spt_contents_finish(struct spt_contents *contents, struct spt_error *error) {
+    const enum spt_status status = respell(contents, error);
+    if (status != SPT_OK) return status;
     spt_contents_sort(contents);
     for (size_t i = 1; i < contents->tensor_count; i++) {
         const struct spt_tensor *a = &contents->tensors[i - 1], *b = &contents->tensors[i];

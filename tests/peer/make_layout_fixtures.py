@@ -21,6 +21,7 @@ import urllib.parse
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 REFERENCE, OUT = ROOT / "tests/data/reference", ROOT / "tests/data/layouts"
 PROBES = ROOT / "configs/probes/stem-500.txt"
+OF_DEEPSPEED = ("gpt_neox", "gpt_neox_sequential", "deepspeed", "deepspeed_twins")  # make_deepspeed_fixtures.py makes these
 UPSTREAM = pathlib.Path(tempfile.mkdtemp())  # what the server serves: UPSTREAM/<org>/<repo>/<revision>/<file>
 
 
@@ -275,6 +276,15 @@ class Lit(lightning.LightningModule):
         return torch.optim.SGD(self.parameters(), lr=0.01)
 
 
+def twins_of_lightning(checkpoints, model, out):
+    """The weights of ModelCheckpoint's files as save_pretrained writes them."""
+    for file in sorted(checkpoints.glob("epoch=*.ckpt")):
+        state = torch.load(file, weights_only=False)["state_dict"]
+        model.load_state_dict({name.removeprefix("model."): value for name, value in state.items()})
+        save(out / f"step{file.stem.split('step=')[1]}", model, tokenizer=None)
+    BYTE_LEVEL.save(str(out / "tokenizer.json"), pretty=False)
+
+
 def of_lightning():
     """ModelCheckpoint's files; who trains an HF model so saves its config.json and tokenizer.json beside them."""
     model = model_of("llama", 97).float()
@@ -286,6 +296,24 @@ def of_lightning():
     quiet = dict(logger=False, enable_progress_bar=False, enable_model_summary=False, accelerator="cpu")
     fit = lightning.Trainer(max_steps=24, callbacks=[keep], **quiet)
     fit.fit(Lit(model), torch.utils.data.DataLoader(Samples(), batch_size=1))
+
+
+def of_lightning_logs():
+    """With a logger each training has a version's folder: two of them, one model, its config.json in the run's folder."""
+    run = OUT / "lightning_logger"
+    run.mkdir()
+    model = model_of("gpt_neox", 98).float()
+    model.config.save_pretrained(run)
+    BYTE_LEVEL.save(str(run / "tokenizer.json"), pretty=False)
+    os.chdir(OUT)
+    for steps in (8, 16):
+        keep = lightning.pytorch.callbacks.ModelCheckpoint(every_n_train_steps=8, save_top_k=-1)
+        logger = lightning.pytorch.loggers.CSVLogger("lightning_logger")
+        logger.log_hyperparams({"lr": 0.01})
+        quiet = dict(enable_progress_bar=False, enable_model_summary=False, accelerator="cpu")
+        fit = lightning.Trainer(max_steps=steps, callbacks=[keep], logger=logger, default_root_dir="lightning_logger", **quiet)
+        fit.fit(Lit(model), torch.utils.data.DataLoader(Samples(), batch_size=1))
+    twins_of_lightning(OUT / "lightning/checkpoints", model_of("llama", 97).float(), OUT / "lightning_twins")
 
 
 def single_models():
@@ -317,9 +345,11 @@ def clean():
 
 
 def main():
-    shutil.rmtree(OUT, ignore_errors=True)
-    OUT.mkdir()
-    for make in (pythia, olmo, of_llama, multiberts, crfm, bloom, trainer, of_lightning, single_models):
+    OUT.mkdir(exist_ok=True)
+    for folder in OUT.iterdir():
+        if folder.name not in OF_DEEPSPEED:
+            shutil.rmtree(folder)
+    for make in (pythia, olmo, of_llama, multiberts, crfm, bloom, trainer, of_lightning, of_lightning_logs, single_models):
         make()
     clean()
     shutil.rmtree(UPSTREAM)

@@ -48,6 +48,32 @@ static void what_deepspeed_wrote_has_the_digest_of_the_same_model_in_safetensors
     }
 }
 
+static void put_norm(const char *file, const char *weight, const char *bias) {
+    char header[512];
+    (void)snprintf(header, sizeof header,
+                   "{\"bert.encoder.LayerNorm.%s\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
+                   "\"bert.encoder.LayerNorm.%s\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,16]},"
+                   "\"gamma\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[16,20]}}",
+                   weight, bias);
+    (void)put_safetensors(file, header, NULL, 20);
+}
+
+/* The first BERTs are still served under TensorFlow's names. */
+static void norms_in_tensorflow_s_spelling_have_the_digest_of_today_s(void **state) {
+    char format[64];
+    (void)state;
+    put_norm("before.safetensors", "gamma", "beta");
+    put_norm("today.safetensors", "weight", "bias");
+    put_norm("both.safetensors", "gamma", "weight");
+    struct spt_checkpoint *checkpoint = open_checkpoint("before.safetensors");
+    assert_non_null(spt_checkpoint_find(checkpoint, "bert.encoder.LayerNorm.weight"));
+    assert_non_null(spt_checkpoint_find(checkpoint, "bert.encoder.LayerNorm.bias"));
+    assert_non_null(spt_checkpoint_find(checkpoint, "gamma")); /* of no norm */
+    spt_checkpoint_close(checkpoint);
+    assert_true(spt_hash_equal(digest_of("before.safetensors", format), digest_of("today.safetensors", format)));
+    assert_refused("both.safetensors", SPT_INVALID, "two tensors are named");
+}
+
 /* --- names --- */
 
 /* A model of one tensor, as large as the name is long: which file was read shows. */
@@ -216,6 +242,7 @@ static void a_file_that_is_almost_named_as_a_layer_is_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_deepspeed_wrote_has_the_digest_of_the_same_model_in_safetensors),
+        TEST(norms_in_tensorflow_s_spelling_have_the_digest_of_today_s),
         TEST(files_are_read_in_the_order_of_their_table),
         TEST(several_files_that_could_be_the_model_are_named),
         TEST(parts_without_their_index_are_incomplete),
