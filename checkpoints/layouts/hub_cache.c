@@ -2,6 +2,7 @@
  * caches. */
 #include "checkpoints/layouts/layouts.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,6 +67,7 @@ static enum spt_status open_cache(const struct spt_listing *listing, const char 
 static const char *reason_to_skip(const struct spt_listing *listing, const struct spt_step_name *name,
                                   const struct spt_folder *folder) {
     if (name->kind == SPT_STEP_NAME_TOO_LARGE) return "the step does not fit 63 bits";
+    if (folder->system == ENOTDIR) return "its snapshot is no folder";
     if (name->kind == SPT_STEP_NAME_STEP) return NULL;
     if (spt_step_names_are_users(listing->names)) return "does not match the step pattern";
     return folder->weights ? NULL : "no step's name and no weights";

@@ -96,6 +96,15 @@ static void write_ref(const struct bad_input *input) {
     bad_put("run/refs/step2", input->bytes, input->size);
 }
 
+/* A revision that is a file where its snapshot's folder should be. */
+static void write_ref_to_a_file(const struct bad_input *input) {
+    (void)input;
+    put_checkpoint("run/snapshots/" COMMIT);
+    bad_put_text("run/refs/step1", COMMIT);
+    bad_put_text("run/refs/step2", "abc");
+    bad_put_text("run/snapshots/abc", "no folder");
+}
+
 /* bytes: what is in place of the ref step2, a NUL, where it leads. */
 static void write_ref_link(const struct bad_input *input) {
     put_checkpoint("run/snapshots/" COMMIT);
@@ -179,6 +188,7 @@ static const struct bad_input INPUTS[] = {
     BAD_ROW("run/ref-empty", write_ref, ""),
     BAD_ROW("run/ref-escape-codes", write_ref, "\033[2J\033[31m"),
     BAD_ROW("run/ref-of-another-commit", write_ref, "fedcba9876543210fedcba9876543210fedcba98"),
+    {.name = "run/ref-to-a-file", .write = write_ref_to_a_file},
     BAD_ROW("run/ref-dev-zero", write_ref_link, "run/refs/step2\0/dev/zero"),
     BAD_ROW("run/refs-circle", write_ref_link, "run/refs/circle\0."),
     BAD_ROW("run/ref-fifo", write_ref_fifo, "run/refs/step2"),
