@@ -53,10 +53,9 @@ struct spt_checkpoint_options {
 
 struct spt_checkpoint;
 
-/* Opens a model directory (its model.safetensors or pytorch_model.bin, or the index.json of either and the shards it
- * names, or GPT-NeoX's files of layers, or .metadata of a torch distributed checkpoint and the files that it names) or a
- * single file of weights; safetensors before torch files. Contents decide what a file is, not its name. options may be
- * NULL.
+/* Opens a model directory or a single file of weights. Of a directory the weights are read whose names come first in a table
+ * (readers/folder_table.c): safetensors before torch files, one file or the shards of an index, GPT-NeoX's files of
+ * layers, DeepSpeed's of a rank, torch.distributed's. Contents decide what a file is, not its name. options may be NULL.
  *   SPT_RETRY        not complete: truncated, empty, no weights yet, a shard missing
  *   SPT_INVALID      breaks its format, or holds no weights at all
  *   SPT_UNSUPPORTED  a format that this version knows but does not read

@@ -139,7 +139,9 @@ static char *find_named_tokenizer(struct spt_listing *listing, const char *confi
     char *name = NULL, *found = NULL;
     struct spt_error why;
     if (!spt_neox_config_is(listing->tree, config)) return NULL;
-    if (spt_neox_config_tokenizer(listing->tree, config, &name, &why) != SPT_OK) return NULL;
+    const enum spt_status named = spt_neox_config_tokenizer(listing->tree, config, &name, &why);
+    if (named == SPT_NOMEM) *memory = false;
+    if (named != SPT_OK) return NULL;
     char *parent = spt_place_parent_of(listing->root);
     const char *const folders[] = {directory, config, listing->root, parent};
     for (size_t i = 0; i < sizeof folders / sizeof *folders && !found && *memory; i++)

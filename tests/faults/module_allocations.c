@@ -9,6 +9,7 @@
 #include "analysis/forward/forward.h"
 #include "checkpoints/checkpoint.h"
 #include "checkpoints/model_config.h"
+#include "checkpoints/model_config/neox.h"
 #include "checkpoints/run.h"
 #include "checkpoints/scan.h"
 #include "checkpoints/tokenizer/tokenizer.h"
@@ -344,6 +345,13 @@ static enum spt_status read_store(const char *path, uint64_t *result, struct spt
     return status;
 }
 
+static enum spt_status read_neox_config(const char *path, uint64_t *result, struct spt_error *error) {
+    struct spt_model_config model;
+    const enum spt_status status = spt_neox_config_read(NULL, path, 192, &model, error);
+    if (status == SPT_OK) *result = spt_model_config_digest(&model).low;
+    return status;
+}
+
 static const struct work {
     const char *name;
     enum spt_status (*do_it)(const char *path, uint64_t *result, struct spt_error *error);
@@ -372,6 +380,7 @@ static const struct work {
     {"checkpoint, shards", read_torch, SPT_TEST_DATA "/torch/sharded", NULL},
     {"checkpoint, GPT-NeoX", read_torch, SPT_TEST_DATA "/torch/neox", NULL},
     {"checkpoint, DeepSpeed", read_torch, SPT_TEST_DATA "/layouts/gpt_neox_sequential/global_step500", NULL},
+    {"config, GPT-NeoX", read_neox_config, SPT_TEST_DATA "/layouts/gpt_neox_sequential", NULL},
     {"forward, angles by length", compute, SPT_TEST_DATA "/reference/llama_dynamic_ntk", NULL},
     {"forward, narrow embedding", compute, SPT_TEST_DATA "/reference/opt_after", NULL},
     {"graphs of attention", analyse_graphs, SPT_TEST_DATA "/reference/opt_after", NULL},

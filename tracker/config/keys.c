@@ -30,7 +30,7 @@ static const struct spt_config_key KEYS[] = {
     {"every", "every", "N", SPT_CONFIG_INTEGER, 1, 1000000000, .standard = "1", .help = "only each N-th checkpoint, from the first", AT(every)},
     {"metrics", "metrics", "G,..", SPT_CONFIG_TEXTS, .help = "groups or names of metrics (default: all)", AT(metrics)},
     {"step_pattern", "step-pattern", "RE", SPT_CONFIG_TEXT, .help = "regular expression with the group (?<step>...), for names of checkpoints that are not known", AT(step_pattern)},
-    {"model_config", "model-config", "F", SPT_CONFIG_PATH, .help = "config.json for checkpoints that have none", AT(model_config)},
+    {"model_config", "model-config", "F", SPT_CONFIG_PATH, .help = "config.json or GPT-NeoX *.yml for checkpoints without", AT(model_config)},
     {"tokenizer", "tokenizer", "F", SPT_CONFIG_PATH, .help = "tokenizer.json, .model, vocab.json or vocab.txt for checkpoints that have none", AT(tokenizer)},
     {"bos", "bos", "WHEN", SPT_CONFIG_CHOICE, .choices = BOS, .standard = "auto", .help = "beginning-of-sequence token in front of each sentence; auto: as the tokenizer's file has it", AT(bos)},
     {"threads", "threads", "N", SPT_CONFIG_INTEGER, 0, 4096, .standard = "0", .help = "threads; 0: one for each core", AT(threads)},
