@@ -177,7 +177,8 @@ const struct spt_metric SPT_METRICS[] = {
 
 const size_t SPT_METRIC_COUNT = sizeof SPT_METRICS / sizeof *SPT_METRICS;
 
-const char *const SPT_METRIC_GROUPS[] = {"sinks", "rmt", "topology", "graph", "information", "values", "frames", "loss"};
+const char *const SPT_METRIC_GROUPS[] = {"sinks",       "rmt",    "topology", "graph",
+                                         "information", "values", "frames",   "loss"};
 const size_t SPT_METRIC_GROUP_COUNT = sizeof SPT_METRIC_GROUPS / sizeof *SPT_METRIC_GROUPS;
 
 size_t spt_metric_find(const char *name) {
@@ -190,8 +191,10 @@ size_t spt_metric_find(const char *name) {
 static const struct {
     const char *prefix, *group;
 } PREFIXES[] = {
-    {"sink", "sinks"}, {"pattern", "sinks"}, {"rmt", "rmt"}, {"topology", "topology"},
-    {"graph", "graph"}, {"information", "information"}, {"value", "values"}, {"key", "values"}, {"hidden", "values"}, {"frame", "frames"}, {"loss", "loss"},
+    {"sink", "sinks"},        {"pattern", "sinks"}, {"rmt", "rmt"},
+    {"topology", "topology"}, {"graph", "graph"},   {"information", "information"},
+    {"value", "values"},      {"key", "values"},    {"hidden", "values"},
+    {"frame", "frames"},      {"loss", "loss"},
 };
 
 const char *spt_metric_group(const struct spt_metric *metric) {

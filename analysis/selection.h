@@ -6,7 +6,7 @@
 #include "checkpoints/base/error.h"
 
 struct spt_selection {
-    const struct spt_metric **metrics; /* [total] by level, in the order of the table within each */
+    const struct spt_metric **metrics;           /* [total] by level, in the order of the table within each */
     size_t first[SPT_LEVELS], count[SPT_LEVELS]; /* where a level's metrics stand */
     size_t total;
     unsigned needs; /* of all of them together */

@@ -31,9 +31,10 @@ extern const struct spt_exit_meaning SPT_EXIT_MEANINGS[];
 extern const size_t SPT_EXIT_MEANING_COUNT;
 
 struct spt_option {
-    const char *name;     /* without the dashes */
-    char letter;          /* 0: none */
-    const char *argument; /* "FILE"; NULL: a flag; "RUN...": may be given several times, the text is all of them, a line each */
+    const char *name; /* without the dashes */
+    char letter;      /* 0: none */
+    const char *
+        argument; /* "FILE"; NULL: a flag; "RUN...": may be given several times, the text is all of them, a line each */
     const char *help;
 };
 
