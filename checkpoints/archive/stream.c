@@ -250,11 +250,18 @@ static enum spt_status put_header(struct spt_archive_stream *stream, struct spt_
     return check_size(stream, name, (uint64_t)size, error);
 }
 
+/* libarchive warns of headers that it takes for malformed, and of names that this locale cannot show, which is no fault
+ * of theirs. */
+static bool is_of_locale(const struct spt_archive_stream *stream, int result) {
+    const char *text = archive_error_string(stream->archive);
+    return result == ARCHIVE_WARN && text && strstr(text, "can't be converted");
+}
+
 enum spt_status spt_archive_stream_next(struct spt_archive_stream *stream, struct spt_archive_header *header,
                                         struct spt_error *error) {
     const int result = archive_read_next_header(stream->archive, &stream->entry);
     const bool end = result == ARCHIVE_EOF;
-    if (!end && result != ARCHIVE_OK && result != ARCHIVE_WARN) return fail(stream, error);
+    if (!end && result != ARCHIVE_OK && !is_of_locale(stream, result)) return fail(stream, error);
     enum spt_status status = check_filters(stream, error);
     if (status == SPT_OK) status = check_place(stream, end, error);
     if (status != SPT_OK || end) return status == SPT_OK ? SPT_END : status;

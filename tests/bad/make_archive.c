@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "shards.h"
+#include "tar_file.h"
 #include "torch_zip.h"
 
 enum { BLOCK = 512 };
@@ -13,54 +14,19 @@ enum { BLOCK = 512 };
 static const char CONFIG[] = "{}";
 static const char WEIGHTS[] = "{\"w\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,16]}}";
 
-/* A tar file on its way. */
-struct tar {
-    char *bytes;
-    size_t size;
-    FILE *memory;
-};
-
-static void begin(struct tar *tar) {
-    if (!(tar->memory = open_memstream(&tar->bytes, &tar->size))) shards_die("memory");
-}
-
-static void put(struct tar *tar, const void *bytes, size_t size) {
-    if (fwrite(bytes, 1, size, tar->memory) != size) shards_die("memory");
-}
-
-/* A ustar header; sizes that eight octal digits do not hold are in base 256, as GNU tar has them. */
-static void put_header(struct tar *tar, const char *name, char type, const char *link, uint64_t size) {
-    char header[BLOCK] = {0};
-    memcpy(header, name, strlen(name) < 100 ? strlen(name) : 100);
-    memcpy(header + 100, "0000644", 7);
-    memcpy(header + 108, "0000000", 7);
-    memcpy(header + 116, "0000000", 7);
-    if (size < (uint64_t)1 << 33)
-        (void)snprintf(header + 124, 12, "%011llo", (unsigned long long)size);
-    else
-        for (size_t i = 0; i < 12; i++) header[124 + i] = (char)(i == 0 ? 0x80 : i < 4 ? 0 : size >> (8 * (11 - i)));
-    memcpy(header + 136, "00000000000", 11);
-    memset(header + 148, ' ', 8);
-    header[156] = type;
-    memcpy(header + 157, link, strlen(link));
-    if (type == 'S') { /* of 1 MiB, of which the first 16 bytes are there */
-        memcpy(header + 257, "ustar  ", 8);
-        memcpy(header + 386, "00000000000\00000000000020", 23);
-        memcpy(header + 483, "00004000000", 11);
-    } else {
-        memcpy(header + 257, "ustar\00000", 8);
-    }
+/* The header of a sparse file of 1 MiB, of which the first 16 bytes are there (GNU tar's manual, "Basic Tar Format"). */
+static void put_sparse_header(struct spt_text *tar, const char *name, uint64_t size) {
+    const size_t begin = tar->length;
+    tar_header(tar, name, 'S', NULL, size);
+    if (tar->failed) return;
+    char *header = tar->data + begin;
     unsigned sum = 0;
+    memcpy(header + 257, "ustar  ", 8);
+    memcpy(header + 386, "00000000000\00000000000020", 23);
+    memcpy(header + 483, "00004000000", 11);
+    memset(header + 148, ' ', 8);
     for (size_t i = 0; i < BLOCK; i++) sum += (unsigned char)header[i];
     (void)snprintf(header + 148, 8, "%06o", sum);
-    put(tar, header, BLOCK);
-}
-
-static void put_member(struct tar *tar, const char *name, char type, const char *link, const void *bytes, size_t size) {
-    static const char ZEROS[BLOCK];
-    put_header(tar, name, type, link, size);
-    put(tar, bytes, size);
-    put(tar, ZEROS, (BLOCK - size % BLOCK) % BLOCK);
 }
 
 static size_t weights(char file[256]) {
@@ -70,132 +36,120 @@ static size_t weights(char file[256]) {
     return 8 + sizeof WEIGHTS - 1 + 16;
 }
 
-static void put_checkpoint(struct tar *tar, const char *folder) {
+static void put_checkpoint(struct spt_text *tar, const char *folder) {
     char name[128], file[256];
     (void)snprintf(name, sizeof name, "%s/config.json", folder);
-    put_member(tar, name, '0', "", CONFIG, sizeof CONFIG - 1);
+    tar_member(tar, name, '0', "", CONFIG, sizeof CONFIG - 1);
     (void)snprintf(name, sizeof name, "%s/model.safetensors", folder);
-    put_member(tar, name, '0', "", file, weights(file));
+    tar_member(tar, name, '0', "", file, weights(file));
 }
 
-static void end(struct tar *tar, const char *name) {
-    if (fclose(tar->memory)) shards_die("memory");
-    bad_put(name, tar->bytes, tar->size);
-    free(tar->bytes);
-}
-
-static void put_end_mark(struct tar *tar) {
-    static const char ZEROS[2 * BLOCK];
-    put(tar, ZEROS, sizeof ZEROS);
+static void end(struct spt_text *tar, const char *name) {
+    if (tar->failed) shards_die("memory");
+    bad_put(name, tar->data, tar->length);
+    spt_text_release(tar);
 }
 
 /* A good step, then a member named bytes. */
 static void write_named(const struct bad_input *input) {
-    struct tar tar;
-    begin(&tar);
+    struct spt_text tar = {0};
     put_checkpoint(&tar, "run/step1");
-    put_member(&tar, input->bytes, '0', "", "x", 1);
-    put_end_mark(&tar);
+    tar_member(&tar, input->bytes, '0', "", "x", 1);
+    tar_end(&tar);
     end(&tar, "run.tar");
 }
 
 /* A good step, then another whose weights are of type bytes[0], a link to what follows it. */
 static void write_link(const struct bad_input *input) {
-    struct tar tar;
-    begin(&tar);
+    struct spt_text tar = {0};
     put_checkpoint(&tar, "run/step1");
-    put_member(&tar, "run/step2/config.json", '0', "", CONFIG, sizeof CONFIG - 1);
-    put_member(&tar, "run/step2/model.safetensors", input->bytes[0], input->bytes + 1, "", 0);
-    put_end_mark(&tar);
+    tar_member(&tar, "run/step2/config.json", '0', "", CONFIG, sizeof CONFIG - 1);
+    tar_member(&tar, "run/step2/model.safetensors", input->bytes[0], input->bytes + 1, "", 0);
+    tar_end(&tar);
     end(&tar, "run.tar");
 }
 
 /* A member of type bytes[0] that is said to have 2^data bytes and one more, of which none are there. */
 static void write_size(const struct bad_input *input) {
-    struct tar tar;
-    begin(&tar);
+    struct spt_text tar = {0};
     put_checkpoint(&tar, "run/step1");
-    put_header(&tar, "run/step2/model.safetensors", input->bytes[0], "", ((uint64_t)1 << input->data) + 1);
-    put_end_mark(&tar);
+    const uint64_t size = ((uint64_t)1 << input->data) + 1;
+    if (input->bytes[0] == 'S')
+        put_sparse_header(&tar, "run/step2/model.safetensors", size);
+    else
+        tar_header(&tar, "run/step2/model.safetensors", input->bytes[0], NULL, size);
+    tar_end(&tar);
     end(&tar, "run.tar");
 }
 
 /* A header of PAX for the member that follows: bytes. */
 static void write_pax(const struct bad_input *input) {
-    struct tar tar;
-    begin(&tar);
+    struct spt_text tar = {0};
     char file[256];
     put_checkpoint(&tar, "run/step1");
-    put_member(&tar, "PaxHeaders/model", 'x', "", input->bytes, input->size);
-    put_member(&tar, "run/step2/model.safetensors", '0', "", file, weights(file));
-    put_end_mark(&tar);
+    tar_member(&tar, "PaxHeaders/model", 'x', "", input->bytes, input->size);
+    tar_member(&tar, "run/step2/model.safetensors", '0', "", file, weights(file));
+    tar_end(&tar);
     end(&tar, "run.tar");
 }
 
 static void write_long_name(const struct bad_input *input) {
-    struct tar tar;
-    begin(&tar);
+    struct spt_text tar = {0};
     char *name = calloc(1, input->data + 1);
     if (!name) shards_die("memory");
     memset(name, 'n', input->data);
     put_checkpoint(&tar, "run/step1");
-    put_member(&tar, "././@LongLink", 'L', "", name, input->data + 1);
-    put_member(&tar, "n", '0', "", "x", 1);
-    put_end_mark(&tar);
+    tar_member(&tar, "././@LongLink", 'L', "", name, input->data + 1);
+    tar_member(&tar, "n", '0', "", "x", 1);
+    tar_end(&tar);
     end(&tar, "run.tar");
     free(name);
 }
 
 static void write_twice(const struct bad_input *input) {
-    struct tar tar;
-    begin(&tar);
+    struct spt_text tar = {0};
     (void)input;
     put_checkpoint(&tar, "run/step1");
     put_checkpoint(&tar, "run/step2");
     put_checkpoint(&tar, "run/step2");
-    put_end_mark(&tar);
+    tar_end(&tar);
     end(&tar, "run.tar");
 }
 
 static void write_good(const char *name) {
-    struct tar tar;
-    begin(&tar);
+    struct spt_text tar = {0};
     put_checkpoint(&tar, "run/step1");
-    put_end_mark(&tar);
+    tar_end(&tar);
     end(&tar, name);
 }
 
 /* A good tar file of data bytes less or, with bytes behind it, more. */
 static void write_tar(const struct bad_input *input) {
-    struct tar tar;
-    begin(&tar);
+    struct spt_text tar = {0};
     put_checkpoint(&tar, "run/step1");
-    put_end_mark(&tar);
-    if (input->size) put(&tar, input->bytes, input->size);
+    tar_end(&tar);
+    spt_text_append(&tar, input->bytes, input->size);
+    const size_t size = tar.length;
     end(&tar, "run.tar");
-    if (input->data) bad_resize("run.tar", tar.size - input->data);
+    if (input->data) bad_resize("run.tar", size - input->data);
 }
 
 static void write_checksum(const struct bad_input *input) {
-    struct tar tar;
-    begin(&tar);
+    struct spt_text tar = {0};
     (void)input;
     put_checkpoint(&tar, "run/step1");
-    if (fflush(tar.memory)) shards_die("memory");
-    const size_t second = tar.size;
+    const size_t second = tar.length;
     put_checkpoint(&tar, "run/step2");
-    put_end_mark(&tar);
-    if (fflush(tar.memory)) shards_die("memory");
-    tar.bytes[second + 5] ^= 1;
+    tar_end(&tar);
+    if (!tar.failed) tar.data[second + 5] ^= 1;
     end(&tar, "run.tar");
 }
 
 static void write_empty(const struct bad_input *input) {
-    struct tar tar;
-    begin(&tar);
+    struct spt_text tar = {0};
     (void)input;
-    put_member(&tar, "run/", '5', "", "", 0);
-    put_end_mark(&tar);
+    tar_member(&tar, "run/", '5', "", "", 0);
+    tar_end(&tar);
     end(&tar, "run.tar");
 }
 
@@ -207,10 +161,9 @@ static void write_by(const struct bad_input *input) {
 
 /* A header that says 100 GiB, then zeros, compressed. */
 static void write_bomb(const struct bad_input *input) {
-    struct tar tar;
-    begin(&tar);
+    struct spt_text tar = {0};
     (void)input;
-    put_header(&tar, "run/step1/model.safetensors", '0', "", (uint64_t)100 << 30);
+    tar_header(&tar, "run/step1/model.safetensors", '0', NULL, (uint64_t)100 << 30);
     end(&tar, "plain");
     bad_resize("plain", 1000000);
     if (system("gzip -n plain") || rename("plain.gz", "run.tar.gz")) shards_die("run.tar.gz");
