@@ -33,8 +33,8 @@ extern const size_t SPT_EXIT_MEANING_COUNT;
 struct spt_option {
     const char *name; /* without the dashes */
     char letter;      /* 0: none */
-    const char *
-        argument; /* "FILE"; NULL: a flag; "RUN...": may be given several times, the text is all of them, a line each */
+    /* "FILE"; NULL: a flag; "RUN...": may be given several times, and the text is all of them, a line each. */
+    const char *argument;
     const char *help;
 };
 
