@@ -229,7 +229,7 @@ static int turn(struct way *way, const struct spt_archive_member *link) {
     const size_t target = strlen(link->target), rest = strlen(way->rest);
     if (++way->hops > HOPS_MAX) return ELOOP;
     if (target > SPT_ARCHIVE_NAME_MAX || target + 1 + rest >= sizeof way->rest) return ENAMETOOLONG;
-    if (link->target[0] == '/') return -1;
+    if (link->target[0] == '/' || link->target[0] == '\0') return -1;
     memmove(way->rest + target + 1, way->rest, rest + 1);
     memcpy(way->rest, link->target, target);
     way->rest[target] = '/';
@@ -258,8 +258,9 @@ static int step(const struct spt_archive_index *index, struct way *way, const ch
     const enum spt_archive_kind kind = (*member)->kind;
     if (kind == SPT_ARCHIVE_HARD || (kind == SPT_ARCHIVE_SYMBOLIC && (follow || !last))) {
         *link = *member;
-        *member = &index->members[0];
-        return turn(way, *link);
+        const int wrong = turn(way, *link);
+        *member = spt_archive_index_find(index, way->at, way->length); /* "." leads no further */
+        return wrong;
     }
     return kind == SPT_ARCHIVE_FOLDER || last ? 0 : ENOTDIR;
 }
@@ -278,13 +279,18 @@ enum spt_status spt_archive_index_follow(const struct spt_archive_index *index, 
     memcpy(way.rest, path, strlen(path) + 1);
     *member = &index->members[0];
     int wrong = 0;
-    for (size_t length; wrong == 0 && (length = take_part(&way, part)) > 0;)
+    size_t left = strlen(path); /* of path: what a link puts before it is the link's */
+    bool own = true;
+    for (size_t length; wrong == 0 && (length = take_part(&way, part)) > 0;) {
+        own = strlen(way.rest) < left;
+        if (own) left = strlen(way.rest);
         wrong = step(index, &way, part, length, follow, member, &link);
+    }
     if (wrong == 0) return SPT_OK;
     if (link && wrong == ELOOP)
         return spt_fail(error, SPT_INVALID, whole, "\"%.*s\" is a link that leads in a circle", (int)link->length,
                         link->path);
-    if (link && (wrong == ENOENT || wrong == ENOTDIR || wrong < 0))
+    if (link && (wrong < 0 || (!own && (wrong == ENOENT || wrong == ENOTDIR))))
         return spt_fail(error, SPT_INVALID, whole, "\"%.*s\" is a link to \"%s\", which is no member of this archive",
                         (int)link->length, link->path, link->target);
     return spt_fail_system(error, wrong < 0 ? ENOENT : wrong, whole, "look at");

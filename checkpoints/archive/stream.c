@@ -30,6 +30,7 @@ struct spt_archive_stream {
     int system;                  /* errno of a failed read */
     size_t order;
     uint64_t data_end; /* of the member, in the decompressed archive, padding included; UNKNOWN */
+    bool sparse;       /* the member is */
     const char *warning;
     unsigned char *buffer; /* [BUFFER] */
 };
@@ -170,10 +171,13 @@ static uint64_t position(const struct spt_archive_stream *stream) {
     return bytes < 0 ? 0 : (uint64_t)bytes;
 }
 
+uint64_t spt_archive_stream_growth(uint64_t size) {
+    return size > (UINT64_MAX - GROWTH_FREE) / RATIO_MOST ? UINT64_MAX : size * RATIO_MOST + GROWTH_FREE;
+}
+
 static uint64_t most_bytes(const struct spt_archive_stream *stream) {
     const uint64_t size = stream->source.end - stream->source.begin;
-    if (!spt_archive_stream_is_compressed(stream)) return size;
-    return size > (UINT64_MAX - GROWTH_FREE) / RATIO_MOST ? UINT64_MAX : size * RATIO_MOST + GROWTH_FREE;
+    return spt_archive_stream_is_compressed(stream) ? spt_archive_stream_growth(size) : size;
 }
 
 /* How much data is still to come is said before any of it is passed over. */
@@ -243,6 +247,7 @@ static enum spt_status put_header(struct spt_archive_stream *stream, struct spt_
                    .sparse = sparse},
     };
     stream->order++;
+    stream->sparse = sparse;
     if (sparse) stream->data_end = UNKNOWN; /* it has fewer bytes than it is said to have */
     if ((kind == SPT_ARCHIVE_HARD || kind == SPT_ARCHIVE_SYMBOLIC) && !header->member.target)
         return spt_fail(error, SPT_INVALID, stream->source.path, "\"%s\" is a link to nothing", name);
@@ -257,12 +262,30 @@ static bool is_of_locale(const struct spt_archive_stream *stream, int result) {
     return result == ARCHIVE_WARN && text && strstr(text, "can't be converted");
 }
 
+/* How many bytes a sparse file takes is not said: they are counted while they are passed over. */
+static enum spt_status pass_sparse(struct spt_archive_stream *stream, struct spt_error *error) {
+    if (!stream->sparse || !spt_archive_stream_is_compressed(stream)) return SPT_OK;
+    enum spt_status status = SPT_OK;
+    while (status == SPT_OK) {
+        const void *bytes;
+        size_t size;
+        if (position(stream) > most_bytes(stream))
+            return spt_fail(error, SPT_INVALID, stream->source.path,
+                            "member %zu, a sparse file, is out of proportion to an archive of %llu bytes",
+                            stream->order, (unsigned long long)(stream->source.end - stream->source.begin));
+        status = spt_archive_stream_read(stream, &bytes, &size, error);
+    }
+    return status == SPT_END ? SPT_OK : status;
+}
+
 enum spt_status spt_archive_stream_next(struct spt_archive_stream *stream, struct spt_archive_header *header,
                                         struct spt_error *error) {
+    enum spt_status status = pass_sparse(stream, error);
+    if (status != SPT_OK) return status;
     const int result = archive_read_next_header(stream->archive, &stream->entry);
     const bool end = result == ARCHIVE_EOF;
     if (!end && result != ARCHIVE_OK && !is_of_locale(stream, result)) return fail(stream, error);
-    enum spt_status status = check_filters(stream, error);
+    status = check_filters(stream, error);
     if (status == SPT_OK) status = check_place(stream, end, error);
     if (status != SPT_OK || end) return status == SPT_OK ? SPT_END : status;
     return put_header(stream, header, error);

@@ -46,6 +46,9 @@ bool spt_archive_stream_is_compressed(const struct spt_archive_stream *stream);
 /* What the last SPT_OK or SPT_END of _read was warned of (a CRC that does not agree); NULL: nothing. */
 const char *spt_archive_stream_warning(const struct spt_archive_stream *stream);
 
+/* What size compressed bytes may become: more is out of proportion. */
+uint64_t spt_archive_stream_growth(uint64_t size);
+
 /* Evidence in the first bytes of a file that it is a tar file, or compressed and may hold one. */
 bool spt_archive_stream_bid(const unsigned char *head, size_t size);
 

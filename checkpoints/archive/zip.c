@@ -148,6 +148,9 @@ enum spt_status spt_archive_spool_zip(struct spt_archive *archive, struct spt_ar
     struct spt_archive_stream *stream = NULL;
     struct spt_archive_spool *spool =
         spt_archive_is_kept(archive, what, member->size) ? &spools->kept : &spools->current;
+    if (member->size > spt_archive_stream_growth(member->stored))
+        return spt_fail(error, SPT_INVALID, what, "is said to have %llu bytes, out of proportion to the %llu it takes",
+                        (unsigned long long)member->size, (unsigned long long)member->stored);
     enum spt_status status = spt_archive_spools_reserve(spools, spool, member->size, what, error);
     if (status == SPT_OK)
         status = open_member(archive, member->header, member->offset + member->stored, &stream, error);

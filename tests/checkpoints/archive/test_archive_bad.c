@@ -210,6 +210,19 @@ static void a_bomb_is_not_set_off(void **state) {
     assert_outcome(f, at(f, "bomb.tar.gz", path), SPT_INVALID, "out of proportion to an archive of");
 }
 
+/* Nor can a sparse file be one, whose header does not say how many bytes it takes. */
+static void a_sparse_bomb_goes_off_no_further_than_its_archive_allows(void **state) {
+    static const char MAP[] = "39 GNU.sparse.map=0,512,1024,314572288\n29 GNU.sparse.size=314573312\n";
+    struct fixture *f = *state;
+    char path[1024];
+    struct spt_text tar = {0};
+    tar_member(&tar, "PaxHeaders/x", 'x', NULL, MAP, strlen(MAP));
+    tar_header(&tar, "step1/model.safetensors", '0', NULL, UINT64_C(300) << 20);
+    save(f, &tar, "head", path);
+    shell_in(f->root, "(cat head; head -c 314573824 /dev/zero) | zstd -q > bomb.tar.zst");
+    assert_outcome(f, at(f, "bomb.tar.zst", path), SPT_INVALID, "a sparse file, is out of proportion");
+}
+
 /* --- zip --- */
 
 static size_t find_last(const char *bytes, size_t size, const char *magic) {
@@ -309,13 +322,25 @@ static void a_deflated_member_is_held_against_its_directory(void **state) {
     free(bytes);
 }
 
+/* Deflate cannot grow by so much, other methods can. */
+static void a_member_out_of_proportion_is_not_spooled(void **state) {
+    struct fixture *f = *state;
+    char path[1024];
+    put_file(f, "step1/config.json", "{}");
+    shell_in(f->root, "head -c 70000000 /dev/zero > step1/model.safetensors && zip -q -Z bzip2 -r run.zip step1");
+    assert_outcome(f, at(f, "run.zip", path), SPT_INVALID, "out of proportion to the");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(bad_tar_files_are_told_apart, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(an_archive_that_was_cut_is_waited_for, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(what_is_compressed_is_a_tar_file_once, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_bomb_is_not_set_off, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_sparse_bomb_goes_off_no_further_than_its_archive_allows, fixture_setup,
+                                        fixture_teardown),
         cmocka_unit_test_setup_teardown(bad_zip_files_are_told_apart, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_member_out_of_proportion_is_not_spooled, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_deflated_member_is_held_against_its_directory, fixture_setup,
                                         fixture_teardown),
     };

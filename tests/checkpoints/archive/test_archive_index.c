@@ -115,6 +115,8 @@ static void links_are_followed_within_the_archive_only(void **state) {
         {"self", SPT_ARCHIVE_HARD, "self"},                  /* 10 */
         {"hard_out", SPT_ARCHIVE_HARD, "../x"},              /* 11 */
         {"run/through", SPT_ARCHIVE_SYMBOLIC, "step1/w/x"},  /* 12: below a file */
+        {"run/step1/here", SPT_ARCHIVE_SYMBOLIC, "."},       /* 13 */
+        {"run/empty", SPT_ARCHIVE_SYMBOLIC, ""},             /* 14 */
     };
     struct spt_archive_index index = index_of(ROWS, sizeof ROWS / sizeof *ROWS);
     struct spt_error error;
@@ -125,8 +127,11 @@ static void links_are_followed_within_the_archive_only(void **state) {
     assert_int_equal(follow(&index, "run/step3/w", true, NULL), 0);
     assert_int_equal(follow(&index, "run/step3/w", false, NULL), 3);
     assert_int_equal(follow(&index, "out", false, NULL), 5);
-    static const char *const REFUSED[] = {"out",  "out/passwd", "absolute",    "nowhere",
-                                          "self", "hard_out",   "run/through", "run/circle"};
+    struct spt_archive_member *member;
+    assert_int_equal(spt_archive_index_follow(&index, "run/step1/here", true, "", &member, NULL), SPT_OK);
+    assert_ptr_equal(member, spt_archive_index_find(&index, "run/step1", 9));
+    static const char *const REFUSED[] = {"out",      "out/passwd",  "absolute",   "nowhere",  "self",
+                                          "hard_out", "run/through", "run/circle", "run/empty"};
     for (size_t i = 0; i < sizeof REFUSED / sizeof *REFUSED; i++) {
         assert_int_equal(follow(&index, REFUSED[i], true, &error), -SPT_INVALID);
         assert_non_null(strstr(error.message, "is a link"));
@@ -135,7 +140,8 @@ static void links_are_followed_within_the_archive_only(void **state) {
     static const struct {
         const char *path;
         int why;
-    } MISSING[] = {{"run/step9", ENOENT}, {"run/step1/w/x", ENOTDIR}, {"..", ENOENT}, {"run/../../x", ENOENT}};
+    } MISSING[] = {{"run/step9", ENOENT},   {"run/step1/w/x", ENOTDIR}, {"..", ENOENT},
+                   {"run/../../x", ENOENT}, {"run/last/x", ENOENT},     {"run/latest/here/x/y", ENOENT}};
     for (size_t i = 0; i < sizeof MISSING / sizeof *MISSING; i++) {
         assert_int_equal(follow(&index, MISSING[i].path, true, &error), -SPT_IO);
         assert_int_equal(error.system, MISSING[i].why);
