@@ -441,6 +441,7 @@ static enum spt_status read_files(struct spt_tree *tree, const char *path, struc
         status = spt_tree_read_all(tree, files->paths[i], SPT_YAML_SIZE_MAX, &files->bytes[i], &file->size, error);
         file->path = files->paths[i];
         file->bytes = files->bytes[i];
+        if (!status && !file->size) status = spt_fail(error, SPT_RETRY, files->paths[i], "is empty");
     }
     return status;
 }

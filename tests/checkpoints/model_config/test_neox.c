@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "checkpoints/model_config/neox.h"
 
@@ -166,6 +167,20 @@ static void the_tokenizer_is_named_by_its_file(void **state) {
     assert_false(spt_neox_config_in(NULL, LAYOUTS "absent"));
 }
 
+static void a_file_that_is_still_empty_is_waited_for(void **state) {
+    (void)state;
+    char path[] = "/tmp/spectail-test-XXXXXX.yml";
+    const int fd = mkstemps(path, 4);
+    assert_true(fd >= 0);
+    (void)close(fd);
+    struct spt_model_config config;
+    struct spt_error error;
+    assert_int_equal(spt_neox_config_read(NULL, path, 192, &config, &error), SPT_RETRY);
+    (void)unlink(path);
+    assert_string_equal(error.path, path);
+    assert_string_equal(error.message, "is empty");
+}
+
 /* --- bad files --- */
 
 static const struct {
@@ -287,6 +302,7 @@ int main(void) {
         cmocka_unit_test(every_key_reaches_the_config_in_both_spellings),
         cmocka_unit_test(files_are_one_config_unless_they_disagree),
         cmocka_unit_test(the_tokenizer_is_named_by_its_file),
+        cmocka_unit_test(a_file_that_is_still_empty_is_waited_for),
         cmocka_unit_test(every_bad_key_gets_its_sentence),
         cmocka_unit_test(sizes_that_do_not_fit_each_other_are_refused),
     };
