@@ -103,6 +103,14 @@ static void format_name(char name[NAME], const char *metric, int layer, int head
         snprintf(name, NAME, "%.100s", metric);
 }
 
+/* The first column; a longer name has a line to itself, so that the others stay where they are. */
+static void put_name(struct spt_text *out, const char *name, int width) {
+    if (strlen(name) > (size_t)width)
+        spt_text_format(out, "%s\n%*s", name, width, "");
+    else
+        spt_text_format(out, "%-*s", width, name);
+}
+
 /* --- one run --- */
 
 static void put_heading(struct spt_text *out, const struct spt_emerged *e) {
@@ -139,7 +147,8 @@ static void put_row(struct spt_text *out, const struct spt_emerged *e, const str
         format_layers(place, e, row->metric);
     format_number(before, "%.0f %%", 100 * row->order.share);
     format_number(q, "%.3f", row->q);
-    spt_text_format(out, "%-25s%8s%17s%18s%6s%13s%7s%6s", name, midpoint, interval, change, r2, place, before, q);
+    put_name(out, name, 25);
+    spt_text_format(out, "%8s%17s%18s%6s%13s%7s%6s", midpoint, interval, change, r2, place, before, q);
     while (out->length && out->data[out->length - 1] == ' ') out->data[--out->length] = '\0';
     spt_text_put(out, "\n");
 }
@@ -311,7 +320,8 @@ static void put_compared_row(struct spt_text *out, const struct spt_compared *c,
     if (all) snprintf(before, sizeof before, "%zu of %zu", row->order.before, all);
     format_number(p, "%.3f", row->order.p);
     format_number(q, "%.3f", row->q);
-    spt_text_format(out, "%-24s%11s%5zu", row->metric, place, row->runs);
+    put_name(out, row->metric, 24);
+    spt_text_format(out, "%11s%5zu", place, row->runs);
     if (c->seeds) spt_text_format(out, "%9s%17s%6s", midpoint, interval, sd);
     spt_text_format(out, "%12s%8s%8s", before, p, q);
     while (out->length && out->data[out->length - 1] == ' ') out->data[--out->length] = '\0';
