@@ -7,8 +7,8 @@
  * their number, bit for bit; between processors with and without fused multiply-add, it may differ in rounding.
  *
  * The null vector is known (1, or D^1/2 1), so it is taken out by a reflection; what is left is brought to tridiagonal
- * form by as many more (lanes_tridiagonalise.c), whose smallest eigenvalue is enclosed (lanes_smallest.c). At n = 50 these
- * take 4.9 and 0.4 us a graph, packing 0.4 to 1.2.
+ * form by as many more (analysis/lanes/tridiagonalise.c), whose smallest eigenvalue is enclosed
+ * (analysis/lanes/smallest.c). At n = 50 these take 4.9 and 0.4 us a graph, packing 0.4 to 1.2.
  *
  * Tried, and slower: LAPACK's dsytrd beyond n = 128, one matrix after another, takes 3.3 times as long at 192, 2.3 at 256
  * and 1.7 at 512 as four lanes do, though these have left the second cache by then.

@@ -1,7 +1,7 @@
 #include "analysis/graph/graph.h"
 
 #include "analysis/graph/fiedler.h"
-#include "analysis/rmt/lanes_kernel.h"
+#include "analysis/lanes/kernel.h"
 #include "checkpoints/base/memory.h"
 
 #include <math.h>

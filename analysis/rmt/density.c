@@ -1,7 +1,7 @@
 /* Densities of points on the law's grid, and their distance from a law. */
 #include "analysis/rmt/law.h"
 
-#include "analysis/rmt/lanes_kernel.h"
+#include "analysis/lanes/kernel.h"
 #include "checkpoints/base/memory.h"
 
 #include <fftw3.h>

@@ -1,6 +1,6 @@
 #include "analysis/rmt/spectrum.h"
 
-#include "analysis/rmt/lanes_kernel.h"
+#include "analysis/lanes/kernel.h"
 #include "analysis/rmt/spectrum_internal.h"
 #include "checkpoints/base/memory.h"
 

@@ -10,8 +10,8 @@
  * or their number, bit for bit; between processors with and without fused multiply-add, and of different vector widths
  * beyond n = 128, it may differ in rounding.
  *
- * Bidiagonalisation in one pass a step (lanes_bidiagonalise.c), then the differential qd algorithm with shifts
- * (lanes_dqds.c). Beyond n = 128, where a batch leaves the cache, matrices are bidiagonalised one by one.
+ * Bidiagonalisation in one pass a step (analysis/lanes/bidiagonalise.c), then the differential qd algorithm with shifts
+ * (analysis/lanes/dqds.c). Beyond n = 128, where a batch leaves the cache, matrices are bidiagonalised one by one.
  */
 #ifndef SPT_SPECTRUM_H
 #define SPT_SPECTRUM_H

@@ -2,7 +2,7 @@
 #ifndef SPT_SPECTRUM_INTERNAL_H
 #define SPT_SPECTRUM_INTERNAL_H
 
-#include "analysis/rmt/lanes_kernel.h"
+#include "analysis/lanes/kernel.h"
 #include "analysis/rmt/spectrum.h"
 
 /* Other kernels than the processor's best (narrow->lanes <= 4), and another number of sweeps a value before LAPACK

@@ -2,8 +2,8 @@
 #ifndef TESTS_KERNELS_H
 #define TESTS_KERNELS_H
 
+#include "analysis/lanes/kernel.h"
 #include "analysis/random.h"
-#include "analysis/rmt/lanes_kernel.h"
 
 #define KERNEL_CHOICES 3
 

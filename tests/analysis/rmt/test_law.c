@@ -1,7 +1,7 @@
 /* The laws and the distance from them: values by mpmath in 40 digits, moments in closed form, oracle.py, and the fast
  * path against the plain one. */
+#include "analysis/lanes/kernel.h"
 #include "analysis/random.h"
-#include "analysis/rmt/lanes_kernel.h"
 #include "analysis/rmt/law.h"
 #include "analysis/rmt/residual.h"
 #include "analysis/rmt/spectrum.h"

@@ -4,8 +4,8 @@
  * Every operation is rounded alike in each lane and width; only the fused multiply-add is a multiplication and an
  * addition where the machine has none.
  */
-#ifndef SPT_LANES_H
-#define SPT_LANES_H
+#ifndef SPT_LANES_VECTOR_H
+#define SPT_LANES_VECTOR_H
 
 #include <math.h>
 #include <stdbool.h>

@@ -2,8 +2,8 @@
 #ifndef SPT_LANES_REFLECTOR_H
 #define SPT_LANES_REFLECTOR_H
 
-#include "analysis/rmt/lanes.h"
-#include "analysis/rmt/lanes_kernel.h"
+#include "analysis/lanes/kernel.h"
+#include "analysis/lanes/vector.h"
 
 /* The scale of the reflector of a vector whose first entry and squared norm these are, 2 / |v|^2, and the entry that it
  * leaves, of the other sign so that v = first - left has no cancellation. Both 0 for a zero vector. */

@@ -1,6 +1,6 @@
 /* Matrices into lanes. */
-#include "analysis/rmt/lanes.h"
-#include "analysis/rmt/lanes_kernel.h"
+#include "analysis/lanes/kernel.h"
+#include "analysis/lanes/vector.h"
 
 void SPT_LANES_NAME(pack)(const double *const *a, size_t n, double *packed, double *largest);
 

@@ -1,4 +1,4 @@
-#include "analysis/rmt/lanes_kernel.h"
+#include "analysis/lanes/kernel.h"
 
 const struct spt_lanes_kernel *spt_lanes_narrow(void) {
 #ifdef SPT_LANES_X86

@@ -1,6 +1,6 @@
 /* Densities: a kernel's copies added to a grid, and the Kullback-Leibler sum. Loops of independent elements, which the
  * compiler makes vectors of; sums run over eight parts in every width, so that all kernels give the same bits. */
-#include "analysis/rmt/lanes_kernel.h"
+#include "analysis/lanes/kernel.h"
 
 #include <stdint.h>
 #include <string.h>

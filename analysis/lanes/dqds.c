@@ -14,8 +14,8 @@
  *                     what lies before it waits (a shift follows the smallest eigenvalue only if that is in the last
  *                     block)
  */
-#include "analysis/rmt/lanes.h"
-#include "analysis/rmt/lanes_kernel.h"
+#include "analysis/lanes/kernel.h"
+#include "analysis/lanes/vector.h"
 
 #include <stdbool.h>
 

@@ -11,8 +11,8 @@
  * Laguerre's formula for so many is tried once. A pivot that is not positive takes the shift back. What is still open
  * then is cut by half every second shift.
  */
-#include "analysis/rmt/lanes.h"
-#include "analysis/rmt/lanes_kernel.h"
+#include "analysis/lanes/kernel.h"
+#include "analysis/lanes/vector.h"
 
 #include <string.h>
 

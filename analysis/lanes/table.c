@@ -1,6 +1,6 @@
 /* The kernels of one width. */
-#include "analysis/rmt/lanes.h"
-#include "analysis/rmt/lanes_kernel.h"
+#include "analysis/lanes/kernel.h"
+#include "analysis/lanes/vector.h"
 
 void SPT_LANES_NAME(pack)(const double *const *a, size_t n, double *packed, double *largest);
 void SPT_LANES_NAME(bidiagonalise)(double *a, size_t n, double *scratch, double *d, double *e);

@@ -93,7 +93,7 @@ struct spt_lanes_kernel {
      *   above  [taus] out */
     void (*count_above)(const double *x, size_t count, const double *tau, size_t taus, size_t *above);
 
-    /* The rest is of densities (lanes_density.c), with the same bits in every kernel. */
+    /* The rest is of densities (density.c), with the same bits in every kernel. */
 
     /* cells[i] += left * kernel[i + 1] + right * kernel[i].
      *   cells   [count]

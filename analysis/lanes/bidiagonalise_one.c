@@ -1,10 +1,10 @@
-/* The same one-pass bidiagonalisation as lanes_bidiagonalise.c for one large matrix, vectors running down its columns:
+/* The same one-pass bidiagonalisation as bidiagonalise.c for one large matrix, vectors running down its columns:
  * eight matrices of this size do not fit into a core's cache.
  *
  * Rows before the step's are dead: v is 0 there, and whatever else they hold is never used.
  */
-#include "analysis/rmt/lanes.h"
-#include "analysis/rmt/lanes_kernel.h"
+#include "analysis/lanes/kernel.h"
+#include "analysis/lanes/vector.h"
 
 #include <string.h>
 

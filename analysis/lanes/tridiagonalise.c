@@ -10,9 +10,9 @@
  * The first reflection turns the null vector to the first axis: its row and column are 0 then, and what is left has the
  * other eigenvalues, the smallest of which is the one that is asked for.
  */
-#include "analysis/rmt/lanes.h"
-#include "analysis/rmt/lanes_kernel.h"
-#include "analysis/rmt/lanes_reflector.h"
+#include "analysis/lanes/kernel.h"
+#include "analysis/lanes/reflector.h"
+#include "analysis/lanes/vector.h"
 
 void SPT_LANES_NAME(tridiagonalise)(double *a, size_t n, const double *null, double *scratch, double *d, double *e);
 

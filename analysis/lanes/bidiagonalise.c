@@ -7,9 +7,9 @@
  * while it lies in the first cache, where LAPACK's dgebd2 goes over the matrix four times (Howell, Demmel, Fulton,
  * Hammarling, Marmol 2008).
  */
-#include "analysis/rmt/lanes.h"
-#include "analysis/rmt/lanes_kernel.h"
-#include "analysis/rmt/lanes_reflector.h"
+#include "analysis/lanes/kernel.h"
+#include "analysis/lanes/reflector.h"
+#include "analysis/lanes/vector.h"
 
 void SPT_LANES_NAME(bidiagonalise)(double *a, size_t n, double *scratch, double *d, double *e);
 

@@ -1,6 +1,6 @@
 /* Weights of graphs into lanes, and how many of them are above thresholds. */
-#include "analysis/rmt/lanes.h"
-#include "analysis/rmt/lanes_kernel.h"
+#include "analysis/lanes/kernel.h"
+#include "analysis/lanes/vector.h"
 
 #include <stdbool.h>
 #include <string.h>
