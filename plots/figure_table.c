@@ -8,47 +8,47 @@ const struct spt_figure SPT_FIGURES[] = {
      "model and in the layer where it ends highest, and the loss on the probe text, over training steps "
      "(logarithmic; step 0 stands before the break). Bands and bars: 95 % bootstrap intervals over the probe's "
      "samples. Grey line: the run's own training loss. Dotted lines: the steps from which each has turned.",
-     spt_figure_emergence, "emergence.gp", false},
+     spt_figure_emergence, "emergence.gp", false, "sinks"},
     {"rmt", "Singular spectra of attention",
      "Gap between the two largest singular values, participation ratio, and the distance of the spectrum from the "
      "law of unstructured attention and from the Marchenko-Pastur law, over training steps. Blue: the whole model "
      "with its 95 % interval; grey: each layer; orange: random attention with the same mask, mean (dashed) and "
      "two standard deviations.",
-     spt_figure_rmt, "rmt.gp", false},
+     spt_figure_rmt, "rmt.gp", false, "rmt"},
     {"betti", "Betti trajectories over training",
      "Graph Betti numbers of attention over training steps: connected components per token and independent cycles "
      "(on an axis of log(1 + b1)), with an edge between two tokens where one gives the other at least the named "
      "attention; below, the mean bar of dimension 0 and the sum of bars of dimension 1 of the Vietoris-Rips "
      "filtration. Lines: the whole model with its 95 % interval; grey: each layer.",
-     spt_figure_betti, "betti.gp", false},
+     spt_figure_betti, "betti.gp", false, "topology"},
     {"betti_layers", "Betti trajectories through the layers",
      "The same quantities over the layers at chosen steps (dark: early, light: late), Betti numbers at attention "
      "0.1. Bands: 95 % intervals.",
-     spt_figure_betti_layers, "betti_layers.gp", false},
+     spt_figure_betti_layers, "betti_layers.gp", false, "topology"},
     {"betti_curves", "Betti curves over attention weight",
      "Components per token and cycles of the Vietoris-Rips filtration, mean over the whole model, while weaker "
      "and weaker attention is let in (to the right), at chosen steps (dark: early, light: late).",
-     spt_figure_betti_curves, "betti_curves.gp", false},
+     spt_figure_betti_curves, "betti_curves.gp", false, "topology"},
     {"heatmap", "Layers over training",
      "One metric for each layer and checkpoint; its name and unit stand at the scale. Columns are checkpoints in "
      "order. Grey: no value; a circle above a column: its weights are another step's.",
-     spt_figure_heatmap, "heatmap.gp", false},
+     spt_figure_heatmap, "heatmap.gp", false, "sinks"},
     {"atlas", "Head atlas",
      "One metric for every head of every layer at chosen steps, all in one scale of colours. Grey: no value.",
-     spt_figure_atlas, "atlas.gp", false},
+     spt_figure_atlas, "atlas.gp", false, "sinks"},
     {"spectra", "Spectra of one layer over training",
      "Density (logarithmic) of the singular values of one layer's attention after uniform attention is taken "
      "away, in units of their root mean square, at chosen steps (dark: early, light: late), and the law that "
      "unstructured attention with the same mask follows (black). What lies beyond 8 is counted at 8.",
-     spt_figure_spectra, "spectra.gp", false},
+     spt_figure_spectra, "spectra.gp", false, "rmt"},
     {"runs", "Several runs over training",
      "The same metrics of several runs, a panel each, over training steps (logarithmic; step 0 stands before the break) or "
      "tokens seen; dark: small models, light: large ones. Bands: 95 % bootstrap intervals over the probe's samples.",
-     spt_figure_runs, "runs.gp", true},
+     spt_figure_runs, "runs.gp", true, "runs"},
     {"sizes", "When metrics turn, by model size",
      "The fitted midpoint of each metric over the whole model with its 95 % interval, against the number of parameters "
      "without embeddings, each run a point; lines join the means of models of one size.",
-     spt_figure_sizes, "sizes.gp", true},
+     spt_figure_sizes, "sizes.gp", true, "runs"},
 };
 
 const size_t SPT_FIGURE_COUNT = sizeof SPT_FIGURES / sizeof *SPT_FIGURES;

@@ -99,6 +99,7 @@ struct spt_figure {
                              struct spt_text *data, struct spt_text *settings, struct spt_error *error);
     const char *script; /* file name of the gnuplot script */
     bool compares;      /* it is of several runs, the others of one */
+    const char *group;  /* of metrics, "sinks": the chapter of the report in which it stands; "runs": of several runs */
 };
 
 extern const struct spt_figure SPT_FIGURES[];
