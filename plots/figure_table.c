@@ -2,28 +2,33 @@
 
 #include <string.h>
 
+/* What the lines of plots/figures/baselines.h are: the same words in every caption. */
+#define BASELINES                                                                                                      \
+    "dashed orange: random attention with the same mask, mean and two standard deviations; dotted purple: the same "   \
+    "checkpoints asked about shuffled tokens, where the store has that control."
+
 const struct spt_figure SPT_FIGURES[] = {
     {"emergence", "Emergence of the attention sink",
      "Attention on the first token beyond what uniform attention gives it (0: uniform, 1: all), over the whole "
      "model and in the layer where it ends highest, and the loss on the probe text, over training steps "
      "(logarithmic; step 0 stands before the break). Bands and bars: 95 % bootstrap intervals over the probe's "
-     "samples. Grey line: the run's own training loss. Dotted lines: the steps from which each has turned.",
+     "samples. Grey line: the run's own training loss. Dotted upright lines: the steps from which each has turned; " BASELINES,
      spt_figure_emergence, "emergence.gp", false, "sinks"},
     {"rmt", "Singular spectra of attention",
      "Gap between the two largest singular values, participation ratio, and the distance of the spectrum from the "
      "law of unstructured attention and from the Marchenko-Pastur law, over training steps. Blue: the whole model "
-     "with its 95 % interval; grey: each layer; orange: random attention with the same mask, mean (dashed) and "
-     "two standard deviations.",
+     "with its 95 % interval; grey: each layer; " BASELINES,
      spt_figure_rmt, "rmt.gp", false, "rmt"},
     {"betti", "Betti trajectories over training",
      "Graph Betti numbers of attention over training steps: connected components per token and independent cycles "
      "(on an axis of log(1 + b1)), with an edge between two tokens where one gives the other at least the named "
      "attention; below, the mean bar of dimension 0 and the sum of bars of dimension 1 of the Vietoris-Rips "
-     "filtration. Lines: the whole model with its 95 % interval; grey: each layer.",
+     "filtration. Lines: the whole model with its 95 % interval; grey: each layer; " BASELINES
+     " Above, both are in the colour of their threshold.",
      spt_figure_betti, "betti.gp", false, "topology"},
     {"betti_layers", "Betti trajectories through the layers",
      "The same quantities over the layers at chosen steps (dark: early, light: late), Betti numbers at attention "
-     "0.1. Bands: 95 % intervals.",
+     "0.1. Bands: 95 % intervals; " BASELINES " The control is at the last of the steps.",
      spt_figure_betti_layers, "betti_layers.gp", false, "topology"},
     {"betti_curves", "Betti curves over attention weight",
      "Components per token and cycles of the Vietoris-Rips filtration, mean over the whole model, while weaker "
@@ -43,7 +48,8 @@ const struct spt_figure SPT_FIGURES[] = {
      spt_figure_spectra, "spectra.gp", false, "rmt"},
     {"runs", "Several runs over training",
      "The same metrics of several runs, a panel each, over training steps (logarithmic; step 0 stands before the break) or "
-     "tokens seen; dark: small models, light: large ones. Bands: 95 % bootstrap intervals over the probe's samples.",
+     "tokens seen; dark: small models, light: large ones. Bands: 95 % bootstrap intervals over the probe's samples; "
+     "dashed orange: random attention with each run's mask and probe.",
      spt_figure_runs, "runs.gp", true, "runs"},
     {"sizes", "When metrics turn, by model size",
      "The fitted midpoint of each metric over the whole model with its 95 % interval, against the number of parameters "

@@ -71,6 +71,8 @@ struct spt_plot_source {
      * has no midpoint. The member may be NULL. */
     enum spt_status (*midpoint)(void *context, const char *metric, struct spt_plot_value *step,
                                 struct spt_error *error);
+    /* the same run asked about shuffled tokens, drawn beside it: its checkpoints may be fewer; NULL: there is none */
+    const struct spt_plot_source *control;
     /* the runs beside this one, for the figures that compare runs */
     const struct spt_plot_source *others; /* [other_count] */
     size_t other_count;

@@ -1,6 +1,6 @@
 /* Betti trajectories over the steps: graph Betti numbers at four thresholds, and the two persistence figures. */
+#include "plots/figures/baselines.h"
 #include "plots/figures/figures.h"
-#include "plots/figures/series.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,8 +10,9 @@
 static const char *const THRESHOLDS[] = {"0.05", "0.1", "0.25", "0.5"};
 #define THRESHOLD_COUNT (sizeof THRESHOLDS / sizeof *THRESHOLDS)
 
-static enum spt_status put_metric(struct spt_drawing *drawing, const char *metric, struct spt_range *range,
-                                  bool *drawn) {
+/* drawn: whether there is such a metric; baselines: which of its baselines there are. */
+static enum spt_status put_metric(struct spt_drawing *drawing, const char *metric, struct spt_range *range, bool *drawn,
+                                  struct spt_baselines *baselines) {
     struct spt_plot_value *values = NULL;
     enum spt_status status = spt_series_get(drawing, metric, -1, -1, &values);
     *drawn = status == SPT_OK && values;
@@ -19,13 +20,14 @@ static enum spt_status put_metric(struct spt_drawing *drawing, const char *metri
     spt_block_put(drawing, "step x mean lo hi mark alone", "%s", metric);
     spt_series_put(drawing, values, range);
     free(values);
-    return SPT_OK;
+    status = spt_null_put(drawing, metric, metric, -1, range, baselines);
+    return status == SPT_OK ? spt_control_put(drawing, metric, metric, -1, -1, range, baselines) : status;
 }
 
 /* family: "b0" or "b1", at all thresholds in one panel. Counts of cycles span decades and reach 0: drawn as log10(1 +
  * b1). */
 static enum spt_status put_thresholds(struct spt_drawing *drawing, const char *family, const char *title,
-                                      bool logarithmic, size_t *panels) {
+                                      bool logarithmic, size_t *panels, struct spt_baselines *baselines) {
     struct spt_range range = SPT_RANGE_EMPTY;
     struct spt_text names = {0};
     enum spt_status status = SPT_OK;
@@ -33,7 +35,7 @@ static enum spt_status put_thresholds(struct spt_drawing *drawing, const char *f
         char metric[64];
         snprintf(metric, sizeof metric, "topology.%s@%s", family, THRESHOLDS[t]);
         bool drawn = false;
-        status = put_metric(drawing, metric, &range, &drawn);
+        status = put_metric(drawing, metric, &range, &drawn, baselines);
         if (drawn) spt_text_format(&names, "%s%s", names.length ? " " : "", THRESHOLDS[t]);
     }
     if (status == SPT_OK && names.failed) status = spt_fail_memory(drawing->error, 32, "thresholds");
@@ -50,10 +52,11 @@ static enum spt_status put_thresholds(struct spt_drawing *drawing, const char *f
     return status;
 }
 
-static enum spt_status put_single(struct spt_drawing *drawing, const char *metric, const char *title, size_t *panels) {
+static enum spt_status put_single(struct spt_drawing *drawing, const char *metric, const char *title, size_t *panels,
+                                  struct spt_baselines *baselines) {
     struct spt_range range = SPT_RANGE_EMPTY;
     bool drawn = false;
-    enum spt_status status = put_metric(drawing, metric, &range, &drawn);
+    enum spt_status status = put_metric(drawing, metric, &range, &drawn, baselines);
     if (status != SPT_OK || !drawn) return status;
     status = spt_layers_put(drawing, metric, &range);
     size_t panel = ++*panels;
@@ -67,11 +70,13 @@ SPT_FIGURE_WRITER(spt_figure_betti) {
     spt_axis_init(&drawing.axis, source);
     spt_text_put(settings, "array thresholds[4]; array logarithmic[4]\n");
     spt_panels_begin(settings, 4);
+    struct spt_baselines drawn = {0};
     size_t panels = 0;
-    enum spt_status status = put_thresholds(&drawing, "b0", "components per token", false, &panels);
-    if (status == SPT_OK) status = put_thresholds(&drawing, "b1", "cycles", true, &panels);
-    if (status == SPT_OK) status = put_single(&drawing, "topology.h0_mean", "mean H₀ bar", &panels);
-    if (status == SPT_OK) status = put_single(&drawing, "topology.h1_persistence", "total H₁ persistence", &panels);
+    enum spt_status status = put_thresholds(&drawing, "b0", "components per token", false, &panels, &drawn);
+    if (status == SPT_OK) status = put_thresholds(&drawing, "b1", "cycles", true, &panels, &drawn);
+    if (status == SPT_OK) status = put_single(&drawing, "topology.h0_mean", "mean H₀ bar", &panels, &drawn);
+    if (status == SPT_OK)
+        status = put_single(&drawing, "topology.h1_persistence", "total H₁ persistence", &panels, &drawn);
     if (status == SPT_OK && panels == 0) status = SPT_END;
     struct spt_key_item items[THRESHOLD_COUNT] = {0};
     for (size_t t = 0; t < THRESHOLD_COUNT; t++) {
@@ -79,6 +84,7 @@ SPT_FIGURE_WRITER(spt_figure_betti) {
         items[t].shade = log10(strtod(THRESHOLDS[t], NULL) / strtod(THRESHOLDS[0], NULL));
     }
     size_t key_rows = spt_key_put(settings, "attention ≥", items, THRESHOLD_COUNT);
+    key_rows += spt_baselines_key_put(settings, key_rows, &drawn);
     spt_text_format(settings, "panels = %zu\nkey_rows = %zu\nwidth = 3.35\nheight = %.2f\n", panels, key_rows,
                     (panels > 2 ? 2.9 : 1.6) + 0.13 * (double)key_rows);
     spt_axis_put(&drawing.axis, 6, settings);

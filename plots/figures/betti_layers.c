@@ -1,6 +1,6 @@
 /* Betti trajectories through the layers, at chosen steps. */
+#include "plots/figures/baselines.h"
 #include "plots/figures/figures.h"
-#include "plots/figures/series.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -39,7 +39,7 @@ static void put_step(struct spt_drawing *drawing, const char *metric, size_t che
 }
 
 static enum spt_status put_panel(struct spt_drawing *drawing, const struct panel *panel, const size_t *index, size_t n,
-                                 size_t *panels) {
+                                 size_t *panels, struct spt_baselines *drawn) {
     size_t layers = drawing->source->layers;
     struct spt_plot_value **values = calloc(layers ? layers : 1, sizeof *values);
     if (!values) return spt_fail_memory(drawing->error, layers * sizeof *values, "series of layers");
@@ -53,6 +53,10 @@ static enum spt_status put_panel(struct spt_drawing *drawing, const struct panel
         size_t p = ++*panels;
         struct spt_range range = SPT_RANGE_EMPTY;
         for (size_t j = 0; j < n; j++) put_step(drawing, panel->metric, index[j], values, &range);
+        status = spt_null_layers_put(drawing, panel->metric, panel->metric, &range, drawn);
+        if (status == SPT_OK && n)
+            status = spt_control_layers_put(drawing, panel->metric, panel->metric,
+                                            drawing->source->checkpoints[index[n - 1]].step, &range, drawn);
         spt_panel_put(drawing->settings, p, panel->metric, panel->title, range);
     }
     for (size_t layer = 0; layer < layers; layer++) free(values[layer]);
@@ -63,16 +67,18 @@ static enum spt_status put_panel(struct spt_drawing *drawing, const struct panel
 SPT_FIGURE_WRITER(spt_figure_betti_layers) {
     struct spt_drawing drawing = {source, options, {0}, data, settings, error};
     spt_axis_init(&drawing.axis, source);
+    struct spt_baselines drawn = {0};
     size_t *index = NULL, n = 0, panels = 0;
     enum spt_status status = spt_steps_choose(&drawing, STEPS_MOST, &index, &n);
     if (status != SPT_OK) return status;
     spt_steps_put(&drawing, index, n);
     spt_panels_begin(settings, 4);
     for (size_t i = 0; status == SPT_OK && i < sizeof PANELS / sizeof *PANELS; i++)
-        status = put_panel(&drawing, &PANELS[i], index, n, &panels);
+        status = put_panel(&drawing, &PANELS[i], index, n, &panels, &drawn);
     size_t key_rows = 1;
     if (status == SPT_OK) status = spt_steps_key_put(&drawing, index, n, &key_rows);
     free(index);
+    key_rows += spt_baselines_key_put(settings, key_rows, &drawn);
     if (status == SPT_OK && panels == 0) status = SPT_END;
     spt_text_format(settings, "layers = %zu\npanels = %zu\nkey_rows = %zu\nwidth = 3.35\nheight = %.2f\n",
                     source->layers, panels, key_rows, (panels > 2 ? 2.8 : 1.5) + 0.13 * (double)key_rows);

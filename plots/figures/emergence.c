@@ -1,7 +1,7 @@
 /* When does the sink appear, and where is the loss then? Two panels over the steps: attention on the first token beyond
  * what uniform attention gives it, and the probe's loss with the run's own training loss behind it. */
+#include "plots/figures/baselines.h"
 #include "plots/figures/figures.h"
-#include "plots/figures/series.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -76,7 +76,7 @@ static void put_names(struct spt_drawing *drawing, const char *panel, struct spt
                     isfinite(second) ? second : 0);
 }
 
-static enum spt_status put_sink(struct spt_drawing *drawing, bool *drawn) {
+static enum spt_status put_sink(struct spt_drawing *drawing, bool *drawn, struct spt_baselines *baselines) {
     const char *metric = "sink.first_excess", *beyond = " (excess)";
     struct spt_plot_value *model = NULL, *layer = NULL;
     enum spt_status status = spt_series_get(drawing, metric, -1, -1, &model);
@@ -103,6 +103,8 @@ static enum spt_status put_sink(struct spt_drawing *drawing, bool *drawn) {
         spt_text_format(drawing->settings, "layer_name = 'layer %zu'\n", number);
     }
     spt_text_format(drawing->settings, "has_layer = %d\n%s", layer ? 1 : 0, layer ? "" : "layer_name = ''\n");
+    if (status == SPT_OK) status = spt_null_put(drawing, "sink", metric, -1, &range, baselines);
+    if (status == SPT_OK) status = spt_control_put(drawing, "sink", metric, -1, -1, &range, baselines);
     put_range(drawing, "sink", range);
     put_names(drawing, "sink", spt_range_padded(range), spt_series_last(drawing, model),
               layer ? spt_series_last(drawing, layer) : NAN);
@@ -147,7 +149,7 @@ static double put_external(struct spt_drawing *drawing, const struct spt_plot_po
     return last;
 }
 
-static enum spt_status put_loss(struct spt_drawing *drawing, bool *drawn) {
+static enum spt_status put_loss(struct spt_drawing *drawing, bool *drawn, struct spt_baselines *baselines) {
     const struct spt_plot_source *source = drawing->source;
     struct spt_plot_value *loss = NULL;
     enum spt_status status = spt_series_get(drawing, "loss", -1, -1, &loss);
@@ -171,22 +173,26 @@ static enum spt_status put_loss(struct spt_drawing *drawing, bool *drawn) {
     if (!isfinite(last)) spt_block_empty_put(drawing);
     free(training);
     *drawn = loss || isfinite(last);
+    status = spt_control_put(drawing, "loss", "loss", -1, -1, &range, baselines);
     spt_text_format(drawing->settings, "has_loss = %d\narray loss_drawn[2] = [%d, %d]\n", *drawn ? 1 : 0, loss ? 1 : 0,
                     isfinite(last) ? 1 : 0);
     put_range(drawing, "loss", range);
     put_names(drawing, "loss", spt_range_padded(range), loss ? spt_series_last(drawing, loss) : NAN, last);
     free(loss);
-    return put_onset(drawing, "loss", "loss", 0.75);
+    return status == SPT_OK ? put_onset(drawing, "loss", "loss", 0.75) : status;
 }
 
 SPT_FIGURE_WRITER(spt_figure_emergence) {
     struct spt_drawing drawing = {source, options, {0}, data, settings, error};
     spt_axis_init(&drawing.axis, source);
     bool sink = false, loss = false;
-    enum spt_status status = put_sink(&drawing, &sink);
-    if (status == SPT_OK) status = put_loss(&drawing, &loss);
+    struct spt_baselines drawn = {0};
+    enum spt_status status = put_sink(&drawing, &sink, &drawn);
+    if (status == SPT_OK) status = put_loss(&drawing, &loss, &drawn);
     if (status == SPT_OK && !sink && !loss) status = SPT_END;
-    spt_text_format(settings, "width = 3.35\nheight = %s\n", sink && loss ? "3.1" : "1.9");
+    const size_t key_rows = spt_baselines_key_put(settings, 0, &drawn);
+    spt_text_format(settings, "key_rows = %zu\nwidth = 3.35\nheight = %.2f\n", key_rows,
+                    (sink && loss ? 3.1 : 1.9) + 0.13 * (double)key_rows);
     spt_axis_put(&drawing.axis, 7, settings);
     /* Of panels above each other only the lowest names the steps. */
     spt_text_format(settings, "sink_tics = %s\n",

@@ -1,9 +1,11 @@
 /* The same metrics of several runs over training: small multiples, a line a run. */
 #include "plots/figures/runs.h"
 
+#include "plots/figures/baselines.h"
 #include "plots/figures/figures.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,13 +128,13 @@ static const struct panel PANELS[] = {
 enum { PANELS_MOST = sizeof PANELS / sizeof *PANELS };
 
 static enum spt_status put_panel(struct spt_drawing *drawing, const struct spt_runs *runs, const struct panel *panel,
-                                 size_t *panels) {
+                                 size_t *panels, struct spt_baselines *baselines) {
     struct spt_range range = SPT_RANGE_EMPTY;
     size_t drawn = 0;
     for (size_t i = 0; i < runs->count; i++) {
         struct spt_plot_value *values = NULL;
         drawing->source = &runs->sources[i];
-        const enum spt_status status = spt_series_get(drawing, panel->metric, -1, -1, &values);
+        enum spt_status status = spt_series_get(drawing, panel->metric, -1, -1, &values);
         if (status != SPT_OK) return status;
         spt_block_put(drawing, "step x mean lo hi mark alone", "%s, run %zu", panel->metric, i + 1);
         if (values)
@@ -141,6 +143,10 @@ static enum spt_status put_panel(struct spt_drawing *drawing, const struct spt_r
             spt_block_empty_put(drawing);
         drawn += values ? 1 : 0;
         free(values);
+        char name[64];
+        snprintf(name, sizeof name, "%s, run %zu", panel->metric, i + 1);
+        status = spt_null_put(drawing, name, panel->metric, -1, &range, baselines);
+        if (status != SPT_OK) return status;
     }
     if (drawn == 0) return SPT_OK;
     spt_panel_put(drawing->settings, ++*panels, panel->metric, panel->title, range);
@@ -168,11 +174,14 @@ SPT_FIGURE_WRITER(spt_figure_runs) {
     if (status != SPT_OK) return status;
     drawing.axis = runs.axis;
     spt_panels_begin(settings, PANELS_MOST);
+    struct spt_baselines drawn = {0};
     size_t panels = 0;
     for (size_t i = 0; status == SPT_OK && i < PANELS_MOST; i++)
-        status = put_panel(&drawing, &runs, &PANELS[i], &panels);
+        status = put_panel(&drawing, &runs, &PANELS[i], &panels, &drawn);
     if (status == SPT_OK && panels == 0) status = SPT_END;
-    const size_t rows = (panels + 1) / 2, key_rows = put_key(&runs, settings);
+    const size_t rows = (panels + 1) / 2;
+    size_t key_rows = put_key(&runs, settings);
+    key_rows += spt_baselines_key_put(settings, key_rows, &drawn);
     spt_text_format(settings, "panels = %zu\nkey_rows = %zu\nwidth = 3.35\nheight = %.2f\nx_title = '%s'\n", panels,
                     key_rows, 0.2 + 1.3 * (double)rows + 0.13 * (double)key_rows,
                     options->axis == SPT_PLOT_TOKENS ? "tokens seen" : "training step");

@@ -27,7 +27,14 @@ do for [p = 1:panels] {
     scale(y) = logarithmic[p] ? log_1p(y) : y
     n = words(thresholds[p])
     if (n > 0) {
-        plot for [i = 1:n] data index (metric[p].word(thresholds[p], i).' |') using 2:(shown(scale($4))):(scale($5)) \
+        plot for [i = 1:n] data index (metric[p].word(thresholds[p], i).', null |') using 1:(scale($2)) with lines \
+                dashtype @dashed linewidth 0.8 linecolor palette fraction tone(word(thresholds[p], i)), \
+            for [i = 1:n] data index (metric[p].word(thresholds[p], i).', control |') using 1:(scale($2)) with lines \
+                dashtype @dotted linewidth 1 linecolor palette fraction tone(word(thresholds[p], i)), \
+            for [i = 1:n] data index (metric[p].word(thresholds[p], i).', control |') using 1:($3 == 1 ? scale($2) : NaN) \
+                with points pointtype 6 pointsize 0.9 * dot_size linewidth 0.5 \
+                linecolor palette fraction tone(word(thresholds[p], i)), \
+            for [i = 1:n] data index (metric[p].word(thresholds[p], i).' |') using 2:(shown(scale($4))):(scale($5)) \
                 with filledcurves fillcolor palette fraction tone(word(thresholds[p], i)), \
             for [i = 1:n] data index (metric[p].word(thresholds[p], i).' |') using 2:(scale($3)) with lines linewidth 1.2 \
                 linecolor palette fraction tone(word(thresholds[p], i)) title (dumb ? word(thresholds[p], i) : ''), \
@@ -38,7 +45,10 @@ do for [p = 1:panels] {
             for [i = 1:n] data index (metric[p].word(thresholds[p], i).' |') using 2:($6 == 2 ? scale($3) : NaN) with points \
                 pointtype 7 pointsize hole_size linecolor rgb paper
     } else {
-        plot data index (metric[p].', layers |') using 3:(shown($4)) with lines linewidth 0.5 linecolor rgb '#B8B8B8', \
+        base = metric[p]
+        plot @null_lines, \
+            data index (metric[p].', layers |') using 3:(shown($4)) with lines linewidth 0.5 linecolor rgb '#B8B8B8', \
+            @control_lines, \
             data index (metric[p].' |') using 2:(shown($4)):5 with filledcurves fillcolor rgb blue, \
             data index (metric[p].' |') using 2:3 with lines linewidth 1.2 linecolor rgb blue, \
             data index (metric[p].' |') using 2:($7 == 1 ? $4 : NaN):(0):($5 - $4) with vectors nohead linewidth 1.2 \
@@ -49,5 +59,6 @@ do for [p = 1:panels] {
             data index (metric[p].' |') using 2:($6 == 2 ? $3 : NaN) with points pointtype 7 pointsize hole_size linecolor rgb paper
     }
     do for [k = 0:keys] { unset label 40 + k; unset arrow 40 + k }
+    @unset_baselines
 }
 unset multiplot

@@ -16,11 +16,15 @@ do for [p = 1:panels] {
     set yrange [y_min[p]:y_max[p]]
     set ytics y_step[p]
     if (p > panels - 2) { set xlabel 'layer' offset 0, under_axis }
-    plot for [i = 1:steps] data index (metric[p].', step '.step[i].' |') using 1:(shown($3)):4 with filledcurves \
+    base = metric[p]
+    plot @null_lines, \
+        @control_lines, \
+        for [i = 1:steps] data index (metric[p].', step '.step[i].' |') using 1:(shown($3)):4 with filledcurves \
             fillcolor palette fraction shade(i), \
         for [i = 1:steps] data index (metric[p].', step '.step[i].' |') using 1:2 with linespoints pointtype 7 \
             pointsize dot_size linewidth 1.2 linecolor palette fraction shade(i) \
             title (dumb && p == 1 ? 'step '.step_label[i] : '')
     do for [k = 0:keys] { unset label 40 + k; unset arrow 40 + k }
+    @unset_baselines
 }
 unset multiplot

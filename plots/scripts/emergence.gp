@@ -4,7 +4,7 @@ panels = has_sink + has_loss
 if (dumb) {
     set multiplot layout panels, 1
 } else {
-    set multiplot layout panels, 1 margins 0.60 / width, 1 - 0.54 / width, 0.38 / height, 1 - 0.08 / height \
+    set multiplot layout panels, 1 margins 0.60 / width, 1 - 0.54 / width, 0.38 / height, 1 - (0.08 + 0.13 * key_rows) / height \
         spacing 0, 0.16 / height
 }
 set ylabel offset beside_axis, 0
@@ -34,7 +34,10 @@ if (has_sink) {
     if (!dumb) {
         do for [i = 1:lines] { set label 10 + i name[i] at graph 1.02, first sink_name_at[i] textcolor rgb colour_of[i] }
     }
-    plot for [i = lines:1:-1] data index block[i] using 2:(shown($4)):5 with filledcurves fillcolor rgb colour_of[i], \
+    base = 'sink'
+    plot @null_lines, \
+        @control_lines, \
+        for [i = lines:1:-1] data index block[i] using 2:(shown($4)):5 with filledcurves fillcolor rgb colour_of[i], \
         for [i = lines:1:-1] data index block[i] using 2:3 with lines linewidth 1.2 linecolor rgb colour_of[i] \
             title (dumb ? name[i] : ''), \
         for [i = lines:1:-1] data index block[i] using 2:($7 == 1 ? $4 : NaN):(0):($5 - $4) with vectors nohead \
@@ -45,6 +48,7 @@ if (has_sink) {
             linecolor rgb colour_of[i], \
         for [i = lines:1:-1] data index block[i] using 2:($6 == 2 ? $3 : NaN) with points pointtype 7 pointsize hole_size linecolor rgb paper
     do for [i = 1:2] { unset arrow i; unset label i; unset label 10 + i }
+    @unset_baselines
 }
 
 if (has_loss) {
@@ -65,7 +69,9 @@ if (has_loss) {
     }
     if (!dumb && loss_drawn[1]) { set label 11 'probe' at graph 1.02, first loss_name_at[1] }
     if (!dumb && loss_drawn[2]) { set label 12 'training' at graph 1.02, first loss_name_at[2] textcolor rgb '#7A7A7A' }
-    plot data index 'training loss |' using 1:2 with lines linewidth 0.8 linecolor rgb grey \
+    base = 'loss'
+    plot @control_lines, \
+        data index 'training loss |' using 1:2 with lines linewidth 0.8 linecolor rgb grey \
             title (dumb && loss_drawn[2] ? 'training' : ''), \
         data index 'loss |' using 2:(shown($4)):5 with filledcurves fillcolor rgb black, \
         data index 'loss |' using 2:3 with lines linewidth 1.2 linecolor rgb black title (dumb && loss_drawn[1] ? 'probe' : ''), \

@@ -4,7 +4,7 @@ down = panels > 2 ? 2 : 1
 if (dumb) {
     set multiplot layout down, 2
 } else {
-    set multiplot layout down, 2 margins 0.38 / width, 1 - 0.13 / width, 0.38 / height, 1 - 0.20 / height \
+    set multiplot layout down, 2 margins 0.38 / width, 1 - 0.13 / width, 0.38 / height, 1 - (0.20 + 0.17 * key_rows) / height \
         spacing 0.40 / width, 0.46 / height
 }
 set xtics @step_tics
@@ -14,15 +14,10 @@ do for [p = 1:panels] {
     set yrange [y_min[p]:y_max[p]]
     set ytics y_step[p]
     if (p > panels - 2) { set xlabel 'training step' offset 0, under_axis }
-    if (has_null[p]) {
-        set arrow 1 from graph 0, first null_mean[p] to graph 1, first null_mean[p] nohead dashtype @dashed linewidth 0.9 \
-            linecolor rgb orange back
-        if (!dumb) {
-            set object 1 rectangle from graph 0, first null_mean[p] - 2 * null_sd[p] to graph 1, first null_mean[p] + 2 * null_sd[p] \
-                fillcolor rgb orange fillstyle transparent solid 0.25 noborder behind
-        }
-    }
-    plot data index (metric[p].', layers |') using 3:(shown($4)) with lines linewidth 0.5 linecolor rgb '#B8B8B8', \
+    base = metric[p]
+    plot @null_lines, \
+        data index (metric[p].', layers |') using 3:(shown($4)) with lines linewidth 0.5 linecolor rgb '#B8B8B8', \
+        @control_lines, \
         data index (metric[p].' |') using 2:(shown($4)):5 with filledcurves fillcolor rgb blue, \
         data index (metric[p].' |') using 2:3 with lines linewidth 1.2 linecolor rgb blue, \
         data index (metric[p].' |') using 2:($7 == 1 ? $4 : NaN):(0):($5 - $4) with vectors nohead linewidth 1.2 linecolor rgb blue, \
@@ -30,7 +25,6 @@ do for [p = 1:panels] {
         data index (metric[p].' |') using 2:($6 == 2 ? $3 : NaN) with points pointtype 7 pointsize ring_size \
             linecolor rgb blue, \
         data index (metric[p].' |') using 2:($6 == 2 ? $3 : NaN) with points pointtype 7 pointsize hole_size linecolor rgb paper
-    unset arrow 1
-    unset object 1
+    @unset_baselines
 }
 unset multiplot

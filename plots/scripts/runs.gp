@@ -15,12 +15,15 @@ do for [p = 1:panels] {
     set yrange [y_min[p]:y_max[p]]
     set ytics y_step[p]
     if (p > panels - 2) { set xlabel x_title offset 0, under_axis }
-    plot for [i = 1:runs] data index (metric[p].', run '.i.' |') using 2:(shown($4)):5 with filledcurves \
+    plot for [i = 1:runs] data index (metric[p].', run '.i.', null |') using 1:2 with lines dashtype @dashed linewidth 0.9 \
+            linecolor rgb orange, \
+        for [i = 1:runs] data index (metric[p].', run '.i.' |') using 2:(shown($4)):5 with filledcurves \
             fillcolor palette fraction run_colour(i), \
         for [i = 1:runs] data index (metric[p].', run '.i.' |') using 2:3 with lines linewidth 1.2 \
             linecolor palette fraction run_colour(i) title (dumb && p == 1 ? run_name[i] : ''), \
         for [i = 1:runs] data index (metric[p].', run '.i.' |') using 2:($6 > 0 ? $3 : NaN) with points pointtype 7 \
             pointsize 0.7 * dot_size linecolor palette fraction run_colour(i)
     do for [k = 0:keys] { unset label 40 + k; unset arrow 40 + k }
+    @unset_baselines
 }
 unset multiplot

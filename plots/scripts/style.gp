@@ -63,6 +63,31 @@ if (exists('keys') && !dumb) {
     }
 }
 
+# What figures are read against: random attention, and the same checkpoints asked about shuffled tokens. base is the
+# name of a panel's blocks.
+scale(y) = y
+base = ''
+null_lines = "data index (base.', null |') using 1:(shown(scale($3))):(scale($4)) with filledcurves fillcolor rgb orange \
+    fillstyle transparent solid 0.25 noborder, \
+    data index (base.', null |') using 1:(scale($2)) with lines dashtype (6, 7) linewidth 0.9 linecolor rgb orange"
+control_lines = "data index (base.', control |') using 1:(scale($2)) with lines dashtype (1, 5) linewidth 1 linecolor rgb purple, \
+    data index (base.', control |') using 1:($3 == 1 ? scale($2) : NaN) with points pointtype 6 pointsize 0.9 * dot_size \
+    linewidth 0.5 linecolor rgb purple"
+if (exists('baseline_row') && !dumb) {
+    key_height = 1 - (0.09 + 0.13 * baseline_row) / height
+    if (null_key) {
+        set arrow 71 from screen null_key_x / width, screen key_height to screen (null_key_x + 0.18) / width, screen key_height \
+            nohead dashtype (6, 7) linewidth 0.9 linecolor rgb orange
+        set label 71 null_key_text at screen (null_key_x + 0.22) / width, screen key_height left
+    }
+    if (control_key) {
+        set arrow 72 from screen control_key_x / width, screen key_height to screen (control_key_x + 0.18) / width, screen key_height \
+            nohead dashtype (1, 5) linewidth 1 linecolor rgb purple
+        set label 72 control_key_text at screen (control_key_x + 0.22) / width, screen key_height left
+    }
+}
+unset_baselines = "do for [k = 71:72] { unset label k; unset arrow k }"
+
 # The axis of steps is linear in log10(step); step 0 stands before a break.
 if (exists('x_min')) { set xrange [x_min:x_max] }
 if (exists('break_half') && break_half > 0) {

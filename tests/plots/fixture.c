@@ -82,6 +82,15 @@ static enum spt_status series(void *context, const char *metric, int layer, int 
     return SPT_OK;
 }
 
+static enum spt_status control_series(void *context, const char *metric, int layer, int head,
+                                      struct spt_plot_value **values, struct spt_error *error) {
+    const struct fixture *fixture = context;
+    const enum spt_status status = series(context, metric, layer, head, values, error);
+    for (size_t i = fixture->control.count; status == SPT_OK && i-- > 0;)
+        (*values)[i].mean = 0.5 * ((*values)[0].mean + (*values)[i].mean);
+    return status;
+}
+
 /* Distribution function of the causal law of no structure (Dykema and Haagerup 2004): x^2 = 2 (sin t / t) exp(t cot t),
  * F = 1 - t/pi
  * + sin^2 t / (pi t), t from pi down to 0. */
@@ -221,6 +230,10 @@ void fixture_init(struct fixture *fixture, size_t layers, size_t heads, const in
         .definition = definition,
         .onset = onset,
     };
+    fixture->control = fixture->source;
+    fixture->control.run = "a run (shuffled)";
+    fixture->control.series = control_series;
+    fixture->control.count = count > 4 ? count - 2 : count; /* a sweep that was stopped */
 }
 
 bool fixture_init_demo(struct fixture *fixture) {

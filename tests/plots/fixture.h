@@ -8,6 +8,7 @@
 
 struct fixture {
     struct spt_plot_source source;
+    struct spt_plot_source control; /* of the same series, turned half as far; source.control where it is to be drawn */
     struct spt_plot_checkpoint *checkpoints;
     struct spt_json_document *oracle; /* NULL: made-up series */
     bool gaps;                        /* some values are undefined */

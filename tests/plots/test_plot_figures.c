@@ -98,6 +98,8 @@ static void the_bundled_run_is_drawn_in_all_formats(void **state) {
     struct fixture fixture;
     assert_true(fixture_init_demo(&fixture));
     for (int format = 0; format < SPT_PLOT_TERM; format++) draw_all(&fixture, (enum spt_plot_format)format);
+    fixture.source.control = &fixture.control;
+    draw_all(&fixture, SPT_PLOT_PNG);
     fixture_release(&fixture);
 }
 
