@@ -355,7 +355,7 @@ static void what_gnuplot_refuses_is_quoted_and_leaves_nothing(void **state) {
     (void)state;
     struct fixture fixture;
     assert_true(fixture_init_demo(&fixture));
-    const struct spt_figure figure = {"nonsense", "", "", write_nonsense, "spectra.gp", false};
+    const struct spt_figure figure = {"nonsense", "", "", write_nonsense, "spectra.gp", false, "rmt"};
     struct spt_error error = {0};
     assert_int_equal(spt_plot_render(&figure, &fixture.source, &DEFAULTS, "empty", &error), SPT_INVALID);
     assert_non_null(strstr(error.message, "\"nonsense.gp\" line "));
