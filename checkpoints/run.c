@@ -45,11 +45,24 @@ static enum spt_status find_shared(struct spt_tree *tree, const char *root,
     return memory ? SPT_OK : spt_fail_memory(error, strlen(root), "a path");
 }
 
-static enum spt_status require_file(const char *path, const char *what, struct spt_error *error) {
+/* What the user named, on the disk or in the run's own archive: *found is owned, NULL if nothing was named. */
+static enum spt_status find_named(struct spt_tree *tree, const char *path, const char *what, char **found,
+                                  struct spt_error *error) {
     struct spt_look look;
-    struct spt_error why;
+    struct spt_error why = {0};
+    bool below_file;
     if (!path) return SPT_OK;
-    if (spt_tree_look(NULL, path, &look, &why) != SPT_OK) return spt_fail_system(error, why.system, path, what);
+    const enum spt_status status = spt_place_within(tree, path, found, &below_file, error);
+    if (status != SPT_OK) return status;
+    if (!*found && below_file)
+        return spt_fail(error, SPT_INVALID, path,
+                        "cannot %s: it lies below a file, expected one on the disk or in the archive of this run",
+                        what);
+    if (!*found) *found = spt_strdup(path);
+    if (!*found) return spt_fail_memory(error, strlen(path), "a path");
+    if (spt_tree_look(tree, *found, &look, &why) != SPT_OK)
+        return why.system ? spt_fail_system(error, why.system, path, what)
+                          : spt_fail(error, SPT_INVALID, path, "cannot %s: %s", what, why.message);
     if (look.kind == SPT_KIND_FILE) return SPT_OK;
     return spt_fail(error, SPT_INVALID, path, "cannot %s: no regular file", what);
 }
@@ -80,10 +93,13 @@ static enum spt_status fail_nothing_found(const struct spt_listing *listing, con
 
 /* What the layouts start from. */
 static enum spt_status prepare(struct spt_listing *listing, struct spt_error *error) {
-    enum spt_status status = require_file(listing->options->model_config, "use this model config", error);
-    if (!status) status = require_file(listing->options->tokenizer, "use this tokenizer", error);
-    if (!status) status = find_shared(listing->tree, listing->root, spt_listing_config, &listing->config, error);
-    if (!status) status = find_shared(listing->tree, listing->root, spt_listing_tokenizer, &listing->tokenizer, error);
+    const struct spt_run_options *options = listing->options;
+    struct spt_tree *tree = listing->tree;
+    enum spt_status status =
+        find_named(tree, options->model_config, "use this model config", &listing->named_config, error);
+    if (!status) status = find_named(tree, options->tokenizer, "use this tokenizer", &listing->named_tokenizer, error);
+    if (!status) status = find_shared(tree, listing->root, spt_listing_config, &listing->config, error);
+    if (!status) status = find_shared(tree, listing->root, spt_listing_tokenizer, &listing->tokenizer, error);
     return status;
 }
 
@@ -235,40 +251,57 @@ bool spt_run_is_root_there(const char *root) {
     return there;
 }
 
-/* The rows of GPT-NeoX's embedding: of the file of its layer where there is one, so that no other is opened for it. */
-static enum spt_status count_tokens(const struct spt_checkpoint_ref *ref, size_t *tokens, struct spt_error *error) {
+/* --- the model --- */
+
+/* The rows of GPT-NeoX's embedding. */
+static enum spt_status count_tokens(const struct spt_checkpoint_ref *ref, const struct spt_checkpoint *checkpoint,
+                                    size_t *tokens, struct spt_error *error) {
     static const char *const NAMES[] = {"gpt_neox.embed_in.weight", "word_embeddings.weight"};
-    const struct spt_checkpoint_options options = {.tree = ref->tree};
-    struct spt_checkpoint *checkpoint = NULL;
-    char *layer = spt_file_join(ref->path, "layer_00-model_00-model_states.pt");
-    if (!layer) return spt_fail_memory(error, strlen(ref->path), "a path");
-    const char *path = spt_tree_is_file(ref->tree, layer) ? layer : ref->path;
-    enum spt_status status = spt_checkpoint_open(path, &options, &checkpoint, error);
-    free(layer);
-    if (status) return status;
     const struct spt_tensor *embedding = NULL;
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES && !embedding; i++)
         embedding = spt_checkpoint_find(checkpoint, NAMES[i]);
-    if (embedding && embedding->rank == 2)
-        *tokens = embedding->shape[0];
-    else
-        status =
-            spt_fail(error, SPT_INVALID, ref->path,
-                     "a config of GPT-NeoX (%s), but no embedding of a GPT-NeoX model among the tensors", ref->config);
-    spt_checkpoint_close(checkpoint);
+    if (!embedding || embedding->rank != 2)
+        return spt_fail(error, SPT_INVALID, ref->path,
+                        "a config of GPT-NeoX (%s), but no embedding of a GPT-NeoX model among the tensors",
+                        ref->config);
+    *tokens = embedding->shape[0];
+    return SPT_OK;
+}
+
+/* The file of the embedding's layer where there is one, so that no other is opened for its rows. */
+static enum spt_status open_embedding(const struct spt_checkpoint_ref *ref, struct spt_checkpoint **checkpoint,
+                                      struct spt_error *error) {
+    const struct spt_checkpoint_options options = {.tree = ref->tree};
+    char *layer = spt_file_join(ref->path, "layer_00-model_00-model_states.pt");
+    if (!layer) return spt_fail_memory(error, strlen(ref->path), "a path");
+    const char *path = spt_tree_is_file(ref->tree, layer) ? layer : ref->path;
+    const enum spt_status status = spt_checkpoint_open(path, &options, checkpoint, error);
+    free(layer);
     return status;
 }
 
-enum spt_status spt_run_read_model(const struct spt_checkpoint_ref *ref, struct spt_model_config *config,
-                                   struct spt_error *error) {
+bool spt_run_model_takes_weights(const struct spt_checkpoint_ref *ref) {
+    return ref->config && spt_neox_config_is(ref->tree, ref->config);
+}
+
+enum spt_status spt_run_read_model_of(const struct spt_checkpoint_ref *ref, const struct spt_checkpoint *checkpoint,
+                                      struct spt_model_config *config, struct spt_error *error) {
     size_t tokens = 0;
     if (!ref->config)
         return spt_fail(error, SPT_RETRY, ref->path,
                         "no config.json here, in the run's folder or above it; --model-config names one");
-    if (!spt_neox_config_is(ref->tree, ref->config))
-        return spt_model_config_read_in(ref->tree, ref->config, config, error);
-    const enum spt_status status = count_tokens(ref, &tokens, error);
+    if (!spt_run_model_takes_weights(ref)) return spt_model_config_read_in(ref->tree, ref->config, config, error);
+    const enum spt_status status = count_tokens(ref, checkpoint, &tokens, error);
     return status ? status : spt_neox_config_read(ref->tree, ref->config, tokens, config, error);
+}
+
+enum spt_status spt_run_read_model(const struct spt_checkpoint_ref *ref, struct spt_model_config *config,
+                                   struct spt_error *error) {
+    struct spt_checkpoint *checkpoint = NULL;
+    enum spt_status status = spt_run_model_takes_weights(ref) ? open_embedding(ref, &checkpoint, error) : SPT_OK;
+    if (!status) status = spt_run_read_model_of(ref, checkpoint, config, error);
+    spt_checkpoint_close(checkpoint);
+    return status;
 }
 
 enum spt_status spt_run_check_marker(const struct spt_checkpoint_ref *ref, struct spt_error *error) {

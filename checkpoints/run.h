@@ -59,10 +59,12 @@ struct spt_run {
 
 struct spt_run_options {
     const char *step_pattern; /* PCRE2 with the named groups step, and tokens, branch if it has them; NULL: the table */
-    const char *model_config; /* this config.json for every checkpoint; NULL: the checkpoint's own, else the run's */
-    const char *tokenizer;    /* likewise */
-    const char *tmpdir;       /* where compressed archives are spooled; NULL: $TMPDIR, else /var/tmp, else /tmp */
-    uint64_t spool_limit;     /* bytes of it; 0: 32 GiB */
+    /* This config.json for every checkpoint, on the disk or in the run's archive ("run.tar/step512/config.json"); NULL:
+     * the checkpoint's own, else the run's. */
+    const char *model_config;
+    const char *tokenizer;     /* likewise */
+    const char *tmpdir;        /* where compressed archives are spooled; NULL: $TMPDIR, else /var/tmp, else /tmp */
+    uint64_t spool_limit;      /* bytes of it; 0: 32 GiB */
     const struct spt_log *log; /* what was skipped and why; may be NULL. Borrowed until the run is closed */
 };
 
@@ -88,6 +90,13 @@ bool spt_run_is_root_there(const char *root);
 struct spt_model_config;
 enum spt_status spt_run_read_model(const struct spt_checkpoint_ref *ref, struct spt_model_config *config,
                                    struct spt_error *error);
+/* The same for whoever has ref's weights open: no file is opened a second time, which in a compressed archive would take
+ * decompressing it again from its beginning. checkpoint may be NULL where the weights are not taken. */
+struct spt_checkpoint;
+enum spt_status spt_run_read_model_of(const struct spt_checkpoint_ref *ref, const struct spt_checkpoint *checkpoint,
+                                      struct spt_model_config *config, struct spt_error *error);
+/* Whether that takes the weights: then they are better opened first. */
+bool spt_run_model_takes_weights(const struct spt_checkpoint_ref *ref);
 
 /* SPT_RETRY while ref awaits its writer's last file: it is not complete, whatever is there. Asked before it is
  * opened. */

@@ -17,8 +17,8 @@ static enum spt_status read_weights(const struct spt_check *check, const struct 
     struct spt_model_config model;
     struct spt_hash digest = {0}, headless = {0};
     *same = false;
-    enum spt_status status = spt_run_read_model(ref, &model, error);
-    if (status == SPT_OK) status = spt_checkpoint_open(ref->path, &options, &checkpoint, error);
+    enum spt_status status = spt_checkpoint_open(ref->path, &options, &checkpoint, error);
+    if (status == SPT_OK) status = spt_run_read_model_of(ref, checkpoint, &model, error);
     if (status == SPT_OK)
         status = spt_forward_digest(checkpoint, &model, check->stop, check->context, &digest, &headless, error);
     if (status == SPT_OK) status = spt_checkpoint_confirm(checkpoint, error);

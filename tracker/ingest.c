@@ -108,13 +108,14 @@ static struct spt_store_checkpoint row_of(const struct spt_checkpoint_ref *ref, 
     };
 }
 
-/* A checkpoint belongs to its run only when its model does. */
+/* A checkpoint belongs to its run only when its model does. checkpoint: NULL where
+ * its model does not take the weights. */
 static enum spt_status check_model(const struct spt_session *session, const struct spt_checkpoint_ref *ref,
-                                   struct spt_error *error) {
+                                   const struct spt_checkpoint *checkpoint, struct spt_error *error) {
     struct spt_model_config config;
     if (!ref->config && !ref->tree && access(ref->path, R_OK | X_OK) != 0)
         return spt_fail_system(error, errno, ref->path, "look into this checkpoint");
-    const enum spt_status status = spt_run_read_model(ref, &config, error);
+    const enum spt_status status = spt_run_read_model_of(ref, checkpoint, &config, error);
     if (status != SPT_OK) return status;
     struct spt_text difference = {0};
     spt_model_config_difference(&config, &session->model, &difference);
@@ -230,8 +231,10 @@ enum spt_status spt_ingest_checkpoint(const struct spt_ingest *ingest, const str
     struct spt_checkpoint *checkpoint = NULL;
     struct spt_error failure;
     enum spt_status status = spt_run_check_marker(ref, &failure);
-    if (status == SPT_OK) status = check_model(ingest->session, ref, &failure);
+    const bool weights_first = spt_run_model_takes_weights(ref);
+    if (status == SPT_OK && !weights_first) status = check_model(ingest->session, ref, NULL, &failure);
     if (status == SPT_OK) status = spt_checkpoint_open(ref->path, &options, &checkpoint, &failure);
+    if (status == SPT_OK && weights_first) status = check_model(ingest->session, ref, checkpoint, &failure);
     if (status == SPT_OK) status = analyse(&passage, checkpoint, ref, &failure);
     spt_checkpoint_close(checkpoint);
     if (status == SPT_OK) {

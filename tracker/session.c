@@ -41,21 +41,36 @@ static enum spt_status vote(struct election *election, const struct spt_model_co
     return SPT_OK;
 }
 
+/* Whether ref has the config that was read last, *before: the same path or, of GPT-NeoX, which copies its config beside
+ * each checkpoint, the same bytes, so that a vote does not take the weights of every checkpoint. */
+static bool has_same_config(const struct spt_run *run, const struct spt_checkpoint_ref *ref, const char **before,
+                            struct spt_hash *hash) {
+    const bool same_path = *before && strcmp(*before, ref->config) == 0;
+    struct spt_hash own = {0};
+    *before = ref->config;
+    if (same_path) return true;
+    const bool hashed = spt_neox_config_is(run->tree, ref->config) &&
+                        spt_neox_config_hash(run->tree, ref->config, &own, NULL) == SPT_OK;
+    const bool same = hashed && spt_hash_equal(own, *hash);
+    *hash = own;
+    return same;
+}
+
 /* A checkpoint without a config.json of its own has the run's: one file for many, which is read once. */
 static enum spt_status count_votes(struct election *election, const struct spt_run *run, struct spt_error *error) {
     enum spt_status first = SPT_END, read = SPT_OK;
     const char *before = NULL;
+    struct spt_hash hash = {0};
     size_t chosen = 0;
     for (size_t i = 0; i < run->count; i++) {
-        const char *path = run->refs[i].config;
+        const struct spt_checkpoint_ref *ref = &run->refs[i];
         struct spt_model_config model;
-        if (!path) continue;
-        const bool again = before && strcmp(before, path) == 0;
+        if (!ref->config) continue;
+        const bool again = has_same_config(run, ref, &before, &hash);
         if (again && read == SPT_OK) election->items[chosen].votes++;
         /* GPT-NeoX's config is read with the weights: another checkpoint's may be readable. */
-        if (again && (read == SPT_OK || !spt_neox_config_is(run->tree, path))) continue;
-        before = path;
-        read = spt_run_read_model(&run->refs[i], &model, first == SPT_END ? error : NULL);
+        if (again && (read == SPT_OK || !spt_run_model_takes_weights(ref))) continue;
+        read = spt_run_read_model(ref, &model, first == SPT_END ? error : NULL);
         if (first == SPT_END) first = read;
         if (read == SPT_OK && vote(election, &model, &chosen, error) != SPT_OK) return SPT_NOMEM;
     }

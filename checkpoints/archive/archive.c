@@ -226,7 +226,8 @@ static enum spt_status archive_expect(struct spt_tree *tree, const char *const *
     if (archive->zip || count == 0) return SPT_OK; /* a zip's members are found one by one without a pass */
     struct spt_archive_member **awaited = spt_alloc(count, sizeof(struct spt_archive_member *));
     if (!awaited) return spt_fail_memory(error, count * sizeof *awaited, "a list of files");
-    const size_t chosen = choose_awaited(archive, paths, count, awaited);
+    size_t chosen = choose_awaited(archive, paths, count, awaited);
+    if (chosen && spt_archive_spools_turn(&archive->spools)) chosen = choose_awaited(archive, paths, count, awaited);
     const enum spt_status status = chosen ? spt_archive_spool_tar(archive, awaited, chosen, paths[0], error) : SPT_OK;
     free(awaited);
     return status;

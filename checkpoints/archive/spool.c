@@ -91,12 +91,16 @@ static enum spt_status fail_at_limit(const struct spt_archive_spools *spools, ui
     return SPT_IO;
 }
 
+bool spt_archive_spools_turn(struct spt_archive_spools *spools) {
+    const bool stale = spools->stale;
+    if (stale) give_up(&spools->current);
+    spools->stale = false;
+    return stale;
+}
+
 enum spt_status spt_archive_spools_reserve(struct spt_archive_spools *spools, struct spt_archive_spool *spool,
                                            uint64_t size, const char *what, struct spt_error *error) {
-    if (spools->stale && spool == &spools->current) {
-        give_up(spool);
-        spools->stale = false;
-    }
+    if (spool == &spools->current) (void)spt_archive_spools_turn(spools);
     const uint64_t used = spools->kept.used + spools->current.used;
     if (used > spools->limit || size > spools->limit - used) return fail_at_limit(spools, used + size, what, error);
     enum spt_status status = make(spools, spool, error);

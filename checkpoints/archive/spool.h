@@ -40,6 +40,10 @@ const struct spt_archive_spool *spt_archive_spools_find(const struct spt_archive
 /* Whether size bytes more may be kept. */
 bool spt_archive_spools_may_keep(const struct spt_archive_spools *spools, uint64_t size);
 
+/* Gives up the current spool if another checkpoint has begun, as reserve does: whether it did. What lay in it has to be
+ * spooled anew. */
+bool spt_archive_spools_turn(struct spt_archive_spools *spools);
+
 /* Makes room for size bytes of what, in the kept or the current spool. SPT_IO (ENOSPC): more than the limit,
  * or than there is room for. */
 enum spt_status spt_archive_spools_reserve(struct spt_archive_spools *spools, struct spt_archive_spool *spool,

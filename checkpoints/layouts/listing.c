@@ -123,7 +123,7 @@ static void find_neox_of_run(struct spt_listing *listing, bool *memory) {
 /* A config.json wherever one may be, but its own files of GPT-NeoX's config count before another's. */
 static char *find_config(struct spt_listing *listing, const struct spt_found *found, const struct spt_folder *folder,
                          const char *directory, bool *memory) {
-    const char *const option = listing->options->model_config;
+    const char *const option = listing->named_config;
     if (!option && !folder->config && folder->deepspeed && folder->configs)
         return spt_file_join(directory, SPT_CONFIGS_FOLDER);
     char *path = find_companion(listing, found, folder->config ? "config.json" : NULL, directory, spt_listing_config,
@@ -133,22 +133,33 @@ static char *find_config(struct spt_listing *listing, const struct spt_found *fo
     return copy(listing->neox, memory);
 }
 
+/* The name of the tokenizer that config, one of GPT-NeoX's, names: it is parsed once, though all of a run's checkpoints
+ * may have it. NULL: none. */
+static const char *name_of_tokenizer(struct spt_listing *listing, const char *config, bool *memory) {
+    struct spt_error why;
+    if (listing->asked_of && strcmp(listing->asked_of, config) == 0) return listing->answer;
+    free(listing->asked_of);
+    free(listing->answer);
+    listing->answer = NULL;
+    listing->asked_of = copy(config, memory);
+    if (listing->asked_of && spt_neox_config_is(listing->tree, config) &&
+        spt_neox_config_tokenizer(listing->tree, config, &listing->answer, &why) == SPT_NOMEM)
+        *memory = false;
+    return listing->answer;
+}
+
 /* The tokenizer that GPT-NeoX's config names: in the checkpoint's folder, beside the config, or in the run's folder or above. */
 static char *find_named_tokenizer(struct spt_listing *listing, const char *config, const char *directory,
                                   bool *memory) {
-    char *name = NULL, *found = NULL;
-    struct spt_error why;
-    if (!spt_neox_config_is(listing->tree, config)) return NULL;
-    const enum spt_status named = spt_neox_config_tokenizer(listing->tree, config, &name, &why);
-    if (named == SPT_NOMEM) *memory = false;
-    if (named != SPT_OK) return NULL;
+    const char *name = name_of_tokenizer(listing, config, memory);
+    char *found = NULL;
+    if (!name) return NULL;
     char *parent = spt_place_parent_of(listing->root);
     const char *const folders[] = {directory, config, listing->root, parent};
     for (size_t i = 0; i < sizeof folders / sizeof *folders && !found && *memory; i++)
         if (folders[i]) found = spt_listing_file(listing->tree, folders[i], name, memory);
     if (!parent) *memory = false;
     free(parent);
-    free(name);
     return found;
 }
 
@@ -197,7 +208,7 @@ enum spt_status spt_listing_add(struct spt_listing *listing, const struct spt_fo
     };
     ref.config = find_config(listing, found, folder, directory, &memory);
     ref.tokenizer = find_companion(listing, found, folder->tokenizer, directory, spt_listing_tokenizer,
-                                   options->tokenizer, listing->tokenizer, &memory);
+                                   listing->named_tokenizer, listing->tokenizer, &memory);
     if (!ref.tokenizer && ref.config && memory)
         ref.tokenizer = find_named_tokenizer(listing, ref.config, directory, &memory);
     if (folder->trainer_state) ref.trainer_state = spt_file_join(directory, "trainer_state.json");
@@ -228,8 +239,12 @@ void spt_checkpoint_ref_release(struct spt_checkpoint_ref *ref) {
 void spt_listing_release(struct spt_listing *listing) {
     for (size_t i = 0; listing->refs && i < listing->count; i++) spt_checkpoint_ref_release(&listing->refs[i]);
     free(listing->refs);
+    free(listing->named_config);
+    free(listing->named_tokenizer);
     free(listing->config);
     free(listing->tokenizer);
+    free(listing->asked_of);
+    free(listing->answer);
     free(listing->neox);
     if (!listing->memory) spt_entries_release(&listing->entries);
 }

@@ -20,9 +20,13 @@ struct spt_listing {
     const struct spt_step_names *names;
     struct spt_folder_memory *memory; /* what earlier looks saw; NULL: this is the only look */
     struct spt_entries entries;       /* of root; none when file is set; the memory's, if there is one */
-    char *config, *tokenizer;         /* root's, else its parent's; NULL: none */
-    char *neox;                       /* likewise, of GPT-NeoX, once it was asked for; NULL: none */
+    char *named_config;               /* what options name, as tree calls it; NULL: nothing */
+    char *named_tokenizer;
+    char *config, *tokenizer; /* root's, else its parent's; NULL: none */
+    char *neox;               /* likewise, of GPT-NeoX, once it was asked for; NULL: none */
     bool neox_known;
+    char *asked_of;  /* the config of GPT-NeoX that was last asked which tokenizer it names; NULL: none yet */
+    char *answer;    /* what it said; NULL: none */
     bool of_trainer; /* HF Trainer's folder: a ref is told to await trainer_state.json where the Trainer's
                                    own files are without it */
     struct spt_checkpoint_ref *refs;

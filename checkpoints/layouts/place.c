@@ -176,6 +176,24 @@ static enum spt_status find_archive(struct spt_place *place, const char *path, c
     return status;
 }
 
+enum spt_status spt_place_within(const struct spt_tree *tree, const char *path, char **within, bool *below_file,
+                                 struct spt_error *error) {
+    struct spt_look look;
+    enum spt_status looked, status = SPT_OK;
+    char *part = existing_part(path, &look, &looked), *archive = NULL;
+    *within = NULL;
+    *below_file = looked == SPT_OK && look.kind == SPT_KIND_FILE && path[strlen(part)] == '/';
+    bool memory = looked != SPT_NOMEM && (!*below_file || resolve_folder(part, &archive));
+    if (memory && archive && tree && strcmp(archive, spt_archive_path(tree)) == 0) {
+        *within = spt_file_join(archive, path + strlen(part) + 1);
+        memory = *within != NULL;
+    }
+    if (!memory) status = spt_fail_memory(error, strlen(path), "a path");
+    free(archive);
+    free(part);
+    return status;
+}
+
 /* What macOS and others put beside it does not count. */
 static bool is_beside(const char *name) {
     return name[0] == '.' || strcmp(name, "__MACOSX") == 0;

@@ -26,6 +26,11 @@ enum spt_status spt_place_find(const char *path, const struct spt_run_options *o
                                struct spt_error *error);
 void spt_place_release(struct spt_place *place);
 
+/* If path lies in the archive that is tree: *within is what tree calls it, owned; else NULL. *below_file: path goes on
+ * below a file, this archive or another. SPT_NOMEM. */
+enum spt_status spt_place_within(const struct spt_tree *tree, const char *path, char **within, bool *below_file,
+                                 struct spt_error *error);
+
 /* The last part of path; path itself if it has but one. */
 const char *spt_place_last_part(const char *path);
 /* The folder that path (absolute, not "/") lies in, owned; NULL: out of memory. */

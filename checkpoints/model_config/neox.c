@@ -462,6 +462,22 @@ enum spt_status spt_neox_config_read(struct spt_tree *tree, const char *path, si
     return status;
 }
 
+enum spt_status spt_neox_config_hash(struct spt_tree *tree, const char *path, struct spt_hash *hash,
+                                     struct spt_error *error) {
+    struct files files = {.count = 0};
+    struct spt_hash_stream *stream = spt_hash_new();
+    enum spt_status status =
+        stream ? read_files(tree, path, &files, error) : spt_fail_memory(error, 0, "the hash of a config");
+    for (size_t i = 0; i < files.count && !status; i++) {
+        spt_hash_add_u64(stream, files.items[i].size);
+        spt_hash_add(stream, files.items[i].bytes, files.items[i].size);
+    }
+    if (!status) *hash = spt_hash_value(stream);
+    spt_hash_free(stream);
+    release_files(&files);
+    return status;
+}
+
 enum spt_status spt_neox_config_tokenizer(struct spt_tree *tree, const char *path, char **name,
                                           struct spt_error *error) {
     struct reading reading = {.path = path, .error = error};

@@ -8,6 +8,7 @@
 #ifndef SPT_MODEL_CONFIG_NEOX_H
 #define SPT_MODEL_CONFIG_NEOX_H
 
+#include "checkpoints/base/hash.h"
 #include "checkpoints/base/tree.h"
 #include "checkpoints/model_config.h"
 
@@ -30,6 +31,10 @@ struct spt_neox_file {
 };
 enum spt_status spt_neox_config_parse(const struct spt_neox_file *files, size_t count, const char *path,
                                       size_t vocabulary, struct spt_model_config *config, struct spt_error *error);
+
+/* Of the bytes of these files: two checkpoints whose configs are the same file copied have it in common. */
+enum spt_status spt_neox_config_hash(struct spt_tree *tree, const char *path, struct spt_hash *hash,
+                                     struct spt_error *error);
 
 /* The last part of the path that names the tokenizer.json which the model was trained with; owned. SPT_END: none is named. */
 enum spt_status spt_neox_config_tokenizer(struct spt_tree *tree, const char *path, char **name,

@@ -146,8 +146,9 @@ static void inspect_checkpoint(struct report *report, const struct spt_checkpoin
     struct spt_model_config config;
     struct spt_error weights, model, shapes;
     const enum spt_status opened = spt_checkpoint_open(ref->path, options, &checkpoint, &weights);
-    const enum spt_status known = ref->config ? spt_run_read_model(ref, &config, &model)
-                                              : spt_fail(&model, SPT_INVALID, ref->path, "no config.json");
+    const enum spt_status known = !ref->config ? spt_fail(&model, SPT_INVALID, ref->path, "no config.json")
+                                  : checkpoint ? spt_run_read_model_of(ref, checkpoint, &config, &model)
+                                               : spt_run_read_model(ref, &config, &model);
     enum spt_status fits = SPT_OK;
     if (opened == SPT_OK && known == SPT_OK) fits = spt_forward_check(checkpoint, &config, &shapes);
     if (opened == SPT_OK) put_weights(report, checkpoint);

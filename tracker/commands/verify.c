@@ -61,9 +61,9 @@ static enum spt_status verify(struct spt_invocation *invocation, struct spt_veri
         status = spt_fail(error, SPT_INVALID, run->root, "holds %zu checkpoints, expected one", run->count);
     if (status == SPT_OK && !run->refs[0].config)
         status = spt_fail(error, SPT_INVALID, run->refs[0].path, "has no config.json; --model-config names one");
-    if (status == SPT_OK) status = spt_run_read_model(&run->refs[0], &model, error);
     if (status == SPT_OK) options.tree = run->tree;
     if (status == SPT_OK) status = spt_checkpoint_open(run->refs[0].path, &options, &checkpoint, error);
+    if (status == SPT_OK) status = spt_run_read_model_of(&run->refs[0], checkpoint, &model, error);
     options.tree = NULL;
     if (status == SPT_OK) status = spt_checkpoint_open(invocation->arguments[1], &options, &reference, error);
     if (status == SPT_OK) status = spt_forward_verify(checkpoint, &model, reference, &forward, errors, error);

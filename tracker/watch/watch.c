@@ -1,6 +1,7 @@
 #include "tracker/watch/watch.h"
 
 #include "checkpoints/base/memory.h"
+#include "checkpoints/base/tree.h"
 #include "checkpoints/model_config.h"
 #include "checkpoints/model_config/neox.h"
 #include "checkpoints/tokenizer/tokenizer.h"
@@ -15,6 +16,7 @@
 
 #include "analysis/metric.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -56,13 +58,21 @@ static enum spt_status check_probe(const struct spt_config *config, struct spt_e
     return status;
 }
 
+/* What lies below a file may be in a run's archive: its listing says whether it is. */
+static bool is_on_disk(const char *path) {
+    struct spt_look look;
+    struct spt_error why = {0};
+    return spt_tree_look(NULL, path, &look, &why) == SPT_OK || why.system != ENOTDIR;
+}
+
 static enum spt_status check_companions(const struct spt_config *config, struct spt_error *error) {
     struct spt_model_config model;
     struct spt_tokenizer *tokenizer;
+    const char *path = config->model_config;
     enum spt_status status = SPT_OK;
-    if (config->model_config && !spt_neox_config_is(NULL, config->model_config))
-        status = spt_model_config_read(config->model_config, &model, error);
-    if (status == SPT_OK && config->tokenizer) {
+    if (path && is_on_disk(path) && !spt_neox_config_is(NULL, path))
+        status = spt_model_config_read(path, &model, error);
+    if (status == SPT_OK && config->tokenizer && is_on_disk(config->tokenizer)) {
         status = spt_tokenizer_open(config->tokenizer, &tokenizer, error);
         if (status == SPT_OK) spt_tokenizer_close(tokenizer);
     }

@@ -13,6 +13,7 @@
 
 #include "checkpoints/archive/archive.h"
 #include "checkpoints/base/file.h"
+#include "checkpoints/model_config.h"
 #include "checkpoints/scan.h"
 
 /* Bytes that have been read from the archive that counts. */
@@ -188,6 +189,39 @@ static void shards_are_spooled_in_one_pass(void **state) {
     assert_true(spt_hash_equal(packed, digest_of(NULL, at(f, "step1", path))));
 }
 
+/* How many tokens there are the embedding says, and whoever asks for that first has its file only. */
+static void layers_of_gpt_neox_are_spooled_in_one_pass(void **state) {
+    struct fixture *f = *state;
+    char path[1024];
+    struct stat st;
+    struct spt_error error;
+    shell_in(f->root,
+             "cp -r %s/layouts/gpt_neox run && mkdir -p pad/data && for layer in run/*/layer_*; do "
+             "head -c 1500000 /dev/urandom >pad/data/more && zip -0q $layer pad/data/more || exit 1; done && "
+             "tar --sort=name -cf - run | gzip -1 >run.tar.gz",
+             SPT_TEST_DATA);
+    assert_int_equal(stat(at(f, "run.tar.gz", path), &st), 0);
+    counted = st.st_ino;
+    read_bytes = 0;
+    struct spt_run *run = open_with(f, path, NULL, 0, SPT_OK, &error);
+    struct spt_model_config first, config;
+    assert_int_equal(run->count, 2);
+    assert_true(spt_run_model_takes_weights(&run->refs[0]));
+    assert_int_equal(spt_run_read_model(&run->refs[0], &first, &error), SPT_OK);
+    for (size_t i = 0; i < run->count; i++) {
+        const struct spt_checkpoint_options in = {.tree = run->tree};
+        struct spt_checkpoint *checkpoint = NULL;
+        assert_int_equal(spt_checkpoint_open(run->refs[i].path, &in, &checkpoint, &error), SPT_OK);
+        assert_int_equal(spt_run_read_model_of(&run->refs[i], checkpoint, &config, &error), SPT_OK);
+        assert_int_equal(config.vocabulary, first.vocabulary);
+        spt_checkpoint_close(checkpoint);
+    }
+    /* Listing, the first embedding alone (one of ten files), the checkpoints. */
+    const uint64_t size = (uint64_t)st.st_size;
+    assert_in_range(read_bytes, 2 * size, 2 * size + size / 5);
+    spt_run_close(run);
+}
+
 static void an_archive_that_changes_is_noticed(void **state) {
     static const char *const NAMES[] = {"run.tar", "run.tar.gz", "run.zip"};
     struct fixture *f = *state;
@@ -278,6 +312,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_compressed_archive_is_read_on_from_where_it_is, fixture_setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(shards_are_spooled_in_one_pass, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(layers_of_gpt_neox_are_spooled_in_one_pass, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(an_archive_that_changes_is_noticed, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_watch_does_not_list_an_archive_again_that_did_not_change, fixture_setup,
                                         fixture_teardown),

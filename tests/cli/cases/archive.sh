@@ -32,6 +32,16 @@ shell '"$program" inspect other.tar.zst/tiny/step8 | grep -v "^    "'
 shell 'tar -czf gpt_neox.tar.gz -C "$data/reference" gpt_neox'
 shell '"$program" verify gpt_neox.tar.gz "$data/reference/gpt_neox/reference.safetensors" | grep -c ": ok"'
 
+# A config and a tokenizer that lie in the archive, by any of its paths; from another archive they are not read.
+shell 'mkdir -p bare/step0 && cp tiny/step0/model.safetensors bare/step0 && cp -r tiny/step8 bare/ && cp tiny/tokenizer.json bare/step8/ && tar -czf bare.tar.gz bare'
+named="--model-config ./bare.tar.gz/bare/step8/config.json --tokenizer $PWD/bare.tar.gz/bare/step8/tokenizer.json"
+spectail sweep bare.tar.gz $options --db bare.db
+spectail sweep bare.tar.gz $options --db bare.db $named
+spectail sweep bare $options --db bare.db $named
+spectail sweep bare.tar.gz $options --db bare.db --model-config bare.tar.gz/bare/step9/config.json
+spectail sweep bare.tar.gz $options --db bare.db --model-config bare.tar.gz/bare/step8
+spectail sweep bare.tar.gz $options --db bare.db --model-config bare.tar.gz/bare/step8/tokenizer.json
+
 # Little room, and none.
 spectail sweep tiny.tar.gz $options --db room.db --spool-limit 512K
 spectail sweep tiny.tar.gz $options --db room.db
