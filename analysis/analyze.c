@@ -302,7 +302,8 @@ enum spt_status spt_analysis_nulls(struct spt_analysis *a, const struct spt_emit
     enum spt_status status = SPT_OK;
     for (size_t i = 0; status == SPT_OK && i < a->mask_count; i++) {
         struct spt_nulls nulls;
-        status = spt_nulls_measure(&nulls, a->plan, &a->masks[i], a->laws, a->probe, &a->team, emit, error);
+        status = spt_nulls_measure(&nulls, a->plan, &a->masks[i], a->laws, a->probe, a->config->heads, &a->team, emit,
+                                   error);
         if (status != SPT_OK) return status;
         for (size_t layer = 0; status == SPT_OK && layer < a->config->layers; layer++) {
             if (a->mask_of_layer[layer] != i) continue;

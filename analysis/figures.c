@@ -249,19 +249,6 @@ static enum spt_status pool_task(void *context, size_t task, size_t thread, stru
     return SPT_OK;
 }
 
-/* The value of a group from those of its members: their sum for counts, else their mean; undefined ones left out. */
-static double combine(const struct spt_metric *metric, const double *values, size_t count) {
-    double sum = 0;
-    size_t n = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (isnan(values[i])) continue;
-        sum += values[i];
-        n++;
-    }
-    if (n == 0) return NAN;
-    return metric->level == SPT_LEVEL_COUNT ? sum : sum / (double)n;
-}
-
 static size_t largest(const size_t *values, size_t count) {
     size_t found = 0;
     for (size_t i = 0; i < count; i++) found = larger(found, values[i]);
@@ -271,29 +258,14 @@ static size_t largest(const size_t *values, size_t count) {
 static void keep_pooled(struct spt_figures *f, size_t layer) {
     for (size_t m = 0; m < pooled_metrics(f->selection); m++) {
         const struct spt_metric *metric = pooled_metric(f->selection, m);
-        f->pooled[m * f->layers + layer] = combine(metric, f->pooled_head + m * f->heads, f->heads);
+        f->pooled[m * f->layers + layer] = spt_pool_combine(metric, f->pooled_head + m * f->heads, f->heads);
         f->pooled_n[m * f->layers + layer] = largest(f->pooled_head_n + m * f->heads, f->heads);
     }
 }
 
-/* The sums of a layer, over samples and then heads. */
 static void keep_ratios(struct spt_figures *f, const struct spt_layer_values *values, size_t layer) {
-    for (size_t m = 0; m < f->selection->count[SPT_LEVEL_RATIO]; m++) {
-        const size_t cells = f->heads * f->samples;
-        const double *part = values->part + m * cells, *whole = values->whole + m * cells;
-        struct spt_ratio sums = {0};
-        for (size_t i = 0; i < f->samples; i++) {
-            const size_t before = sums.pairs;
-            for (size_t cell = i; cell < cells; cell += f->samples) {
-                if (isnan(part[cell])) continue;
-                sums.part += part[cell];
-                sums.whole += whole[cell];
-                sums.pairs++;
-            }
-            sums.samples += sums.pairs > before;
-        }
-        f->ratio[m * f->layers + layer] = sums;
-    }
+    for (size_t m = 0; m < f->selection->count[SPT_LEVEL_RATIO]; m++)
+        f->ratio[m * f->layers + layer] = spt_ratio_sum(values, m);
 }
 
 static enum spt_status emit_pooled_heads(struct spt_figures *f, size_t layer, const struct spt_emit *emit,
@@ -378,8 +350,8 @@ static enum spt_status emit_pooled_layers(struct spt_figures *f, const struct sp
         for (size_t l = 0; status == SPT_OK && l < f->layers; l++)
             status = emit_pooled(f, emit, metric, (int)l, SPT_WHOLE_LAYER, layers[l], n[l], error);
         if (status == SPT_OK)
-            status = emit_pooled(f, emit, metric, SPT_WHOLE_MODEL, SPT_WHOLE_LAYER, combine(metric, layers, f->layers),
-                                 largest(n, f->layers), error);
+            status = emit_pooled(f, emit, metric, SPT_WHOLE_MODEL, SPT_WHOLE_LAYER,
+                                 spt_pool_combine(metric, layers, f->layers), largest(n, f->layers), error);
     }
     return status;
 }
@@ -396,11 +368,6 @@ static enum spt_status emit_pairs(struct spt_figures *f, const struct spt_emit *
     return status;
 }
 
-static double ratio_of(const struct spt_metric *metric, const struct spt_ratio *sums) {
-    const bool defined = sums->pairs && sums->whole / (double)sums->pairs >= metric->parameter;
-    return defined ? sums->part / sums->whole : NAN;
-}
-
 static enum spt_status emit_ratios(struct spt_figures *f, const struct spt_emit *emit, struct spt_error *error) {
     enum spt_status status = SPT_OK;
     for (size_t m = 0; status == SPT_OK && m < f->selection->count[SPT_LEVEL_RATIO]; m++) {
@@ -408,16 +375,13 @@ static enum spt_status emit_ratios(struct spt_figures *f, const struct spt_emit 
         struct spt_ratio all = {0};
         for (size_t l = 0; status == SPT_OK && l < f->layers; l++) {
             const struct spt_ratio *sums = &f->ratio[m * f->layers + l];
-            all.part += sums->part;
-            all.whole += sums->whole;
-            all.pairs += sums->pairs;
-            all.samples = larger(all.samples, sums->samples);
-            status =
-                emit_pooled(f, emit, metric, (int)l, SPT_WHOLE_LAYER, ratio_of(metric, sums), sums->samples, error);
+            spt_ratio_add(&all, sums);
+            status = emit_pooled(f, emit, metric, (int)l, SPT_WHOLE_LAYER, spt_ratio_value(metric, sums), sums->samples,
+                                 error);
         }
         if (status == SPT_OK)
-            status = emit_pooled(f, emit, metric, SPT_WHOLE_MODEL, SPT_WHOLE_LAYER, ratio_of(metric, &all), all.samples,
-                                 error);
+            status = emit_pooled(f, emit, metric, SPT_WHOLE_MODEL, SPT_WHOLE_LAYER, spt_ratio_value(metric, &all),
+                                 all.samples, error);
     }
     return status;
 }

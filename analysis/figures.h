@@ -13,12 +13,7 @@
 #include "analysis/bootstrap.h"
 #include "analysis/measure.h"
 #include "analysis/pairs.h"
-
-/* What a ratio is made of: sums over the (sample, head) that have a value. */
-struct spt_ratio {
-    double part, whole;
-    size_t pairs, samples; /* how many, and in how many samples */
-};
+#include "analysis/ratio.h"
 
 struct spt_figures {
     const struct spt_selection *selection;

@@ -53,3 +53,15 @@ size_t spt_pool_samples(const struct spt_measure_context *context, size_t head, 
     }
     return count;
 }
+
+double spt_pool_combine(const struct spt_metric *metric, const double *values, size_t count) {
+    double sum = 0;
+    size_t n = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (isnan(values[i])) continue;
+        sum += values[i];
+        n++;
+    }
+    if (n == 0) return NAN;
+    return metric->level == SPT_LEVEL_COUNT ? sum : sum / (double)n;
+}

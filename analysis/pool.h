@@ -11,4 +11,8 @@ struct spt_pool spt_pool_of(const struct spt_measure_context *context, size_t he
 /* How many samples take part in a pooled metric of this head. Valid before and after spt_pool_of. */
 size_t spt_pool_samples(const struct spt_measure_context *context, size_t head, const struct spt_metric *metric);
 
+/* The value of a group of heads or layers from those of its members [count]: their sum for counts, else their mean;
+ * undefined ones are left out. */
+double spt_pool_combine(const struct spt_metric *metric, const double *values, size_t count);
+
 #endif

@@ -105,7 +105,8 @@ static void measure_nulls(const struct matrices *m, uint64_t seed, size_t thread
     const struct spt_team team = {.threads = threads};
     found->count = 0;
     plan.null_seed = seed;
-    assert_int_equal(spt_nulls_measure(&nulls, &plan, &m->masks, m->laws, &m->probe, &team, &emit, &error), SPT_OK);
+    assert_int_equal(spt_nulls_measure(&nulls, &plan, &m->masks, m->laws, &m->probe, m->heads, &team, &emit, &error),
+                     SPT_OK);
     assert_int_equal(spt_nulls_emit(&nulls, SPT_WHOLE_MODEL, &emit, &error), SPT_OK);
     spt_nulls_release(&nulls);
 }
