@@ -213,6 +213,9 @@ size_t spt_metric_find(const char *name);
 /* The group of a metric: "sinks" for sink.* and pattern.*, else what stands before the dot. */
 const char *spt_metric_group(const struct spt_metric *metric);
 
+/* Why a metric has no null; NULL: it has one. */
+const char *spt_metric_no_null(const struct spt_metric *metric);
+
 /* The groups, in the order of the table. */
 extern const char *const SPT_METRIC_GROUPS[];
 extern const size_t SPT_METRIC_GROUP_COUNT;

@@ -204,3 +204,27 @@ const char *spt_metric_group(const struct spt_metric *metric) {
             return PREFIXES[i].group;
     return "";
 }
+
+#define CONTROL "; read it beside the control run (control: shuffled)"
+
+/* By how a name begins: the first that fits. */
+static const struct {
+    const char *prefix, *reason;
+} WITHOUT_NULL[] = {
+    {"loss", "random attention is no model's, and has no output" CONTROL},
+    {"ablate.", "random attention is no model's, and has no output" CONTROL},
+    {"sink.max_logit", "random attention is not made of scores" CONTROL},
+    {"value.", "its vectors are the model's, random attention has none" CONTROL},
+    {"key.", "its vectors are the model's, random attention has none" CONTROL},
+    {"hidden.", "the residual stream is the model's, random attention has none" CONTROL},
+    {"rmt.hidden.", "the Marchenko-Pastur law is its null"},
+    {"rmt.weight.", "the Marchenko-Pastur law is its null"},
+    {"rmt.law_density", "the mask's law is its null"},
+    {"", "nulls are kept of figures, not of curves" CONTROL},
+};
+
+const char *spt_metric_no_null(const struct spt_metric *metric) {
+    size_t i = 0;
+    while (strncmp(metric->name, WITHOUT_NULL[i].prefix, strlen(WITHOUT_NULL[i].prefix)) != 0) i++;
+    return metric->null ? NULL : WITHOUT_NULL[i].reason;
+}

@@ -23,7 +23,7 @@ struct draws {
     size_t draws;
 };
 
-static enum spt_null_of kind_of(const struct spt_metric *metric) {
+enum spt_null_of spt_null_kind(const struct spt_metric *metric) {
     const bool tells_of_heads = metric->level == SPT_LEVEL_LAYER || metric->level == SPT_LEVEL_COUNT;
     return tells_of_heads || metric->needs & SPT_NEEDS_REFERENCES ? SPT_NULL_OF_LAYERS : SPT_NULL_OF_HEADS;
 }
@@ -34,7 +34,7 @@ static enum spt_status selection_of(struct spt_selection *selection, const struc
     only.metric = spt_alloc_zeroed(SPT_METRIC_COUNT, sizeof(bool));
     if (!only.metric) return spt_fail_memory(error, SPT_METRIC_COUNT, "a plan");
     for (size_t i = 0; i < SPT_METRIC_COUNT; i++)
-        only.metric[i] = plan->metric[i] && SPT_METRICS[i].null && kind_of(&SPT_METRICS[i]) == kind;
+        only.metric[i] = plan->metric[i] && SPT_METRICS[i].null && spt_null_kind(&SPT_METRICS[i]) == kind;
     const enum spt_status status = spt_selection_init(selection, &only, encoder, error);
     free(only.metric);
     return status;

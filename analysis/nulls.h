@@ -26,6 +26,9 @@
 /* What a draw is. */
 enum spt_null_of { SPT_NULL_OF_HEADS, SPT_NULL_OF_LAYERS, SPT_NULL_KINDS };
 
+/* Of a metric that has a null. */
+enum spt_null_of spt_null_kind(const struct spt_metric *metric);
+
 struct spt_nulls {
     size_t draws;
     struct spt_null_values {

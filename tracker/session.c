@@ -368,35 +368,6 @@ static bool on_stop(void *context) {
     return nulls->stop && nulls->stop(nulls->context);
 }
 
-static enum spt_status nulls_missing(const struct spt_session *session, bool *missing, struct spt_error *error) {
-    *missing = false;
-    for (size_t i = 0; i < SPT_METRIC_COUNT && !*missing; i++) {
-        double mean, sd;
-        if (!session->wanted[i] || !SPT_METRICS[i].null) continue;
-        const enum spt_status status =
-            spt_store_null(session->store, session->identity.id, SPT_METRICS[i].name, 0, &mean, &sd, error);
-        *missing = status == SPT_END;
-        if (status != SPT_OK && status != SPT_END) return status;
-    }
-    return SPT_OK;
-}
-
-/* Random matrices are measured once a run. */
-static enum spt_status measure_nulls(struct spt_session *session, bool (*stop)(void *context), void *context,
-                                     struct spt_error *error) {
-    bool missing;
-    struct nulls nulls = {.stop = stop, .context = context};
-    const struct spt_emit emit = {.context = &nulls, .null = on_null, .stop = on_stop};
-    enum spt_status status = nulls_missing(session, &missing, error);
-    if (status != SPT_OK || !missing) return status;
-    if (session->say) session->say(session->say_context, "measuring random attention (once a run)");
-    status = spt_analysis_nulls(session->analysis, &emit, error);
-    if (status == SPT_OK)
-        status = spt_store_put_nulls(session->store, session->identity.id, nulls.items, nulls.count, error);
-    free(nulls.items);
-    return status;
-}
-
 /* An analysis of the metrics [SPT_METRIC_COUNT]; the one there was is gone, whatever comes of it. */
 static enum spt_status make_analysis(struct spt_session *session, const bool *metrics, struct spt_error *error) {
     bool *own = spt_alloc(SPT_METRIC_COUNT, sizeof *own);
@@ -410,15 +381,55 @@ static enum spt_status make_analysis(struct spt_session *session, const bool *me
     return spt_analysis_new(&session->narrow, &session->model, &session->samples.probe, &session->analysis, error);
 }
 
-enum spt_status spt_session_analysis(struct spt_session *session, bool (*stop)(void *context), void *context,
-                                     struct spt_error *error) {
-    if (session->analysis) return SPT_OK;
-    enum spt_status status = make_analysis(session, session->plan.metric, error);
-    if (status == SPT_OK) status = measure_nulls(session, stop, context, error);
-    if (status == SPT_OK) return SPT_OK;
+/* Which of the metrics that an analysed checkpoint has to hold should have a null and have none. missing
+ * [SPT_METRIC_COUNT] out. */
+static enum spt_status find_missing_nulls(const struct spt_session *session, bool *missing, bool *any,
+                                          struct spt_error *error) {
+    *any = false;
+    for (size_t i = 0; i < SPT_METRIC_COUNT; i++) {
+        double mean, sd;
+        missing[i] = false;
+        if (!session->wanted[i] || !SPT_METRICS[i].null) continue;
+        const enum spt_status status =
+            spt_store_null(session->store, session->identity.id, SPT_METRICS[i].name, 0, &mean, &sd, error);
+        if (status != SPT_OK && status != SPT_END) return status;
+        missing[i] = status == SPT_END;
+        *any = *any || missing[i];
+    }
+    return SPT_OK;
+}
+
+static enum spt_status measure_nulls(struct spt_session *session, const bool *missing, bool (*stop)(void *context),
+                                     void *context, struct spt_error *error) {
+    struct nulls nulls = {.stop = stop, .context = context};
+    const struct spt_emit emit = {.context = &nulls, .null = on_null, .stop = on_stop};
+    enum spt_status status = make_analysis(session, missing, error);
+    if (status != SPT_OK) return status;
+    if (session->say) session->say(session->say_context, "measuring random attention (once a run)");
+    status = spt_analysis_nulls(session->analysis, &emit, error);
+    if (status == SPT_OK)
+        status = spt_store_put_nulls(session->store, session->identity.id, nulls.items, nulls.count, error);
+    free(nulls.items);
     spt_analysis_free(session->analysis);
     session->analysis = NULL;
     return status;
+}
+
+enum spt_status spt_session_nulls(struct spt_session *session, bool (*stop)(void *context), void *context,
+                                  struct spt_error *error) {
+    bool any, *missing = spt_alloc(SPT_METRIC_COUNT, sizeof *missing);
+    if (!missing) return spt_fail_memory(error, SPT_METRIC_COUNT, "a plan");
+    enum spt_status status = find_missing_nulls(session, missing, &any, error);
+    if (status == SPT_OK && any) status = measure_nulls(session, missing, stop, context, error);
+    free(missing);
+    return status;
+}
+
+enum spt_status spt_session_analysis(struct spt_session *session, bool (*stop)(void *context), void *context,
+                                     struct spt_error *error) {
+    if (session->analysis) return SPT_OK;
+    const enum spt_status status = spt_session_nulls(session, stop, context, error);
+    return status == SPT_OK ? make_analysis(session, session->plan.metric, error) : status;
 }
 
 /* lacks [SPT_METRIC_COUNT] out. Where values of heads are missing nobody knows of which metrics: all are measured. */

@@ -72,7 +72,13 @@ enum spt_status spt_session_task_known(const struct spt_session *session, const 
                                        const bool *present, bool force, enum spt_task_kind *kind,
                                        struct spt_error *error);
 
-/* Makes session->analysis of the whole plan unless there is one, and measures random attention once a run (stop as in spt_emit: SPT_END). */
+/* Measures random attention for those metrics that have no null in the store yet: once a run and metric, so that a group that is added
+ * later, or a store of a version that measured fewer nulls, gets what it lacks. session->analysis is gone where it does (stop as in spt_emit:
+ * SPT_END). Else it costs a look into the store. */
+enum spt_status spt_session_nulls(struct spt_session *session, bool (*stop)(void *context), void *context,
+                                  struct spt_error *error);
+
+/* Makes session->analysis of the whole plan unless there is one, after spt_session_nulls. */
 enum spt_status spt_session_analysis(struct spt_session *session, bool (*stop)(void *context), void *context,
                                      struct spt_error *error);
 

@@ -1,4 +1,4 @@
-#include "analysis/metric.h"
+#include "analysis/nulls.h"
 #include "checkpoints/base/text.h"
 #include "tracker/commands/commands.h"
 #include "tracker/metric_choice.h"
@@ -22,9 +22,13 @@ static const char *const LEVELS[] = {
 static void put_text(const struct spt_metric *metric, struct spt_text *out) {
     spt_text_format(out, "%s\n    %s\n    group %s; level: %s; unit: %s", metric->name, metric->definition,
                     spt_metric_group(metric), LEVELS[metric->level], metric->unit[0] ? metric->unit : "none");
-    if (metric->null) spt_text_put(out, "; has a null (random attention)");
+    const char *without = spt_metric_no_null(metric);
     if (metric->grid) spt_text_format(out, "; %zu points over %s", metric->points, metric->grid_name);
-    spt_text_put(out, "\n");
+    if (without)
+        spt_text_format(out, "\n    no null: %s\n", without);
+    else
+        spt_text_format(out, "\n    null: random attention, a draw is %s\n",
+                        spt_null_kind(metric) == SPT_NULL_OF_LAYERS ? "a layer of heads" : "a head");
 }
 
 static void put_json(const struct spt_metric *metric, struct spt_text *out) {
@@ -67,7 +71,12 @@ const struct spt_command SPT_COMMAND_METRICS = {
     .arguments_max = 1,
     .description =
         "Prints the table of metrics: what each is, where its formula is from, at which levels it is stored. NAME is a metric "
-        "or a group (sinks, rmt, topology, graph, information, values, frames, loss).",
+        "or a group (sinks, rmt, topology, graph, information, values, frames, loss).\n\n"
+        "A null is what random attention gives: rows of independent exponentials, normalised, under the layer's mask, one "
+        "matrix for each sample's length and draw (null_draws), measured once a run as attention is. A draw is a head; for "
+        "metrics that rest on the layer's reference tokens, or tell of its heads together, a layer of as many heads as the "
+        "model's. Figures draw the mean with a band of two standard deviations. What random attention leaves open has no "
+        "null, and says why: the control run (sweep --control shuffled) stands beside it.",
     .example = "spectail metrics rmt.law_kl\nspectail metrics topology",
     .run = run,
 };

@@ -214,7 +214,9 @@ static int do_sweep(struct job *job) {
     spt_progress_init(&job->progress, stderr, job->sweep.todo, job->invocation->quiet);
     job->session.say = say;
     job->session.say_context = &job->progress;
-    if (job->sweep.todo) status = spt_session_analysis(&job->session, stop_asked, NULL, &error);
+    /* Also where nothing is left to analyse: a store of an earlier version has fewer nulls. */
+    if (job->sweep.ref_count) status = spt_session_nulls(&job->session, stop_asked, NULL, &error);
+    if (job->sweep.todo && status == SPT_OK) status = spt_session_analysis(&job->session, stop_asked, NULL, &error);
     if (job->sweep.todo && status == SPT_OK) status = spt_sweep_run(&job->sweep, &error);
     if (status == SPT_END || job->sweep.stopped) return stopped(job, job->sweep.todo);
     if (status != SPT_OK)

@@ -31,3 +31,18 @@ check '"$program" sweep "$run" --steps 0:4 --samples 4 --db watched.db --metrics
 check '"$program" watch "$run" --once --quiet-period 0 --steps 0:4 --samples 4 --db watched.db'
 into watched.csv export --db watched.db
 check 'sort watched.csv >watched && cmp all watched'
+
+# A store of a version that measured fewer nulls gets the others, though every checkpoint is analysed; those it has stay.
+nulls='SELECT m.name, v.layer, v.mean, v.sd, v.draws FROM null_value v JOIN metric m ON m.id = v.metric ORDER BY m.name, v.layer'
+check '"$program" sweep "$run" --steps 0:1 --samples 2 --db nulls.db --metrics sinks,rmt,information,frames'
+shell "sqlite3 nulls.db '$nulls' >nulls.whole; wc -l <nulls.whole"
+check "sqlite3 nulls.db \"DELETE FROM null_value WHERE metric IN (SELECT id FROM metric WHERE name NOT LIKE 'rmt.%')\""
+shell '"$program" sweep "$run" --steps 0:1 --samples 2 --db nulls.db --metrics sinks,rmt,information,frames 2>&1 >/dev/null'
+check "sqlite3 nulls.db '$nulls' | cmp - nulls.whole"
+shell '"$program" sweep "$run" --steps 0:1 --samples 2 --db nulls.db --metrics sinks,rmt,information,frames 2>&1 >/dev/null'
+
+# So do shards, of which one has the nulls of another group: merged, they have both.
+check '"$program" sweep "$run" --steps 0 --samples 2 --db left.db --metrics sinks,rmt'
+check '"$program" sweep "$run" --steps 1 --samples 2 --db right.db --metrics information,frames,rmt'
+spectail merge --into both.db left.db right.db
+check "sqlite3 both.db '$nulls' | cmp - nulls.whole"
