@@ -176,19 +176,6 @@ struct spt_density *spt_measurer_density(struct spt_measurer *measurer) {
 
 /* --- one batch --- */
 
-/* c_k of a matrix; false when it holds what is no number. */
-static bool column_means(const double *a, size_t n, double *c /* [n] */) {
-    for (size_t k = 0; k < n; k++) c[k] = 0;
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = 0; k < n; k++) c[k] += a[i * n + k];
-    bool finite = true;
-    for (size_t k = 0; k < n; k++) {
-        finite = finite && isfinite(c[k]);
-        c[k] /= (double)n;
-    }
-    return finite;
-}
-
 /* Spectra of the batch's matrices and of what is left of them, SPT_SPECTRUM_LANES at a time. */
 static enum spt_status batch_spectra(struct spt_measurer *m, const struct spt_mask *mask, size_t heads, unsigned needs,
                                      struct spt_error *error) {
@@ -325,7 +312,8 @@ enum spt_status spt_measure_batch(struct spt_measurer *m, const struct spt_measu
     const size_t offset = probe->offset[sample], n = probe->offset[sample + 1] - offset;
     const struct spt_mask *mask = spt_mask_set_of(context->masks, n);
     for (size_t i = 0; i < heads; i++)
-        m->finite[i] = column_means(m->matrix[i], n, values->received + (first_head + i) * values->tokens + offset);
+        m->finite[i] =
+            spt_sink_received_of(m->matrix[i], n, values->received + (first_head + i) * values->tokens + offset);
     enum spt_status status = batch_spectra(m, mask, heads, context->selection->needs, error);
     if (status != SPT_OK) return status;
     batch_densities(m, context, mask, sample, first_head, heads);

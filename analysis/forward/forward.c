@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define BLOCK_BYTES ((size_t)16 << 20) /* of the embedding and the head, read at a time */
 
@@ -161,6 +162,28 @@ static enum spt_status make_team(struct run *run, struct spt_error *error) {
     return status;
 }
 
+static bool is_cut(const struct run *run) {
+    return run->options.layers && run->options.layers < run->pass.config->layers;
+}
+
+/* Of a pass that ends early: without what comes after its last layer, and without the blocks of the embedding that hold
+ * no token of the probe. */
+static void cut_portions(struct run *run) {
+    struct spt_weights *w = &run->weights;
+    const struct spt_probe *probe = run->pass.probe;
+    const size_t columns = w->embedding->shape[1], after = w->embedding_portions, rest = 1 + run->options.layers;
+    size_t kept = 0, next = 0;
+    for (size_t i = 0; i < after; i++) {
+        const struct spt_piece *piece = &w->pieces[w->portions[i].first];
+        const size_t end = (piece->first + piece->count) / columns, before = next;
+        while (next < probe->tokens && (size_t)probe->ids[run->by_id[next]] < end) next++;
+        if (next > before) w->portions[kept++] = w->portions[i];
+    }
+    memmove(w->portions + kept, w->portions + after, rest * sizeof(*w->portions));
+    w->embedding_portions = kept;
+    w->portion_count = kept + rest;
+}
+
 /* Everything that can be checked and allocated before the first byte of a tensor is read. */
 static enum spt_status prepare(struct run *run, struct spt_error *error) {
     struct spt_pass *pass = &run->pass;
@@ -174,6 +197,7 @@ static enum spt_status prepare(struct run *run, struct spt_error *error) {
     if (status == SPT_OK) status = spt_weights_plan(&run->weights, BLOCK_BYTES, SPT_HEAD_ROWS, SPT_GEMM_ROWS, error);
     if (status == SPT_OK) status = make_team(run, error);
     if (status == SPT_OK) status = order_tokens(run, error);
+    if (status == SPT_OK && is_cut(run)) cut_portions(run);
     if (status == SPT_OK) status = make_blocks(run, error);
     if (status == SPT_OK) status = make_buffers(run, error);
     if (status == SPT_OK) status = spt_rotary_init(&pass->rotary, config, pass->probe, error);
@@ -342,11 +366,14 @@ enum spt_status spt_forward_run(struct spt_checkpoint *checkpoint, const struct 
     run.pass.config = config;
     run.pass.probe = probe;
     run.pass.observer = &run.observer;
+    const bool cut = is_cut(&run);
+    const size_t layers = cut ? run.options.layers : config->layers;
+    if (cut) run.options.no_loss = true;
     enum spt_status status = prepare(&run, error);
     if (status == SPT_OK) status = open_stream(&run, error);
     if (status == SPT_OK) status = embed(&run, error);
-    for (size_t l = 0; l < config->layers && status == SPT_OK; l++) status = run_layer(&run, l, error);
-    if (status == SPT_OK) status = run_final(&run, error);
+    for (size_t l = 0; l < layers && status == SPT_OK; l++) status = run_layer(&run, l, error);
+    if (status == SPT_OK && !cut) status = run_final(&run, error);
     if (status == SPT_OK && run.weights.head) status = run_head(&run, error);
     if (status == SPT_OK && config->bidirectional && output && !run.options.no_loss) forget_losses(&run);
     release(&run);

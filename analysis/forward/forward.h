@@ -72,6 +72,9 @@ struct spt_forward_options {
     size_t threads;     /* 0: omp_get_max_threads() */
     bool no_read_ahead; /* read each layer only when it is its turn (for measurements) */
     bool no_loss;       /* leave the output head out */
+    /* The pass ends after this many layers, without the final norm and the head; 0: it is whole. Of the weights only
+     * what these layers and the probe's tokens need is read, so that spt_checkpoint_digest is of no use after it. */
+    size_t layers;
 };
 
 /* What the output says; caller-owned arrays, either may be NULL. */
@@ -82,7 +85,7 @@ struct spt_forward_output {
 
 /* Checks config against the tensors (names, shapes; SPT_INVALID names the key and both figures), the probe against
  * config (SPT_INVALID names the sample: a token id past the embedding, a sample longer than the positions), then runs.
- * NaN and infinite weights are computed with. Every tensor the pass uses is read whole once, so that
+ * NaN and infinite weights are computed with. Every tensor a whole pass uses is read whole once, so that
  * spt_checkpoint_digest covers it. */
 enum spt_status spt_forward_run(struct spt_checkpoint *checkpoint, const struct spt_model_config *config,
                                 const struct spt_probe *probe, const struct spt_forward_options *options,

@@ -5,6 +5,18 @@
 #include <math.h>
 #include <string.h>
 
+bool spt_sink_received_of(const double *attention, size_t n, double *received) {
+    for (size_t k = 0; k < n; k++) received[k] = 0;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < n; k++) received[k] += attention[i * n + k];
+    bool finite = true;
+    for (size_t k = 0; k < n; k++) {
+        finite = finite && isfinite(received[k]);
+        received[k] /= (double)n;
+    }
+    return finite;
+}
+
 /* alpha_k: the mean attention that key k gets from the queries that see it. */
 static double alpha(const struct spt_head *head, size_t k) {
     return head->received[k] * (double)head->n / (double)head->mask->seen[k];

@@ -12,6 +12,10 @@
 /* alpha_0, at most this many of sink.received's points are kept. */
 #define SPT_RECEIVED_POINTS 64
 
+/* c of every key of one matrix: received [n] out, c_k = (1/n) sum_i attention[i][k]. attention [n, n]. False where the
+ * matrix holds a NAN or an infinity. */
+bool spt_sink_received_of(const double *attention, size_t n, double *received);
+
 double spt_sink_first(const struct spt_head *head, double unused);
 double spt_sink_first_excess(const struct spt_head *head, double unused);
 double spt_sink_last(const struct spt_head *head, double unused);
