@@ -1,5 +1,6 @@
 #include "analysis/sample_attention.h"
 
+#include "analysis/forward/gemm.h"
 #include "analysis/mask.h"
 #include "analysis/sinks/sink_metrics.h"
 #include "checkpoints/base/memory.h"
@@ -25,17 +26,10 @@ static bool is_wanted(const struct view *view, size_t layer) {
 static float *place_of(const struct view *view, size_t place, size_t head) {
     const struct spt_sample_attention *made = view->made;
     const size_t cells = made->n * made->n;
-    switch (view->request->matrices) {
-    case SPT_MATRICES_ALL:
-        return made->matrices + (place * made->heads + head) * cells;
-    case SPT_MATRICES_HEAD:
-        return head == view->request->head ? made->matrices + place * cells : NULL;
-    case SPT_MATRICES_MEAN:
-        return view->heads + head * cells;
-    case SPT_MATRICES_NONE:
-        break;
-    }
-    return NULL;
+    const enum spt_sample_matrices kind = view->request->matrices;
+    if (kind == SPT_MATRICES_ALL) return made->matrices + (place * made->heads + head) * cells;
+    if (kind == SPT_MATRICES_MEAN) return view->heads + head * cells;
+    return kind == SPT_MATRICES_HEAD && head == view->request->head ? made->matrices + place * cells : NULL;
 }
 
 /* Threads write to disjoint places. */
@@ -43,7 +37,7 @@ static enum spt_status on_attention(void *context, const struct spt_attention *s
     const struct view *view = context;
     const struct spt_sample_attention *made = view->made;
     (void)error;
-    if (!is_wanted(view, seen->layer)) return SPT_OK;
+    if (seen->sample != 0 || !is_wanted(view, seen->layer)) return SPT_OK;
     const size_t place = seen->layer - made->first, n = made->n, cells = n * n;
     for (size_t i = 0; i < seen->heads; i++) {
         const size_t head = seen->first_head + i, row = place * made->heads + head;
@@ -130,6 +124,33 @@ static bool view_init(struct view *view) {
            made->finite && made->window;
 }
 
+/* The sample as often as fits into a tile of the matrix products, or into the probe it was measured in. BLAS groups its
+ * sums otherwise for a handful of rows than for hundreds: among as many tokens as the analysis had, the sample's own are
+ * multiplied as they were. Samples do not see each other. */
+struct crowd {
+    struct spt_probe probe;
+    int32_t *ids;
+    size_t *offset;
+};
+
+static bool crowd_init(struct crowd *crowd, const struct spt_sample_request *request) {
+    const size_t n = request->n, room = request->among < SPT_GEMM_TOKENS ? request->among : SPT_GEMM_TOKENS;
+    const size_t copies = room > n ? room / n : 1;
+    crowd->ids = spt_alloc(copies * n, sizeof(int32_t));
+    crowd->offset = spt_alloc(copies + 1, sizeof(size_t));
+    if (!crowd->ids || !crowd->offset) return false;
+    for (size_t i = 0; i < copies; i++) memcpy(crowd->ids + i * n, request->ids, n * sizeof(int32_t));
+    for (size_t i = 0; i <= copies; i++) crowd->offset[i] = i * n;
+    crowd->probe = (struct spt_probe){
+        .samples = copies, .tokens = copies * n, .longest = n, .ids = crowd->ids, .offset = crowd->offset};
+    return true;
+}
+
+static void crowd_release(struct crowd *crowd) {
+    free(crowd->ids);
+    free(crowd->offset);
+}
+
 enum spt_status spt_sample_attention_compute(struct spt_checkpoint *checkpoint, const struct spt_model_config *config,
                                              const struct spt_sample_request *request,
                                              struct spt_sample_attention *attention, struct spt_error *error) {
@@ -141,18 +162,17 @@ enum spt_status spt_sample_attention_compute(struct spt_checkpoint *checkpoint, 
                                                .heads = config->heads,
                                                .bidirectional = config->bidirectional};
     struct view view = {.config = config, .request = request, .made = attention};
-    const size_t offset[] = {0, request->n};
-    const struct spt_probe probe = {
-        .samples = 1, .tokens = request->n, .longest = request->n, .ids = request->ids, .offset = offset};
+    struct crowd crowd = {0};
     const struct spt_forward_options options = {.threads = request->threads,
                                                 .no_read_ahead = request->no_read_ahead,
                                                 .no_loss = true,
                                                 .layers = request->first + request->layers};
     const struct spt_forward_observer observer = {
         .context = &view, .attention = on_attention, .layer = on_layer, .stop = on_stop};
-    if (!view_init(&view))
+    if (!view_init(&view) || !crowd_init(&crowd, request))
         status = spt_fail_memory(error, sizeof(double) * config->heads * request->n * request->n, "attention");
-    if (status == SPT_OK) status = spt_forward_run(checkpoint, config, &probe, &options, &observer, NULL, error);
+    if (status == SPT_OK) status = spt_forward_run(checkpoint, config, &crowd.probe, &options, &observer, NULL, error);
+    crowd_release(&crowd);
     free(view.wide);
     free(view.rows);
     free(view.heads);

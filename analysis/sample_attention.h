@@ -3,8 +3,8 @@
  *     spt_sample_attention_compute  ->  read  ->  spt_sample_attention_release
  *
  * The forward pass runs on that sample alone and ends after the last layer that is asked for; of the checkpoint no more
- * is read. Attention is what the analysis saw to the last few bits of float32: the sums of a matrix product may be
- * grouped otherwise where fewer tokens are multiplied at a time.
+ * is read. Told among how many tokens an analysis saw the sample, it sees what the analysis saw, to the bit wherever
+ * BLAS takes the same kernel for both (test_sample_attention: on every model tried); without that, to a few millionths.
  */
 #ifndef SPT_SAMPLE_ATTENTION_H
 #define SPT_SAMPLE_ATTENTION_H
@@ -26,6 +26,7 @@ enum spt_sample_matrices {
 struct spt_sample_request {
     const int32_t *ids;   /* [n] */
     size_t n;             /* >= 1 */
+    size_t among;         /* tokens of the probe that the sample is one of; 0: it is of none */
     size_t first, layers; /* layers first .. first + layers - 1, layers >= 1 */
     enum spt_sample_matrices matrices;
     size_t head; /* of SPT_MATRICES_HEAD */
