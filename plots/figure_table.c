@@ -7,6 +7,11 @@
     "dashed orange: random attention with the same mask, mean and two standard deviations; dotted purple: the same "   \
     "checkpoints asked about shuffled tokens, where the store has that control."
 
+/* What the two columns of a figure of pairs are. */
+#define PAIRED                                                                                                         \
+    "Left, over training steps (logarithmic; step 0 stands before the break): the whole model with its 95 % interval " \
+    "(blue) and each layer (grey); right, over the layers at chosen steps (dark: early, light: late); "
+
 const struct spt_figure SPT_FIGURES[] = {
     {"emergence", "Emergence of the attention sink",
      "Attention on the first token beyond what uniform attention gives it (0: uniform, 1: all), over the whole "
@@ -18,18 +23,18 @@ const struct spt_figure SPT_FIGURES[] = {
      "Gap between the two largest singular values, participation ratio, and the distance of the spectrum from the "
      "law of unstructured attention and from the Marchenko-Pastur law, over training steps. Blue: the whole model "
      "with its 95 % interval; grey: each layer; " BASELINES,
-     spt_figure_rmt, "rmt.gp", false, "rmt"},
+     spt_figure_rmt, "panels.gp", false, "rmt"},
     {"betti", "Betti trajectories over training",
      "Graph Betti numbers of attention over training steps: connected components per token and independent cycles "
      "(on an axis of log(1 + b1)), with an edge between two tokens where one gives the other at least the named "
      "attention; below, the mean bar of dimension 0 and the sum of bars of dimension 1 of the Vietoris-Rips "
      "filtration. Lines: the whole model with its 95 % interval; grey: each layer; " BASELINES
      " Above, both are in the colour of their threshold.",
-     spt_figure_betti, "betti.gp", false, "topology"},
+     spt_figure_betti, "panels.gp", false, "topology"},
     {"betti_layers", "Betti trajectories through the layers",
      "The same quantities over the layers at chosen steps (dark: early, light: late), Betti numbers at attention "
      "0.1. Bands: 95 % intervals; " BASELINES " The control is at the last of the steps.",
-     spt_figure_betti_layers, "betti_layers.gp", false, "topology"},
+     spt_figure_betti_layers, "panels.gp", false, "topology"},
     {"betti_curves", "Betti curves over attention weight",
      "Components per token and cycles of the Vietoris-Rips filtration, mean over the whole model, while weaker "
      "and weaker attention is let in (to the right), at chosen steps (dark: early, light: late).",
@@ -46,6 +51,40 @@ const struct spt_figure SPT_FIGURES[] = {
      "away, in units of their root mean square, at chosen steps (dark: early, light: late), and the law that "
      "unstructured attention with the same mask follows (black). What lies beyond 8 is counted at 8.",
      spt_figure_spectra, "spectra.gp", false, "rmt"},
+    {"fiedler", "Connectivity of attention against threshold",
+     "Algebraic connectivity (Fiedler value: the second smallest eigenvalue of the Laplacian, and of the normalised one) of "
+     "the graph of attention whose edges of at most τ are cut (an edge is the mean of both directions), against τ "
+     "(logarithmic; 0 stands before the break): above, the whole model at chosen steps (dark: early, light: late) with "
+     "its 95 % intervals; below, every layer at the last of them. " BASELINES,
+     spt_figure_fiedler, "panels.gp", false, "graph"},
+    {"centralization", "Do connected heads have a centre?",
+     "Correlation of Fiedler value and degree centralization over samples and heads, against the threshold τ up to which edges "
+     "are cut: below 0 what is more connected has less of a centre. Left as it is, right after what the lengths of the samples "
+     "explain is taken from both. Above, the whole model at chosen steps (dark: early, light: late) with its 95 % intervals; "
+     "below, every layer at the last of them (blue: above 0, brown: below, grey: undefined). " BASELINES,
+     spt_figure_centralization, "panels.gp", false, "graph"},
+    {"kl", "Distance from uniform attention, with and without reference tokens",
+     "Kullback-Leibler divergence of attention from uniform attention; the same after a layer's reference tokens are taken "
+     "away and the rows made whole again; and the share of the divergence that goes with them. " PAIRED BASELINES,
+     spt_figure_kl, "panels.gp", false, "information"},
+    {"frames", "Types of reference frames",
+     "Share of heads whose reference frame is of each type: above, of the whole model over training steps (logarithmic; step 0 "
+     "stands before the break; a bar reaches half way to the next checkpoint, a circle above it: its weights are another "
+     "step's); below, of each layer at chosen steps.",
+     spt_figure_frames, "frames.gp", false, "frames"},
+    {"values", "Influence of the values of reference tokens",
+     "From above: cosine between a head's output and the part of it that reference tokens add; that part's share in the sum "
+     "of norms; norm of the reference tokens' values over that of all values, before and after the output projection "
+     "(logarithmic). " PAIRED BASELINES,
+     spt_figure_values, "panels.gp", false, "values"},
+    {"keys", "Key of the first token",
+     "Norm of the first token's key over the mean norm of all keys (logarithmic), and the mean cosine between the queries and "
+     "it. " PAIRED BASELINES,
+     spt_figure_keys, "panels.gp", false, "values"},
+    {"massive", "Massive activations",
+     "Norm of the first token's hidden state over the median of all tokens', and the largest entry of the hidden states over the "
+     "median entry, after each layer (logarithmic). " PAIRED BASELINES,
+     spt_figure_massive, "panels.gp", false, "values"},
     {"runs", "Several runs over training",
      "The same metrics of several runs, a panel each, over training steps (logarithmic; step 0 stands before the break) or "
      "tokens seen; dark: small models, light: large ones. Bands: 95 % bootstrap intervals over the probe's samples; "

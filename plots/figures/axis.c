@@ -2,30 +2,44 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* Shares of the axis: from step 0 to the first positive step, and of the space left at both ends. */
-#define ZERO_GAP 0.12
-#define END_GAP  0.03
+#define ZERO_GAP      0.12
+#define ZERO_GAP_WIDE 0.22 /* on half an axis, before a name of four letters */
+#define END_GAP       0.03
 
-void spt_axis_init(struct spt_axis *axis, const struct spt_plot_source *source) {
-    *axis = (struct spt_axis){0};
-    for (size_t i = 0; i < source->count; i++) {
-        int64_t step = source->checkpoints[i].step;
-        if (step == 0) axis->zero = true;
-        if (step <= 0) continue;
-        double place = log10((double)step);
-        if (!axis->any || place < axis->first) axis->first = place;
-        if (!axis->any || place > axis->last) axis->last = place;
-        axis->any = true;
-    }
+static void include(struct spt_axis *axis, double value) {
+    if (value == 0) axis->zero = true;
+    if (!(value > 0)) return;
+    double place = log10(value);
+    if (!axis->any || place < axis->first) axis->first = place;
+    if (!axis->any || place > axis->last) axis->last = place;
+    axis->any = true;
+}
+
+static void finish(struct spt_axis *axis, double zero_gap) {
     double span = axis->last > axis->first ? axis->last - axis->first : 1;
-    axis->place = axis->any ? axis->first - ZERO_GAP * span : 0;
+    axis->place = axis->any ? axis->first - zero_gap * span : 0;
     double least = axis->zero ? axis->place : axis->first;
     /* One lone step stands in the middle. */
     double end = axis->last > least ? END_GAP * span : 0.5;
     axis->min = least - end;
     axis->max = axis->last + end;
     if (!axis->any) axis->max = axis->place + end;
+}
+
+void spt_axis_init(struct spt_axis *axis, const struct spt_plot_source *source) {
+    *axis = (struct spt_axis){0};
+    for (size_t i = 0; i < source->count; i++) include(axis, (double)source->checkpoints[i].step);
+    finish(axis, ZERO_GAP);
+}
+
+void spt_axis_init_values(struct spt_axis *axis, const double *values, size_t n) {
+    *axis = (struct spt_axis){0};
+    for (size_t i = 0; i < n; i++) include(axis, values[i]);
+    finish(axis, ZERO_GAP_WIDE);
 }
 
 double spt_axis_place(const struct spt_axis *axis, double step) {
@@ -136,8 +150,16 @@ static void put_tics(const struct spt_axis *axis, size_t room, bool names, struc
     spt_text_put(text, ")");
 }
 
+/* Where the axis is broken, and half the width of the gap. */
+static double gap_at(const struct spt_axis *axis) {
+    return axis->place + 0.5 * (axis->first - axis->place);
+}
+
+static double half_gap(const struct spt_axis *axis) {
+    return axis->zero && axis->any ? 0.008 * (axis->max - axis->min) : 0;
+}
+
 void spt_axis_put(const struct spt_axis *axis, size_t room, struct spt_text *settings) {
-    bool broken = axis->zero && axis->any;
     spt_text_format(settings, "x_min = %.9g\nx_max = %.9g\n", axis->min, axis->max);
     struct spt_text tics = {0};
     for (int names = 1; names >= 0; names--) {
@@ -147,6 +169,28 @@ void spt_axis_put(const struct spt_axis *axis, size_t room, struct spt_text *set
         spt_text_format(settings, "%s = \"%s\"\n", names ? "step_tics" : "step_marks", tics.failed ? "()" : tics.data);
     }
     spt_text_release(&tics);
-    spt_text_format(settings, "break_at = %.9g\nbreak_half = %.9g\n", axis->place + 0.5 * (axis->first - axis->place),
-                    broken ? 0.008 * (axis->max - axis->min) : 0.0);
+    spt_text_format(settings, "break_at = %.9g\nbreak_half = %.9g\n", gap_at(axis), half_gap(axis));
+}
+
+/* Names 0 and the whole powers of ten: all have no room. .001: the 0 before a point says nothing and takes some. */
+static const char *threshold_name(const char *threshold) {
+    const double decade = log10(strtod(threshold, NULL));
+    if (isfinite(decade) && fabs(decade - round(decade)) > 1e-9) return "";
+    return strncmp(threshold, "0.", 2) == 0 ? threshold + 1 : threshold;
+}
+
+void spt_axis_thresholds_put(const struct spt_axis *axis, const char *const *thresholds, size_t n,
+                             struct spt_text *settings) {
+    spt_text_format(settings, "threshold_min = %.9g\nthreshold_max = %.9g\nthreshold_tics = \"(", axis->min, axis->max);
+    for (size_t i = 0; i < n; i++) {
+        const double place = spt_axis_place(axis, strtod(thresholds[i], NULL));
+        const char *name = threshold_name(thresholds[i]);
+        spt_text_format(settings, "%s'%s' %.9g %d", i ? ", " : "", name, place, *name ? 0 : 1);
+    }
+    spt_text_format(settings, ")\"\nthreshold_break_at = %.9g\nthreshold_break_half = %.9g\n", gap_at(axis),
+                    half_gap(axis));
+    spt_text_format(settings, "columns_of_map = %zu\nmap_tics = \"(", n);
+    for (size_t i = 0; i < n; i++)
+        spt_text_format(settings, "%s'%s' %zu", i ? ", " : "", threshold_name(thresholds[i]), i);
+    spt_text_put(settings, ")\"\n");
 }

@@ -1,6 +1,7 @@
 #include "plots/figures/baselines.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Beyond this many checkpoints the control's line is told well enough without marks. */
@@ -76,6 +77,26 @@ enum spt_status spt_null_layers_put(struct spt_drawing *drawing, const char *nam
     return SPT_OK;
 }
 
+enum spt_status spt_null_thresholds_put(struct spt_drawing *drawing, const char *metric, int layer,
+                                        const char *const *thresholds, size_t n, const struct spt_axis *axis,
+                                        struct spt_range *range, struct spt_baselines *drawn) {
+    spt_block_put(drawing, "x mean lo hi", "%s, null", metric);
+    for (size_t t = 0; t < n; t++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s%s", metric, thresholds[t]);
+        struct null null;
+        const enum spt_status status = null_of(drawing, name, layer, &null);
+        if (status != SPT_OK) return status;
+        const double threshold = strtod(thresholds[t], NULL), x = spt_axis_place(axis, threshold);
+        /* 0 stands before the break of the axis: a short line of its own. */
+        if (threshold == 0) put_null(drawing, axis->min, &null, range);
+        put_null(drawing, threshold == 0 ? 2 * x - axis->min : x, &null, range);
+        if (threshold == 0) spt_text_put(drawing->data, "\n");
+        drawn->null = drawn->null || null.any;
+    }
+    return SPT_OK;
+}
+
 /* --- the control --- */
 
 /* What the control run has of a metric: *values NULL where it has nothing, or there is none. The drawing is seen from
@@ -86,6 +107,13 @@ static enum spt_status control_series(const struct spt_drawing *drawing, const c
     other.source = drawing->source->control;
     *values = NULL;
     return other.source ? spt_series_get(&other, metric, layer, head, values) : SPT_OK;
+}
+
+/* The control's checkpoint of a step; its count: it has none. */
+static size_t control_checkpoint(const struct spt_plot_source *control, int64_t step) {
+    size_t index = 0;
+    while (control && index < control->count && control->checkpoints[index].step != step) index++;
+    return index;
 }
 
 static void put_control(struct spt_drawing *drawing, double x, double mean, bool mark, struct spt_range *range) {
@@ -123,10 +151,9 @@ enum spt_status spt_control_put(struct spt_drawing *drawing, const char *name, c
 enum spt_status spt_control_layers_put(struct spt_drawing *drawing, const char *name, const char *metric, int64_t step,
                                        struct spt_range *range, struct spt_baselines *drawn) {
     const struct spt_plot_source *control = drawing->source->control;
-    size_t index = 0;
+    const size_t index = control_checkpoint(control, step);
     bool any = false;
     spt_block_put(drawing, "x mean mark", "%s, control", name);
-    while (control && index < control->count && control->checkpoints[index].step != step) index++;
     for (size_t layer = 0; control && index < control->count && layer < control->layers; layer++) {
         struct spt_plot_value *values;
         const enum spt_status status = control_series(drawing, metric, (int)layer, -1, &values);
@@ -138,6 +165,29 @@ enum spt_status spt_control_layers_put(struct spt_drawing *drawing, const char *
     }
     if (!any) spt_block_empty_put(drawing);
     drawn->control = drawn->control || any;
+    return SPT_OK;
+}
+
+enum spt_status spt_control_thresholds_put(struct spt_drawing *drawing, const char *metric, int layer, int64_t step,
+                                           const char *const *thresholds, size_t n, const struct spt_axis *axis,
+                                           struct spt_range *range, struct spt_baselines *drawn) {
+    const struct spt_plot_source *control = drawing->source->control;
+    const size_t index = control_checkpoint(control, step);
+    spt_block_put(drawing, "x mean mark", "%s, control", metric);
+    for (size_t t = 0; control && index < control->count && t < n; t++) {
+        char name[64];
+        snprintf(name, sizeof name, "%s%s", metric, thresholds[t]);
+        struct spt_plot_value *values;
+        const enum spt_status status = control_series(drawing, name, layer, -1, &values);
+        if (status != SPT_OK) return status;
+        if (!values) continue;
+        const double threshold = strtod(thresholds[t], NULL);
+        put_control(drawing, spt_axis_place(axis, threshold), values[index].mean, true, range);
+        if (threshold == 0) spt_text_put(drawing->data, "\n");
+        drawn->control = drawn->control || isfinite(values[index].mean);
+        free(values);
+    }
+    spt_block_empty_put(drawing); /* the block may have no rows */
     return SPT_OK;
 }
 

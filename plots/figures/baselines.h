@@ -35,6 +35,11 @@ enum spt_status spt_null_put(struct spt_drawing *drawing, const char *name, cons
 enum spt_status spt_null_layers_put(struct spt_drawing *drawing, const char *name, const char *metric,
                                     struct spt_range *range, struct spt_baselines *drawn);
 
+/* The same block over an axis of thresholds [n]: the metric's name is metric, which ends in @, and a threshold. */
+enum spt_status spt_null_thresholds_put(struct spt_drawing *drawing, const char *metric, int layer,
+                                        const char *const *thresholds, size_t n, const struct spt_axis *axis,
+                                        struct spt_range *range, struct spt_baselines *drawn);
+
 /* The block "<name>, control" over the axis of steps (x mean mark): the control run's series at its own checkpoints.
  * mark 1: a point of its own is drawn. */
 enum spt_status spt_control_put(struct spt_drawing *drawing, const char *name, const char *metric, int layer, int head,
@@ -43,6 +48,11 @@ enum spt_status spt_control_put(struct spt_drawing *drawing, const char *name, c
 /* The same block over an axis of layers: the control run's layers at one step. Nothing where it has not that step. */
 enum spt_status spt_control_layers_put(struct spt_drawing *drawing, const char *name, const char *metric, int64_t step,
                                        struct spt_range *range, struct spt_baselines *drawn);
+
+/* The same block over an axis of thresholds. */
+enum spt_status spt_control_thresholds_put(struct spt_drawing *drawing, const char *metric, int layer, int64_t step,
+                                           const char *const *thresholds, size_t n, const struct spt_axis *axis,
+                                           struct spt_range *range, struct spt_baselines *drawn);
 
 /* A row of the key, below first_row rows of another key (spt_key_put): what the lines are. Returns the rows it takes: 0
  * where nothing is drawn. */

@@ -62,7 +62,7 @@ SPT_FIGURE_WRITER(spt_figure_betti_curves) {
     for (size_t i = 0; status == SPT_OK && i < sizeof PANELS / sizeof *PANELS; i++)
         status = put_panel(&drawing, &PANELS[i], index, n, &panels);
     size_t key_rows = 1;
-    if (status == SPT_OK) status = spt_steps_key_put(&drawing, index, n, &key_rows);
+    if (status == SPT_OK) status = spt_steps_key_put(&drawing, -1, index, n, &key_rows);
     free(index);
     if (status == SPT_OK && panels == 0) status = SPT_END;
     spt_text_format(settings, "panels = %zu\nkey_rows = %zu\nwidth = 3.35\nheight = %.2f\n", panels, key_rows,

@@ -17,6 +17,13 @@ SPT_FIGURE_WRITER(spt_figure_betti_curves);
 SPT_FIGURE_WRITER(spt_figure_heatmap);
 SPT_FIGURE_WRITER(spt_figure_atlas);
 SPT_FIGURE_WRITER(spt_figure_spectra);
+SPT_FIGURE_WRITER(spt_figure_fiedler);
+SPT_FIGURE_WRITER(spt_figure_centralization);
+SPT_FIGURE_WRITER(spt_figure_kl);
+SPT_FIGURE_WRITER(spt_figure_frames);
+SPT_FIGURE_WRITER(spt_figure_values);
+SPT_FIGURE_WRITER(spt_figure_keys);
+SPT_FIGURE_WRITER(spt_figure_massive);
 SPT_FIGURE_WRITER(spt_figure_runs);
 SPT_FIGURE_WRITER(spt_figure_sizes);
 

@@ -10,9 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Beyond this many checkpoints a line shows where they are well enough without dots. */
-#define DOTS_MAX 40
-
 void spt_range_include(struct spt_range *range, double value) {
     if (!isfinite(value)) return;
     if (range->lo > range->hi) {
@@ -133,29 +130,30 @@ static bool joined(const struct spt_drawing *drawing, const struct spt_plot_valu
     return isfinite(values[i].mean) && isfinite(values[i + 1].mean);
 }
 
+void spt_row_put(struct spt_drawing *drawing, const char *label, double x, struct spt_plot_value value, int mark,
+                 bool alone, struct spt_range *range) {
+    if (!isfinite(value.lo) || !isfinite(value.hi) || !isfinite(value.mean)) value.lo = value.hi = NAN;
+    const double columns[] = {x, value.mean, value.lo, value.hi};
+    spt_text_put(drawing->data, label);
+    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
+        spt_text_put(drawing->data, " ");
+        spt_number_put(drawing->data, columns[c]);
+        if (c > 0 && range) spt_range_include(range, columns[c]);
+    }
+    spt_text_format(drawing->data, " %d %d\n", mark, alone ? 1 : 0);
+}
+
 void spt_series_put(struct spt_drawing *drawing, const struct spt_plot_value *values, struct spt_range *range) {
     const struct spt_plot_source *source = drawing->source;
     for (size_t i = 0; i < source->count; i++) {
         const struct spt_plot_checkpoint *checkpoint = &source->checkpoints[i];
-        struct spt_plot_value value = values[i];
         bool alone = !joined(drawing, values, i) && !(i > 0 && joined(drawing, values, i - 1));
-        /* An interval has two ends or none. */
-        if (!isfinite(value.lo) || !isfinite(value.hi) || !isfinite(value.mean)) value.lo = value.hi = NAN;
-        int mark = checkpoint->duplicate ? 2 : (alone || source->count <= DOTS_MAX) ? 1 : 0;
-        spt_text_format(drawing->data, "%" PRId64, checkpoint->step);
-        const double columns[] = {spt_axis_place(&drawing->axis, (double)checkpoint->step), value.mean, value.lo,
-                                  value.hi};
-        for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
-            spt_text_put(drawing->data, " ");
-            spt_number_put(drawing->data, columns[c]);
-        }
-        spt_text_format(drawing->data, " %d %d\n", mark, alone ? 1 : 0);
+        int mark = checkpoint->duplicate ? 2 : (alone || source->count <= SPT_DOTS_MAX) ? 1 : 0;
+        char label[24];
+        snprintf(label, sizeof label, "%" PRId64, checkpoint->step);
+        spt_row_put(drawing, label, spt_axis_place(&drawing->axis, (double)checkpoint->step), values[i], mark, alone,
+                    range);
         if (ends_line(drawing, i)) spt_text_put(drawing->data, "\n");
-        if (range) {
-            spt_range_include(range, value.mean);
-            spt_range_include(range, value.lo);
-            spt_range_include(range, value.hi);
-        }
     }
 }
 
@@ -304,7 +302,7 @@ size_t spt_key_put(struct spt_text *settings, const char *title, const struct sp
     return row + 1;
 }
 
-enum spt_status spt_steps_key_put(struct spt_drawing *drawing, const size_t *index, size_t n, size_t *rows) {
+enum spt_status spt_steps_key_put(struct spt_drawing *drawing, int layer, const size_t *index, size_t n, size_t *rows) {
     struct spt_key_item *items = spt_alloc_zeroed(n, sizeof *items);
     if (!items) return spt_fail_memory(drawing->error, n * sizeof *items, "a key");
     for (size_t j = 0; j < n; j++) {
@@ -316,7 +314,9 @@ enum spt_status spt_steps_key_put(struct spt_drawing *drawing, const size_t *ind
         spt_text_release(&name);
         items[j].shade = spt_axis_shade(&drawing->axis, (double)step);
     }
-    *rows = spt_key_put(drawing->settings, "step", items, n);
+    char title[32] = "step";
+    if (layer >= 0) snprintf(title, sizeof title, "layer %d, step", layer);
+    *rows = spt_key_put(drawing->settings, title, items, n);
     free(items);
     return SPT_OK;
 }

@@ -61,6 +61,14 @@ void spt_block_put(struct spt_drawing *drawing, const char *columns, const char 
 /* A row of nothing: gnuplot complains of a block that is not there, or has no rows. */
 void spt_block_empty_put(struct spt_drawing *drawing);
 
+/* One row of a block with the columns above: label is its step, or what stands in the place of a step. An interval has
+ * two ends or none. range takes in what is drawn; NULL: none. */
+void spt_row_put(struct spt_drawing *drawing, const char *label, double x, struct spt_plot_value value, int mark,
+                 bool alone, struct spt_range *range);
+
+/* Beyond this many points a line shows where they are well enough without dots. */
+#define SPT_DOTS_MAX 40
+
 /* The rows of values (see above). range takes in means and intervals; NULL: none. */
 void spt_series_put(struct spt_drawing *drawing, const struct spt_plot_value *values /* [count] */,
                     struct spt_range *range);
@@ -88,8 +96,8 @@ struct spt_key_item {
 };
 size_t spt_key_put(struct spt_text *settings, const char *title, const struct spt_key_item *items, size_t n);
 
-/* The key of the chosen checkpoints. */
-enum spt_status spt_steps_key_put(struct spt_drawing *drawing, const size_t *index, size_t n, size_t *rows);
+/* The key of the chosen checkpoints, titled "step" or, with a layer's number, "layer 3, step". */
+enum spt_status spt_steps_key_put(struct spt_drawing *drawing, int layer, const size_t *index, size_t n, size_t *rows);
 
 /* What maps show when no metric is asked for. */
 #define SPT_MAP_METRIC "sink.first"

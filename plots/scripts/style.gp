@@ -28,8 +28,17 @@ yellow = '#F0E442'; blue = '#0072B2'; vermillion = '#D55E00'; purple = '#CC79A7'
 if (dumb) { black = grey } # terminals may be dark
 
 # Viridis: even steps of value look like even steps of colour, in grey print as well.
-set palette defined (0 '#440154', 1 '#472C7A', 2 '#3B518B', 3 '#2C718E', 4 '#21908D', 5 '#27AD81', 6 '#5CC863', \
-    7 '#AADC32', 8 '#FDE725')
+array VIRIDIS[9] = [0x440154, 0x472C7A, 0x3B518B, 0x2C718E, 0x21908D, 0x27AD81, 0x5CC863, 0xAADC32, 0xFDE725]
+rising = "defined (0 '#440154', 1 '#472C7A', 2 '#3B518B', 3 '#2C718E', 4 '#21908D', 5 '#27AD81', 6 '#5CC863', \
+    7 '#AADC32', 8 '#FDE725')"
+set palette @rising
+# Its colour at a fraction from 0 to 1, for lines that are not of the palette.
+channel(k, s) = (VIRIDIS[k] >> s) & 255
+mixed(k, t, s) = int(channel(k, s) + t * (channel(k + 1, s) - channel(k, s)) + 0.5) << s
+part(f) = f >= 1 ? 8 : int(8 * f) + 1
+viridis(f) = mixed(part(f), 8 * f - part(f) + 1, 16) + mixed(part(f), 8 * f - part(f) + 1, 8) + mixed(part(f), 8 * f - part(f) + 1, 0)
+# Of two signs: from vermillion below 0 through white to blue above.
+turning = "defined (-1 '#9E3D00', -0.5 '#E8935A', 0 '#FFFFFF', 0.5 '#5A9FD0', 1 '#00467F')"
 # Lines leave its lightest end out: yellow does not show on white.
 shade(i) = 0.9 * step_shade[i]
 
@@ -58,7 +67,8 @@ if (exists('keys') && !dumb) {
     do for [k = 1:keys] {
         set arrow 40 + k from screen key_x[k] / width, screen 1 - (0.09 + 0.13 * key_row[k]) / height \
             to screen (key_x[k] + 0.14) / width, screen 1 - (0.09 + 0.13 * key_row[k]) / height \
-            nohead linewidth 1.2 linecolor palette fraction 0.9 * key_shade[k]
+            nohead linewidth (exists('key_colour') ? 4 : 1.2) \
+            linecolor rgb (exists('key_colour') ? word(key_colour, k) : viridis(0.9 * key_shade[k]))
         set label 40 + k key_text[k] at screen (key_x[k] + 0.19) / width, screen 1 - (0.09 + 0.13 * key_row[k]) / height left
     }
 }

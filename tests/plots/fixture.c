@@ -34,6 +34,47 @@ static const struct shape SHAPES[] = {
     {"topology.b1@0.75", "cycles", 0, 0, 1, 0, 0},
     {"topology.h0_mean", "", 0.87, -0.36, 500, 0, 0},
     {"topology.h1_persistence", "", 0.31, 0.8, 120, 0, 0},
+    {"graph.fiedler@0", "", 0.49, -0.34, 300, 0.455, 0.002},
+    {"graph.fiedler@0.001", "", 0.485, -0.335, 300, 0.452, 0.002},
+    {"graph.fiedler@0.005", "", 0.45, -0.32, 300, 0.407, 0.002},
+    {"graph.fiedler@0.01", "", 0.32, -0.21, 300, 0.324, 0.002},
+    {"graph.fiedler@0.02", "", 0.12, -0.03, 300, 0.183, 0.002},
+    {"graph.fiedler@0.05", "", 0.01, 0.04, 300, 0.027, 0.002},
+    {"graph.fiedler@0.1", "", 0.001, 0.029, 300, 0.0001, 0.002},
+    {"graph.fiedler_norm@0", "", 0.7105, -0.493, 300, 0.6597, 0.003},
+    {"graph.fiedler_norm@0.001", "", 0.7032, -0.4857, 300, 0.6554, 0.003},
+    {"graph.fiedler_norm@0.005", "", 0.6525, -0.464, 300, 0.5901, 0.003},
+    {"graph.fiedler_norm@0.01", "", 0.464, -0.3045, 300, 0.4698, 0.003},
+    {"graph.fiedler_norm@0.02", "", 0.174, -0.0435, 300, 0.2653, 0.003},
+    {"graph.fiedler_norm@0.05", "", 0.0145, 0.058, 300, 0.03915, 0.003},
+    {"graph.fiedler_norm@0.1", "", 0.00145, 0.04205, 300, 0.000145, 0.003},
+    {"graph.fiedler_centralization@0.001", "", 0.02, -0.47, 300, 0.58, 0.07},
+    {"graph.fiedler_centralization@0.005", "", -0.98, 1.25, 300, -0.4, 0.07},
+    {"graph.fiedler_centralization@0.01", "", -0.96, 1.56, 300, -0.25, 0.07},
+    {"graph.fiedler_centralization@0.02", "", -0.8, 1.57, 300, 0.33, 0.07},
+    {"graph.fiedler_centralization@0.05", "", 0.2, 0.56, 300, 0.56, 0.07},
+    {"graph.fiedler_centralization@0.1", "", 0.25, 0.24, 300, 0.16, 0.07},
+    {"graph.fiedler_centralization_adjusted@0.001", "", -0.01, -0.41, 300, -0.05, 0.12},
+    {"graph.fiedler_centralization_adjusted@0.005", "", -0.87, 1.22, 300, -0.05, 0.12},
+    {"graph.fiedler_centralization_adjusted@0.01", "", -0.47, 1.09, 300, -0.05, 0.12},
+    {"graph.fiedler_centralization_adjusted@0.02", "", -0.44, 1.15, 300, -0.05, 0.12},
+    {"graph.fiedler_centralization_adjusted@0.05", "", -0.08, 0.78, 300, -0.05, 0.12},
+    {"graph.fiedler_centralization_adjusted@0.1", "", -0.1, 0.52, 300, -0.05, 0.12},
+    {"information.kl_uniform", "nat", 0.06, 3, 400, 0.38, 0.002},
+    {"information.kl_no_sink", "nat", 0.06, 2.5, 400, NAN, NAN},
+    {"information.kl_reduction", "", 0, 0.4, 700, NAN, NAN},
+    {"value.direction", "", 0.5, 0.1, 30, NAN, NAN},
+    {"value.share", "", 0.07, 0.4, 100, NAN, NAN},
+    {"value.norm_ratio", "", 1, -0.7, 400, NAN, NAN},
+    {"value.output_ratio", "", 1, -0.6, 400, NAN, NAN},
+    {"key.norm_first", "", 0.94, 0.1, 200, NAN, NAN},
+    {"key.cos_first", "", -0.05, 0.4, 900, NAN, NAN},
+    {"hidden.norm_first", "", 1.2, 300, 900, NAN, NAN},
+    {"hidden.max_ratio", "", 5.2, 4000, 900, NAN, NAN},
+    {"frame.none", "", 1, -1, 100, NAN, NAN},
+    {"frame.centralized", "", 0, 0.6, 100, NAN, NAN},
+    {"frame.distributed", "", 0, 0.3, 100, NAN, NAN},
+    {"frame.bidirectional", "", 0, 0.1, 100, NAN, NAN},
     {"constant", "", 0.5, 0, 1, NAN, NAN},
 };
 
@@ -53,12 +94,16 @@ static double made_up(const struct fixture *fixture, const struct shape *shape, 
     return shape->start + shape->change * strength / (1 + exp(-1.1 * time));
 }
 
-static double oracle_value(const struct fixture *fixture, const char *metric, size_t i, int layer, int head) {
+/* The oracle has not every metric: NULL. */
+static const struct spt_json *oracle_node(const struct fixture *fixture, const char *metric, size_t i) {
     const struct spt_json *root = spt_json_root(fixture->oracle), *step = NULL;
     size_t index = 0;
     for (struct spt_json_member *m = spt_json_first(root); m && !step; m = spt_json_next(root, m), index++)
         if (index == i) step = spt_json_value(m);
-    const struct spt_json *node = spt_json_get(step, metric);
+    return spt_json_get(step, metric);
+}
+
+static double oracle_value(const struct spt_json *node, int layer, int head) {
     if (layer < 0) return spt_json_number(spt_json_get(node, "model"), NAN);
     if (head < 0) return spt_json_number(spt_json_at(spt_json_get(node, "layer"), (size_t)layer), NAN);
     return spt_json_number(spt_json_at(spt_json_at(spt_json_get(node, "head"), (size_t)layer), (size_t)head), NAN);
@@ -72,8 +117,8 @@ static enum spt_status series(void *context, const char *metric, int layer, int 
     struct spt_plot_value *result = calloc(fixture->source.count, sizeof *result);
     if (!result) return spt_fail_memory(error, fixture->source.count * sizeof *result, "a series");
     for (size_t i = 0; i < fixture->source.count; i++) {
-        double mean =
-            fixture->oracle ? oracle_value(fixture, metric, i, layer, head) : made_up(fixture, shape, i, layer, head);
+        const struct spt_json *node = fixture->oracle ? oracle_node(fixture, metric, i) : NULL;
+        double mean = node ? oracle_value(node, layer, head) : made_up(fixture, shape, i, layer, head);
         if (fixture->gaps && (i % 7 == 3 || i % 11 == 6) && layer < 1) mean = NAN;
         double half = fixture->bare ? NAN : 0.02 * fabs(shape->change) + 0.02 * fabs(mean);
         result[i] = (struct spt_plot_value){mean, half, mean - half, mean + 0.8 * half};

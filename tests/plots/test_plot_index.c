@@ -38,7 +38,7 @@ static void shows_every_figure_with_its_files(void **state) {
     assert_true(fixture_init_demo(&fixture));
     fixture.source.run = "demo-run";
     for (int format = 0; format < SPT_PLOT_TERM; format++) {
-        const struct spt_figure *drawn[16];
+        const struct spt_figure *drawn[64];
         size_t count = render_all(&fixture, (enum spt_plot_format)format, drawn);
         assert_int_equal(spt_plot_index(drawn, count, &fixture.source, (enum spt_plot_format)format, "out", NULL),
                          SPT_OK);

@@ -1,0 +1,20 @@
+/* What the values of reference tokens add to the output of attention. */
+#include "plots/figures/figures.h"
+#include "plots/figures/panels.h"
+
+static const struct spt_panel PANELS[] = {
+    {.metric = "value.direction", .title = "cosine of output and its reference part", .zero = true},
+    {.metric = "value.share", .title = "share of reference tokens in the output"},
+    {.metric = "value.norm_ratio", .title = "|v| of reference tokens / |v| of all", .scale = SPT_SCALE_RATIO},
+    {.metric = "value.output_ratio", .title = "the same after W_O", .scale = SPT_SCALE_RATIO},
+};
+
+static const struct spt_panel_table TABLE = {
+    .panels = PANELS,
+    .count = sizeof PANELS / sizeof *PANELS,
+    .form = SPT_PANELS_PAIRED,
+};
+
+SPT_FIGURE_WRITER(spt_figure_values) {
+    return spt_panels_write(&TABLE, source, options, data, settings, error);
+}
