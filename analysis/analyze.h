@@ -28,7 +28,7 @@ struct spt_measure {
     size_t n, bad; /* samples with and without a value */
 };
 
-/* A vector: per-sample values, or a curve over the metric's grid. */
+/* A vector: per-sample values, a figure's draws, or a curve over the metric's grid. */
 struct spt_vector {
     const struct spt_metric *metric;
     int layer, head;
@@ -50,6 +50,8 @@ struct spt_emit {
     enum spt_status (*measure)(void *context, const struct spt_measure *measure, struct spt_error *error);
     enum spt_status (*samples)(void *context, const struct spt_vector *values, struct spt_error *error);
     enum spt_status (*curve)(void *context, const struct spt_vector *curve, struct spt_error *error);
+    /* Of figures without values of samples: what they are in each draw; one value where all draws have the same. */
+    enum spt_status (*draws)(void *context, const struct spt_vector *draws, struct spt_error *error);
     enum spt_status (*null)(void *context, const struct spt_null *null, struct spt_error *error);
     void (*progress)(void *context, size_t layer, size_t layers); /* after each layer */
     bool (*stop)(void *context);                                  /* true: end soon with SPT_END */

@@ -12,10 +12,6 @@ static size_t sample_metrics(const struct spt_selection *s) {
     return s->count[SPT_LEVEL_HEAD] + s->count[SPT_LEVEL_LAYER];
 }
 
-static size_t pooled_metrics(const struct spt_selection *s) {
-    return s->count[SPT_LEVEL_POOLED] + s->count[SPT_LEVEL_COUNT] + s->count[SPT_LEVEL_SHARE];
-}
-
 static size_t curve_metrics(const struct spt_selection *s) {
     return s->count[SPT_LEVEL_CURVE] + s->count[SPT_LEVEL_POOLED_CURVE];
 }
@@ -35,12 +31,6 @@ static const struct spt_metric *model_metric(const struct spt_selection *s, size
     return i < before ? sample_metric(s, i) : spt_selection_at(s, SPT_LEVEL_MODEL, i - before);
 }
 
-static const struct spt_metric *pooled_metric(const struct spt_selection *s, size_t i) {
-    const size_t before = s->count[SPT_LEVEL_POOLED] + s->count[SPT_LEVEL_COUNT];
-    return i < before ? either(s, SPT_LEVEL_POOLED, SPT_LEVEL_COUNT, i)
-                      : spt_selection_at(s, SPT_LEVEL_SHARE, i - before);
-}
-
 static const struct spt_metric *curve_metric(const struct spt_selection *s, size_t i) {
     return either(s, SPT_LEVEL_CURVE, SPT_LEVEL_POOLED_CURVE, i);
 }
@@ -53,6 +43,7 @@ void spt_figures_release(struct spt_figures *figures) {
         if (figures->curve) free(figures->curve[i]);
     }
     spt_pair_figures_release(&figures->pairs);
+    spt_draw_figures_release(&figures->draws);
     free(figures->sample);
     free(figures->summary);
     free(figures->pooled_head);
@@ -95,16 +86,17 @@ enum spt_status spt_figures_init(struct spt_figures *figures, const struct spt_s
         .selection = selection,
         .bootstrap = bootstrap,
         .keep_heads = plan->keep_heads,
+        .keep_draws = plan->keep_draws,
         .layers = layers,
         .heads = heads,
         .samples = samples,
         .team = team,
         .sample = spt_alloc(sample_metrics(selection) * layers * samples, sizeof(double)),
         .summary = spt_alloc(larger(columns, selection->count[SPT_LEVEL_MODEL]), sizeof(struct spt_summary)),
-        .pooled_head = spt_alloc(pooled_metrics(selection) * heads, sizeof(double)),
-        .pooled_head_n = spt_alloc(pooled_metrics(selection) * heads, sizeof(size_t)),
-        .pooled = spt_alloc(pooled_metrics(selection) * layers, sizeof(double)),
-        .pooled_n = spt_alloc(pooled_metrics(selection) * layers, sizeof(size_t)),
+        .pooled_head = spt_alloc(spt_selection_pooled(selection) * heads, sizeof(double)),
+        .pooled_head_n = spt_alloc(spt_selection_pooled(selection) * heads, sizeof(size_t)),
+        .pooled = spt_alloc(spt_selection_pooled(selection) * layers, sizeof(double)),
+        .pooled_n = spt_alloc(spt_selection_pooled(selection) * layers, sizeof(size_t)),
         .ratio = spt_alloc_zeroed(selection->count[SPT_LEVEL_RATIO] * layers, sizeof(struct spt_ratio)),
         .model = spt_alloc((sample_metrics(selection) + selection->count[SPT_LEVEL_MODEL]) * samples, sizeof(double)),
     };
@@ -112,7 +104,10 @@ enum spt_status spt_figures_init(struct spt_figures *figures, const struct spt_s
     figures->vector = spt_alloc(most_points, sizeof(float));
     if (curves && figures->sample && figures->summary && figures->pooled_head && figures->pooled_head_n &&
         figures->pooled && figures->pooled_n && figures->ratio && figures->model && figures->vector) {
-        const enum spt_status status = spt_pair_figures_init(&figures->pairs, selection, bootstrap, layers, error);
+        enum spt_status status = spt_pair_figures_init(&figures->pairs, selection, bootstrap, layers, error);
+        if (status == SPT_OK && plan->keep_draws)
+            status =
+                spt_draw_figures_init(&figures->draws, selection, bootstrap, plan->keep_heads, layers, heads, error);
         if (status != SPT_OK) spt_figures_release(figures);
         return status;
     }
@@ -216,12 +211,12 @@ static enum spt_status emit_heads(struct spt_figures *f, const struct spt_layer_
 }
 
 /* Everything about one head that is pooled over samples. */
-static void pool_head(struct spt_figures *f, const struct spt_measure_context *context, size_t head,
-                      struct spt_density *density) {
+static enum spt_status pool_head(struct spt_figures *f, const struct spt_measure_context *context, size_t head,
+                                 struct spt_density *density, struct spt_error *error) {
     const struct spt_selection *s = f->selection;
     const struct spt_pool pool = spt_pool_of(context, head, density);
-    for (size_t m = 0; m < pooled_metrics(s); m++) {
-        const struct spt_metric *metric = pooled_metric(s, m);
+    for (size_t m = 0; m < spt_selection_pooled(s); m++) {
+        const struct spt_metric *metric = spt_selection_pooled_at(s, m);
         f->pooled_head[m * f->heads + head] = metric->pooled(&pool);
         f->pooled_head_n[m * f->heads + head] = spt_pool_samples(context, head, metric);
     }
@@ -234,6 +229,7 @@ static void pool_head(struct spt_figures *f, const struct spt_measure_context *c
         else
             metric->pooled_curve(&pool, out);
     }
+    return f->keep_draws ? spt_draw_figures_head(&f->draws, context, &pool, head, error) : SPT_OK;
 }
 
 struct pool_job {
@@ -244,9 +240,7 @@ struct pool_job {
 
 static enum spt_status pool_task(void *context, size_t task, size_t thread, struct spt_error *error) {
     const struct pool_job *job = context;
-    (void)error;
-    pool_head(job->figures, job->context, task, spt_measurer_density(job->measurers[thread]));
-    return SPT_OK;
+    return pool_head(job->figures, job->context, task, spt_measurer_density(job->measurers[thread]), error);
 }
 
 static size_t largest(const size_t *values, size_t count) {
@@ -256,8 +250,8 @@ static size_t largest(const size_t *values, size_t count) {
 }
 
 static void keep_pooled(struct spt_figures *f, size_t layer) {
-    for (size_t m = 0; m < pooled_metrics(f->selection); m++) {
-        const struct spt_metric *metric = pooled_metric(f->selection, m);
+    for (size_t m = 0; m < spt_selection_pooled(f->selection); m++) {
+        const struct spt_metric *metric = spt_selection_pooled_at(f->selection, m);
         f->pooled[m * f->layers + layer] = spt_pool_combine(metric, f->pooled_head + m * f->heads, f->heads);
         f->pooled_n[m * f->layers + layer] = largest(f->pooled_head_n + m * f->heads, f->heads);
     }
@@ -273,7 +267,7 @@ static enum spt_status emit_pooled_heads(struct spt_figures *f, size_t layer, co
     enum spt_status status = SPT_OK;
     for (size_t m = 0; m < f->selection->count[SPT_LEVEL_POOLED]; m++)
         for (size_t h = 0; status == SPT_OK && h < f->heads; h++)
-            status = emit_pooled(f, emit, pooled_metric(f->selection, m), (int)layer, (int)h,
+            status = emit_pooled(f, emit, spt_selection_pooled_at(f->selection, m), (int)layer, (int)h,
                                  f->pooled_head[m * f->heads + h], f->pooled_head_n[m * f->heads + h], error);
     return status;
 }
@@ -306,7 +300,8 @@ enum spt_status spt_figures_layer(struct spt_figures *f, const struct spt_measur
     if (status != SPT_OK) return status;
     keep_pooled(f, layer);
     keep_ratios(f, context->values, layer);
-    status = emit_pooled_heads(f, layer, emit, error);
+    if (f->keep_draws) status = spt_draw_figures_layer(&f->draws, context->values, layer, emit, error);
+    if (status == SPT_OK) status = emit_pooled_heads(f, layer, emit, error);
     return status == SPT_OK ? emit_curves(f, layer, emit, error) : status;
 }
 
@@ -343,8 +338,8 @@ static enum spt_status emit_whole(struct spt_figures *f, size_t first, size_t co
 
 static enum spt_status emit_pooled_layers(struct spt_figures *f, const struct spt_emit *emit, struct spt_error *error) {
     enum spt_status status = SPT_OK;
-    for (size_t m = 0; status == SPT_OK && m < pooled_metrics(f->selection); m++) {
-        const struct spt_metric *metric = pooled_metric(f->selection, m);
+    for (size_t m = 0; status == SPT_OK && m < spt_selection_pooled(f->selection); m++) {
+        const struct spt_metric *metric = spt_selection_pooled_at(f->selection, m);
         const double *layers = f->pooled + m * f->layers;
         const size_t *n = f->pooled_n + m * f->layers;
         for (size_t l = 0; status == SPT_OK && l < f->layers; l++)
@@ -426,6 +421,7 @@ enum spt_status spt_figures_model(struct spt_figures *f, const struct spt_output
     if (status == SPT_OK) status = emit_pooled_layers(f, emit, error);
     if (status == SPT_OK) status = emit_pairs(f, emit, error);
     if (status == SPT_OK) status = emit_ratios(f, emit, error);
+    if (status == SPT_OK && f->keep_draws) status = spt_draw_figures_model(&f->draws, &f->pairs, output, emit, error);
     if (status == SPT_OK) status = emit_model_curves(f, emit, error);
     return status == SPT_OK && output ? emit_output(f, output, emit, error) : status;
 }

@@ -11,6 +11,7 @@
 
 #include "analysis/analyze.h"
 #include "analysis/bootstrap.h"
+#include "analysis/draws.h"
 #include "analysis/measure.h"
 #include "analysis/pairs.h"
 #include "analysis/ratio.h"
@@ -18,7 +19,7 @@
 struct spt_figures {
     const struct spt_selection *selection;
     const struct spt_bootstrap *bootstrap;
-    bool keep_heads;
+    bool keep_heads, keep_draws;
     const struct spt_team *team;
     size_t layers, heads, samples;
     double *sample;              /* [head metrics, then layer metrics; layers; samples] */
@@ -28,11 +29,12 @@ struct spt_figures {
     double *pooled;              /* [pooled metrics, then counts, then shares; layers] */
     size_t *pooled_n;            /* likewise */
     struct spt_pair_figures pairs;
-    struct spt_ratio *ratio; /* [ratio metrics, layers] sums */
-    double **curve_head;     /* [curve metrics, then pooled curves] each [heads, points] */
-    double **curve;          /* likewise, each [layers, points] */
-    double *model;           /* [sample metrics and metrics of the output, samples] */
-    float *vector;           /* [max(samples, points)] what is emitted */
+    struct spt_draw_figures draws; /* where they are kept */
+    struct spt_ratio *ratio;       /* [ratio metrics, layers] sums */
+    double **curve_head;           /* [curve metrics, then pooled curves] each [heads, points] */
+    double **curve;                /* likewise, each [layers, points] */
+    double *model;                 /* [sample metrics and metrics of the output, samples] */
+    float *vector;                 /* [max(samples, points)] what is emitted */
 };
 
 enum spt_status spt_figures_init(struct spt_figures *figures, const struct spt_selection *selection,

@@ -89,6 +89,7 @@ struct spt_graph {
     double fiedler[SPT_TAU_COUNT];        /* of D - W; 0 where it is not connected, NAN for n = 1 */
     double fiedler_norm[SPT_TAU_COUNT];   /* of D^-1/2 (D - W) D^-1/2, likewise */
 };
+struct spt_bootstrap; /* analysis/bootstrap.h */
 struct spt_rows;      /* analysis/information/rows.h */
 struct spt_remainder; /* analysis/information/remainder.h */
 struct spt_influence; /* analysis/values/influence.h */
@@ -154,6 +155,8 @@ struct spt_pool {
     const struct spt_laws *laws;
     struct spt_density *density;
     enum spt_frame frame;
+    const size_t *law_of, *mp_of;       /* [samples] how many of law and of mp are of each sample */
+    const unsigned char *frame_of_draw; /* [draws] enum spt_frame; NULL where no draws are asked for */
 };
 
 /* A pair of values for each head and sample of a layer. */
@@ -162,8 +165,6 @@ struct spt_pairs {
     const size_t *offset; /* [samples + 1] where each sample's tokens begin */
     const double *x, *y;  /* [heads, samples] NAN where undefined; a pair needs both */
 };
-
-struct spt_bootstrap; /* analysis/bootstrap.h */
 
 /* How pairs become one figure. */
 struct spt_pooling {
@@ -194,6 +195,13 @@ struct spt_metric {
     double (*pooled)(const struct spt_pool *pool);
     double (*model)(const struct spt_output *output, size_t sample);
     double (*whole)(const struct spt_output *output);
+    /* What .pooled and .whole give when the samples are drawn anew, as often as each draw holds them.
+     *   draws  [bootstrap->draws] out, NAN where undefined
+     * SPT_NOMEM. */
+    enum spt_status (*pooled_draws)(const struct spt_pool *pool, const struct spt_bootstrap *bootstrap, double *draws,
+                                    struct spt_error *error);
+    enum spt_status (*whole_draws)(const struct spt_output *output, const struct spt_bootstrap *bootstrap,
+                                   double *draws, struct spt_error *error);
     void (*curve)(const struct spt_head *head, float *values /* [points] */);
     void (*pooled_curve)(const struct spt_pool *pool, double *values /* [points] */);
     double (*pair[2])(const struct spt_head *head, double parameter); /* of a ratio: both NAN or none */

@@ -40,13 +40,13 @@ const double SPT_THRESHOLDS[SPT_THRESHOLD_COUNT] = {0.025, 0.05, 0.1, 0.25, 0.5,
 const struct spt_metric SPT_METRICS[] = {
     /* name, unit, definition, where its value comes from */
     {"loss", "nat", "mean next-token cross-entropy of a sample's n - 1 predictions", MODEL = spt_output_loss},
-    {"loss.token", "nat", "total next-token cross-entropy / total predictions", WHOLE = spt_output_loss_token},
+    {"loss.token", "nat", "total next-token cross-entropy / total predictions", WHOLE = spt_output_loss_token, .whole_draws = spt_output_loss_token_draws},
 
     {"sink.first", "", "alpha_0 = sum_i A[i][0] / m(0): mean attention on the first token (Gu et al. 2024)", HEAD = spt_sink_first, NULLED},
     {"sink.first_excess", "", "(alpha_0 - h) / (1 - h), h what uniform attention gives: 0 uniform, 1 a full sink", HEAD = spt_sink_first_excess, NULLED},
     {"sink.last", "", "alpha_{n-1}: mean attention on the last token (encoders)", HEAD = spt_sink_last, NULLED, .needs = SPT_NEED_FULL_MASK},
     {"sink.share", "", "share of samples of at least 16 tokens with alpha_0 > 0.3 (Gu et al. 2024)", HEAD = spt_sink_share, NULLED},
-    {"sink.full_heads", "heads", "number of heads whose mean alpha_0 >= 0.99", COUNT = spt_sink_full_head, NULLED},
+    {"sink.full_heads", "heads", "number of heads whose mean alpha_0 >= 0.99", COUNT = spt_sink_full_head, .pooled_draws = spt_sink_full_head_draws, NULLED},
     {"sink.max", "", "max_k (c_k - u_k): largest mean attention on one key beyond the uniform one", HEAD = spt_sink_max, NULLED},
     {"sink.max_first", "", "1 when sink.max is at the first token, else 0", HEAD = spt_sink_max_first, NULLED},
     {"sink.effective", "tokens", "exp of the entropy of c: how many tokens share the attention", HEAD = spt_sink_effective, NULLED},
@@ -71,10 +71,10 @@ const struct spt_metric SPT_METRICS[] = {
     {"rmt.law_ks", "", "sup |F_n - F| of x = s(G)/rms from the mask's law; G[i][j] = v(i) A[i][j] - 1", HEAD = spt_rmt_law_ks, NULLED, .needs = SPT_NEED_RESIDUAL},
     {"rmt.spikes", "", "number of x above 1.1 times the law's edge", HEAD = spt_rmt_spikes, NULLED, .needs = SPT_NEED_RESIDUAL},
     {"rmt.law_kl", "nat", "KL of the density of x, pooled over samples, from the mask's law: quarter circle (full) or Dykema-Haagerup (causal)",
-     POOLED = spt_rmt_law_kl, NULLED, .needs = SPT_NEED_RESIDUAL | SPT_NEED_LAW_POOL},
+     POOLED = spt_rmt_law_kl, .pooled_draws = spt_rmt_law_kl_draws, NULLED, .needs = SPT_NEED_RESIDUAL | SPT_NEED_LAW_POOL},
     {"rmt.mp_kl", "nat", "KL of s_i(A)/rms(s_2 ...), i >= 2, from the quarter circle, each sample (Ruscio et al. 2025); read it beside its null",
      HEAD = spt_rmt_mp_kl, NULLED, .needs = SPECTRUM | SPT_NEED_MP_KL},
-    {"rmt.mp_kl_pooled", "nat", "rmt.mp_kl with the points of all samples pooled first", POOLED = spt_rmt_mp_kl_pooled, NULLED, .needs = SPECTRUM | SPT_NEED_MP_POOL},
+    {"rmt.mp_kl_pooled", "nat", "rmt.mp_kl with the points of all samples pooled first", POOLED = spt_rmt_mp_kl_pooled, .pooled_draws = spt_rmt_mp_kl_pooled_draws, NULLED, .needs = SPECTRUM | SPT_NEED_MP_POOL},
     {"rmt.law_density", "", "density of x, pooled over samples, by the kernel of rmt.law_kl", DENSITY = spt_rmt_law_density,
      .needs = SPT_NEED_RESIDUAL | SPT_NEED_LAW_POOL, .points = SPT_LAW_CELLS, .grid = spt_rmt_density_grid, .grid_name = "singular value of G / rms"},
 
@@ -168,10 +168,10 @@ const struct spt_metric SPT_METRICS[] = {
     {"hidden.norm_first", "", "|h_0| / median |h_k| of the residual stream after the layer (Sun et al. 2024)", LAYER = spt_hidden_norm_first, .needs = SPT_NEED_HIDDEN},
     {"hidden.max_ratio", "", "max |h| / median |h| over its entries: massive activations (Sun et al. 2024)", LAYER = spt_hidden_max_ratio, .needs = SPT_NEED_HIDDEN},
 
-    {"frame.none", "", "share of heads without an anchor: max_k (c_k - u_k) < 1/n in more than half of the samples (Ruscio et al. 2025)", SHARE = spt_frame_none, NULLED},
-    {"frame.centralized", "", "share of heads anchored to one of: first, last, other special, other tokens; on top in 80 % of the samples, with twice the mean c of another (Ruscio et al. 2025)", SHARE = spt_frame_centralized, NULLED},
-    {"frame.distributed", "", "share of heads of no other frame: anchored to several tokens (Ruscio et al. 2025)", SHARE = spt_frame_distributed, NULLED},
-    {"frame.bidirectional", "", "share of heads of encoders with first and last token both references in at least half of the samples (Ruscio et al. 2025)", SHARE = spt_frame_bidirectional, NULLED},
+    {"frame.none", "", "share of heads without an anchor: max_k (c_k - u_k) < 1/n in more than half of the samples (Ruscio et al. 2025)", SHARE = spt_frame_none, .pooled_draws = spt_frame_none_draws, NULLED},
+    {"frame.centralized", "", "share of heads anchored to one of: first, last, other special, other tokens; on top in 80 % of the samples, with twice the mean c of another (Ruscio et al. 2025)", SHARE = spt_frame_centralized, .pooled_draws = spt_frame_centralized_draws, NULLED},
+    {"frame.distributed", "", "share of heads of no other frame: anchored to several tokens (Ruscio et al. 2025)", SHARE = spt_frame_distributed, .pooled_draws = spt_frame_distributed_draws, NULLED},
+    {"frame.bidirectional", "", "share of heads of encoders with first and last token both references in at least half of the samples (Ruscio et al. 2025)", SHARE = spt_frame_bidirectional, .pooled_draws = spt_frame_bidirectional_draws, NULLED},
 };
 /* clang-format on */
 

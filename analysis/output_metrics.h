@@ -6,5 +6,7 @@
 
 double spt_output_loss(const struct spt_output *output, size_t sample);
 double spt_output_loss_token(const struct spt_output *output); /* NAN without predictions */
+enum spt_status spt_output_loss_token_draws(const struct spt_output *output, const struct spt_bootstrap *bootstrap,
+                                            double *draws, struct spt_error *error);
 
 #endif

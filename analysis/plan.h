@@ -31,11 +31,12 @@ struct spt_plan {
     /* not part of it */
     bool *metric;    /* [SPT_METRIC_COUNT] which rows of the table are measured; owned */
     bool keep_heads; /* give per-sample values and curves of single heads too */
+    bool keep_draws; /* give the draws of figures that have no value per sample */
     size_t threads;  /* 0: all */
     bool no_read_ahead;
 };
 
-/* All groups, 1000 draws with seed 1, 32 nulls with seed 2, dimension 1. NULL metric on SPT_NOMEM. */
+/* All groups, 1000 draws with seed 1, 32 nulls with seed 2, dimension 1, nothing kept. NULL metric on SPT_NOMEM. */
 void spt_plan_init(struct spt_plan *plan);
 void spt_plan_release(struct spt_plan *plan);
 

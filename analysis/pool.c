@@ -27,11 +27,13 @@ struct spt_pool spt_pool_of(const struct spt_measure_context *context, size_t he
     if (values->law) {
         double *x = values->law + head * values->tokens;
         pool.law = x;
+        pool.law_of = values->law_count + head * values->samples;
         pool.law_count = pack(x, values->law_count + head * values->samples, context->probe);
     }
     if (values->mp) {
         double *x = values->mp + head * values->tokens;
         pool.mp = x;
+        pool.mp_of = values->mp_count + head * values->samples;
         pool.mp_count = pack(x, values->mp_count + head * values->samples, context->probe);
     }
     return pool;

@@ -30,3 +30,14 @@ void spt_selection_release(struct spt_selection *selection) {
     free(selection->metrics);
     *selection = (struct spt_selection){0};
 }
+
+size_t spt_selection_pooled(const struct spt_selection *s) {
+    return s->count[SPT_LEVEL_POOLED] + s->count[SPT_LEVEL_COUNT] + s->count[SPT_LEVEL_SHARE];
+}
+
+const struct spt_metric *spt_selection_pooled_at(const struct spt_selection *s, size_t i) {
+    static const enum spt_metric_level LEVELS[] = {SPT_LEVEL_POOLED, SPT_LEVEL_COUNT, SPT_LEVEL_SHARE};
+    size_t level = 0;
+    while (i >= s->count[LEVELS[level]]) i -= s->count[LEVELS[level++]];
+    return spt_selection_at(s, LEVELS[level], i);
+}

@@ -18,6 +18,10 @@ enum spt_status spt_selection_init(struct spt_selection *selection, const struct
                                    struct spt_error *error);
 void spt_selection_release(struct spt_selection *selection);
 
+/* The metrics of one head over all samples: pooled ones, then counts, then shares. */
+size_t spt_selection_pooled(const struct spt_selection *selection);
+const struct spt_metric *spt_selection_pooled_at(const struct spt_selection *selection, size_t i);
+
 /* The i-th metric of a level. */
 static inline const struct spt_metric *spt_selection_at(const struct spt_selection *selection,
                                                         enum spt_metric_level level, size_t i) {

@@ -71,6 +71,11 @@ static enum spt_status on_curve(void *context, const struct spt_vector *curve, s
     return from_store(passage, spt_store_put_curve(store_of(passage), curve, error));
 }
 
+static enum spt_status on_draws(void *context, const struct spt_vector *draws, struct spt_error *error) {
+    struct passage *passage = context;
+    return from_store(passage, spt_store_put_draws(store_of(passage), draws, error));
+}
+
 static void on_layer(void *context, size_t layer, size_t layers) {
     const struct spt_ingest *ingest = ((const struct passage *)context)->ingest;
     if (ingest->layer) ingest->layer(ingest->context, layer, layers);
@@ -155,6 +160,7 @@ static enum spt_status analyse(struct passage *passage, struct spt_checkpoint *c
         .measure = on_measure,
         .samples = on_samples,
         .curve = on_curve,
+        .draws = on_draws,
         .progress = on_layer,
         .stop = on_stop,
     };

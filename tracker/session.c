@@ -136,6 +136,7 @@ static enum spt_status make_plan(struct spt_session *session, struct spt_error *
     plan->bootstrap = (size_t)config->bootstrap;
     plan->null_draws = (size_t)config->null_draws;
     plan->keep_heads = config->keep;
+    plan->keep_draws = config->keep_draws;
     plan->threads = (size_t)config->threads;
     plan->no_read_ahead = !config->read_ahead;
     return spt_metric_choice(config, plan->metric, error);

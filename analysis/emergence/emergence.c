@@ -40,8 +40,8 @@ struct work {
     size_t *from;  /* [count] their places in the series */
     double *t, *y; /* [count] */
     double
-        *means;   /* [draws, count] of each draw; NULL: pooled. Draws without a defined sample somewhere are left out */
-    size_t *draw; /* [draws] which draw each row of means is */
+        *means; /* [draws, count] of each draw; NULL: unknown. Draws without a defined sample somewhere are left out */
+    size_t *draw;              /* [draws] which draw each row of means is */
     struct spt_logistic *fits; /* [draws] */
     double *gain, *sample;     /* [draws] scratch */
 };
@@ -57,9 +57,13 @@ static void work_release(struct work *w) {
     free(w->sample);
 }
 
+static bool is_resampled(const struct spt_emergence_series *series) {
+    return series->values || series->draws;
+}
+
 static enum spt_status work_init(struct work *w, const struct spt_emergence_series *series, size_t draws,
                                  struct spt_error *error) {
-    const size_t rows = series->values ? draws : NOISE_DRAWS;
+    const size_t rows = is_resampled(series) ? draws : NOISE_DRAWS;
     *w = (struct work){
         .from = spt_alloc(series->count, sizeof(size_t)),
         .t = spt_alloc(series->count, sizeof(double)),
@@ -112,6 +116,12 @@ static void keep_whole_draws(struct work *w, size_t draws) {
         memmove(w->means + w->draws * w->count, row, w->count * sizeof *row);
         w->draw[w->draws++] = d;
     }
+}
+
+static void take_draws(struct work *w, size_t draws, const struct spt_emergence_series *series) {
+    for (size_t i = 0; i < w->count; i++)
+        for (size_t d = 0; d < draws; d++) w->means[d * w->count + i] = (double)series->draws[w->from[i] * draws + d];
+    keep_whole_draws(w, draws);
 }
 
 static enum spt_status draw_means(struct work *w, const struct spt_bootstrap *b,
@@ -212,7 +222,7 @@ static double normal(struct spt_random *random) {
     return sqrt(2 * spt_random_exponential(random)) * cos(2 * 3.14159265358979323846 * spt_random_uniform(random));
 }
 
-/* Of a pooled series: how often independent noise of the same size over the same steps gives a curve that explains as
+/* Of a series that cannot be resampled: how often independent noise of the same size over the same steps gives a curve that explains as
  * much. */
 static double chance_of_noise(struct spt_logistic_fitter *f, struct work *w) {
     struct spt_random random;
@@ -250,6 +260,8 @@ static enum spt_status fit_series(struct spt_logistic_fitter *f, struct work *w,
     if (series->values) {
         const enum spt_status status = draw_means(w, b, series, error);
         if (status != SPT_OK) return status;
+    } else if (series->draws) {
+        take_draws(w, b->draws, series);
     }
     if (w->draws) {
         double own;

@@ -14,8 +14,8 @@
  * one checkpoint lies within a steep rise, BCa intervals to 74 %, and basic ones to 38 % where none does.
  *
  * Is there a change at all? A curve with four numbers finds a rise in any noise, so the gain of the best curve is held
- * against the gains that the draws' noise alone gives: p. Series without samples' values (pooled metrics) have no
- * interval; their p is from independent noise.
+ * against the gains that the draws' noise alone gives: p. Series of which neither
+ * samples' values nor draws are known have no interval; their p is from independent noise.
  */
 #ifndef SPT_EMERGENCE_H
 #define SPT_EMERGENCE_H
@@ -31,7 +31,9 @@ struct spt_emergence_series {
     size_t count;
     const int64_t *step; /* [count] ascending, >= 0, no two alike */
     const double *mean;  /* [count] NAN: left out */
-    const float *values; /* [count, samples] NAN where undefined; NULL: pooled */
+    const float *values; /* [count, samples] NAN where undefined ... */
+    const float
+        *draws; /* ... or [count, draws] the mean's in each draw, of figures without values; both NULL: nothing */
 };
 
 /* Why there is no midpoint. */
@@ -52,7 +54,7 @@ struct spt_emergence {
     size_t count; /* checkpoints with a value */
     enum spt_emergence_reason reason;
     struct spt_logistic fit; /* NAN where there is none (FEW); of a constant a only */
-    double t0_lo, t0_hi;     /* NAN without samples' values */
+    double t0_lo, t0_hi;     /* NAN without draws */
     double k_lo, k_hi;       /* percentiles; at SPT_LOGISTIC_K_MAX the steps do not tell the rise from a jump */
     double b_lo, b_hi;
     double p;                   /* that noise alone gives such a change; NAN where nothing was fitted */

@@ -14,9 +14,15 @@
 #ifndef SPT_FRAME_H
 #define SPT_FRAME_H
 
+#include "analysis/bootstrap.h"
 #include "analysis/measure.h"
 
 /* O(tokens), from the layer's c and reference tokens. context->references must be there. */
 enum spt_frame spt_frame_of(const struct spt_measure_context *context, size_t head);
+
+/* The same when the samples are drawn anew: frames [bootstrap->draws] out, enum spt_frame each. SPT_NOMEM. */
+enum spt_status spt_frame_of_draws(const struct spt_measure_context *context, size_t head,
+                                   const struct spt_bootstrap *bootstrap, unsigned char *frames,
+                                   struct spt_error *error);
 
 #endif

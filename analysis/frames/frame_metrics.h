@@ -10,4 +10,14 @@ double spt_frame_centralized(const struct spt_pool *pool);
 double spt_frame_distributed(const struct spt_pool *pool);
 double spt_frame_bidirectional(const struct spt_pool *pool);
 
+/* The same of each draw of samples. */
+enum spt_status spt_frame_none_draws(const struct spt_pool *pool, const struct spt_bootstrap *bootstrap, double *draws,
+                                     struct spt_error *error);
+enum spt_status spt_frame_centralized_draws(const struct spt_pool *pool, const struct spt_bootstrap *bootstrap,
+                                            double *draws, struct spt_error *error);
+enum spt_status spt_frame_distributed_draws(const struct spt_pool *pool, const struct spt_bootstrap *bootstrap,
+                                            double *draws, struct spt_error *error);
+enum spt_status spt_frame_bidirectional_draws(const struct spt_pool *pool, const struct spt_bootstrap *bootstrap,
+                                              double *draws, struct spt_error *error);
+
 #endif

@@ -65,12 +65,12 @@ void spt_density_kl_batch(struct spt_density *density, const struct spt_laws *la
                           const double *const *x, const size_t *m, size_t count, double *kl);
 
 /* KL of the points of whole samples, for every draw of samples: a density is linear in its points, so those of all
- * draws are one matrix product of the samples' own. The sum runs over every seventh cell: equal to spt_density_kl of a
- * draw's points to 1e-6, and to 1e-9 where they are some hundred.
+ * draws are one matrix product of the samples' own. The sum runs over every fifth cell: equal to spt_density_kl of a
+ * draw's points to 1e-6, and to 1e-10 where they are some hundred.
  *   x   [sum of m] sample after sample
  *   m   [bootstrap->samples] points of each
  *   kl  [bootstrap->draws] out, NAN for a draw without points, and everywhere where x holds a NAN
- * draws * samples multiply-adds and draws logarithms for each of the some 60 cells: a millisecond for 1,000 draws of
+ * draws * samples multiply-adds and draws logarithms for each of the some 80 cells: a millisecond for 1,000 draws of
  * 100 samples of 45 points. SPT_NOMEM. */
 struct spt_bootstrap;
 enum spt_status spt_density_kl_draws(struct spt_density *density, const struct spt_laws *laws, enum spt_law_kind kind,

@@ -1,5 +1,6 @@
 #include "analysis/rmt/rmt_metrics.h"
 
+#include "analysis/bootstrap.h"
 #include "analysis/rmt/law.h"
 #include "analysis/rmt/residual.h"
 
@@ -104,6 +105,21 @@ double spt_rmt_law_kl(const struct spt_pool *pool) {
 
 double spt_rmt_mp_kl_pooled(const struct spt_pool *pool) {
     return spt_density_kl(pool->density, pool->laws, SPT_LAW_QUARTER_CIRCLE, pool->mp, pool->mp_count, NULL);
+}
+
+enum spt_status spt_rmt_law_kl_draws(const struct spt_pool *pool, const struct spt_bootstrap *bootstrap, double *draws,
+                                     struct spt_error *error) {
+    const enum spt_law_kind law = spt_law_of_mask(pool->mask);
+    if (law != SPT_LAW_KINDS)
+        return spt_density_kl_draws(pool->density, pool->laws, law, pool->law, pool->law_of, bootstrap, draws, error);
+    for (size_t d = 0; d < bootstrap->draws; d++) draws[d] = NAN;
+    return SPT_OK;
+}
+
+enum spt_status spt_rmt_mp_kl_pooled_draws(const struct spt_pool *pool, const struct spt_bootstrap *bootstrap,
+                                           double *draws, struct spt_error *error) {
+    return spt_density_kl_draws(pool->density, pool->laws, SPT_LAW_QUARTER_CIRCLE, pool->mp, pool->mp_of, bootstrap,
+                                draws, error);
 }
 
 void spt_rmt_law_density(const struct spt_pool *pool, double *values) {

@@ -37,6 +37,12 @@ double spt_rmt_mp_kl(const struct spt_head *head, double parameter);
  * (throughout) without points; the law's for a windowed mask too. O(SPT_LAW_CELLS ln SPT_LAW_CELLS). */
 double spt_rmt_law_kl(const struct spt_pool *pool);
 double spt_rmt_mp_kl_pooled(const struct spt_pool *pool);
+
+/* The same of each draw of samples (spt_density_kl_draws). */
+enum spt_status spt_rmt_law_kl_draws(const struct spt_pool *pool, const struct spt_bootstrap *bootstrap, double *draws,
+                                     struct spt_error *error);
+enum spt_status spt_rmt_mp_kl_pooled_draws(const struct spt_pool *pool, const struct spt_bootstrap *bootstrap,
+                                           double *draws, struct spt_error *error);
 void spt_rmt_law_density(const struct spt_pool *pool, double *values /* [SPT_LAW_CELLS] */);
 
 /* The i-th cell's centre, in units of the rms. */

@@ -1,5 +1,6 @@
 #include "analysis/sinks/sink_metrics.h"
 
+#include "analysis/bootstrap.h"
 #include "analysis/information/rows.h"
 
 #include <math.h>
@@ -109,6 +110,22 @@ double spt_sink_full_head(const struct spt_pool *pool) {
         count++;
     }
     return count ? sum / (double)count >= 0.99 : NAN;
+}
+
+enum spt_status spt_sink_full_head_draws(const struct spt_pool *pool, const struct spt_bootstrap *bootstrap,
+                                         double *draws, struct spt_error *error) {
+    (void)error;
+    for (size_t d = 0; d < bootstrap->draws; d++) {
+        const double *drawn = bootstrap->counts + d * bootstrap->samples;
+        double sum = 0, count = 0;
+        for (size_t i = 0; i < pool->samples; i++) {
+            if (isnan(pool->first[i])) continue;
+            sum += drawn[i] * pool->first[i];
+            count += drawn[i];
+        }
+        draws[d] = count > 0 ? sum / count >= 0.99 : NAN;
+    }
+    return SPT_OK;
 }
 
 void spt_sink_received(const struct spt_head *head, float *values) {

@@ -26,6 +26,8 @@ double spt_sink_effective(const struct spt_head *head, double unused);
 double spt_sink_entropy(const struct spt_head *head, double unused);
 double spt_sink_max_logit(const struct spt_head *head, double unused);
 double spt_sink_full_head(const struct spt_pool *pool);
+enum spt_status spt_sink_full_head_draws(const struct spt_pool *pool, const struct spt_bootstrap *bootstrap,
+                                         double *draws, struct spt_error *error);
 void spt_sink_received(const struct spt_head *head, float *values /* [SPT_RECEIVED_POINTS] */);
 double spt_sink_received_grid(size_t i);
 

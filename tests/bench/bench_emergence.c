@@ -23,7 +23,7 @@ static int measure(const struct made_kind *kind, size_t n, const struct spt_boot
     if (!made || !series || !out) return 1;
     for (size_t i = 0; i < n; i++) {
         made_series(kind, i, &made[i]);
-        series[i] = (struct spt_emergence_series){kind->count, kind->steps, made[i].mean, made[i].values};
+        series[i] = (struct spt_emergence_series){kind->count, kind->steps, made[i].mean, made[i].values, NULL};
     }
     const double start = now();
     if (spt_emergence_of(bootstrap, series, n, team, out, NULL, &error) != SPT_OK) return 1;

@@ -74,6 +74,8 @@ static const char *const TEXTS[] = {
     " WHERE checkpoint = ?1 ORDER BY 2, 3, 4",
     "SELECT 'curve', m.name, layer, head, hex(\"values\") FROM curve v JOIN metric m ON m.id = v.metric"
     " WHERE checkpoint = ?1 ORDER BY 2, 3, 4",
+    "SELECT 'draws', m.name, layer, head, hex(\"values\") FROM draw v JOIN metric m ON m.id = v.metric"
+    " WHERE checkpoint = ?1 ORDER BY 2, 3, 4",
 };
 
 static bool read_item(sqlite3 *db, const char *id, struct stored_item *item, char *problem) {

@@ -307,12 +307,12 @@ static const struct spt_option OPTIONS[] = {
     {"wait", 0, "SECONDS", "wait so long for another writer of the store (default 0)"},
 };
 static const char *const KEYS[] = {
-    "db",         "name",         "probe",      "ids",         "samples",
-    "steps",      "every",        "metrics",    "bos",         "model_config",
-    "tokenizer",  "step_pattern", "references", "symmetrize",  "topology_dimension",
-    "bootstrap",  "null_draws",   "keep",       "threads",     "header_limit",
-    "read_ahead", "priority",     "shard",      "fetch_steps", "fetch_dir",
-    "tmpdir",     "spool_limit",
+    "db",           "name",         "probe",       "ids",        "samples",
+    "steps",        "every",        "metrics",     "bos",        "model_config",
+    "tokenizer",    "step_pattern", "references",  "symmetrize", "topology_dimension",
+    "bootstrap",    "null_draws",   "keep",        "keep_draws", "threads",
+    "header_limit", "read_ahead",   "priority",    "shard",      "fetch_steps",
+    "fetch_dir",    "tmpdir",       "spool_limit",
 };
 
 const struct spt_command SPT_COMMAND_SWEEP = {

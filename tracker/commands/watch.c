@@ -229,6 +229,7 @@ static const char *const KEYS[] = {
     "bootstrap",
     "null_draws",
     "keep",
+    "keep_draws",
     "plots.format",
     "plots.metric",
     "plots.layer",

@@ -141,6 +141,7 @@ struct spt_config {
     int symmetrize; /* of enum spt_symmetrize */
     int64_t topology_dimension, bootstrap, null_draws;
     int keep;        /* 0: layers, 1: heads too */
+    bool keep_draws; /* of figures without values of samples */
     int64_t threads; /* 0: all */
     int64_t header_limit;
     char *tmpdir; /* NULL: not given */

@@ -40,6 +40,7 @@ static const struct spt_config_key KEYS[] = {
     {"bootstrap", "bootstrap", "N", SPT_CONFIG_INTEGER, 1, 1000000, .standard = "1000", .help = "resamplings of the probe behind each 95 % interval", AT(bootstrap)},
     {"null_draws", "null-draws", "N", SPT_CONFIG_INTEGER, 2, 100000, .standard = "32", .help = "random matrices behind the mean and sd of each null", AT(null_draws)},
     {"keep", "keep", "LEVEL", SPT_CONFIG_CHOICE, .choices = KEEP, .standard = "layers", .help = "values of single sentences, and curves, are kept for layers and the model, or for heads too", AT(keep)},
+    {"keep_draws", "keep-draws", "BOOL", SPT_CONFIG_BOOL, .standard = "true", .help = "keep what figures without values of single sentences (rmt.law_kl, frame.*, correlations ...) are in each resampling, for the intervals of emerge", AT(keep_draws)},
     {"header_limit", "header-limit", "BYTES", SPT_CONFIG_BYTES, 1024, (int64_t)1 << 34, .standard = "32M", .help = "longest header of a weights file that is read", AT(header_limit)},
     {"tmpdir", "tmpdir", "DIR", SPT_CONFIG_PATH, .help = "folder where compressed archives are decompressed, one checkpoint at a time, to files without a name (default: $TMPDIR, else /var/tmp)", AT(tmpdir)},
     {"spool_limit", "spool-limit", "BYTES", SPT_CONFIG_BYTES, 1024, (int64_t)1 << 50, .standard = "32G", .help = "most that may lie there", AT(spool_limit)},

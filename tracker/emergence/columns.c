@@ -92,7 +92,11 @@ static field samples(subject *s) {
 }
 
 static field draws(subject *s) {
-    return s->compared || s->row->pooled ? nothing(SPT_EMERGED_COUNT) : count((long long)s->emerged->draws);
+    return s->compared || !s->row->resampled ? nothing(SPT_EMERGED_COUNT) : count((long long)s->emerged->draws);
+}
+
+static field no_interval(subject *s) {
+    return text(s->compared ? NULL : spt_emerged_no_interval(s->row));
 }
 
 /* t0 and the two ends of its interval, NAN where there is no midpoint. */
@@ -231,7 +235,8 @@ const struct spt_emerged_column SPT_EMERGED_COLUMNS[] = {
     {"first_step", "of the checkpoints that count", first_step},
     {"last_step", "of the checkpoints that count", last_step},
     {"samples", "of the probe", samples},
-    {"draws", "of the bootstrap; absent: a pooled metric, which has no interval", draws},
+    {"draws", "of the bootstrap; absent: nothing is stored that could be resampled", draws},
+    {"no_interval", "why there is neither interval nor order", no_interval},
     {"midpoint", "step at which the fitted curve is half way: 2^t0 - 1", midpoint},
     {"midpoint_lo", "lower end of its 95 % interval; of seeds Student's", midpoint_lo},
     {"midpoint_hi", "upper end", midpoint_hi},

@@ -25,7 +25,7 @@ struct spt_emerged_options {
 struct spt_emerged_row {
     const char *metric; /* borrowed from the run */
     int layer, head;    /* as in the store: -1 the whole */
-    bool pooled;        /* no values of single samples are kept: no interval, no order */
+    bool resampled;     /* values of samples or draws are stored; else there is no interval and no order */
     struct spt_emergence emergence;
     struct spt_order order; /* its midpoint against that of the run's other metric, over the draws */
     double q;               /* order.p among all of the run's rows; NAN: not tested */
@@ -55,6 +55,11 @@ enum spt_status spt_emerged_read(struct spt_store *store, const struct spt_store
                                  const char *branch, const struct spt_emerged_options *options,
                                  struct spt_emerged *emerged, struct spt_error *error);
 void spt_emerged_release(struct spt_emerged *emerged);
+
+/* Why a row has neither interval nor order; NULL: it has. One phrase. */
+#define SPT_EMERGED_NO_INTERVAL_COUNT 3
+extern const char *const SPT_EMERGED_NO_INTERVAL[SPT_EMERGED_NO_INTERVAL_COUNT];
+const char *spt_emerged_no_interval(const struct spt_emerged_row *row); /* one of them */
 
 /* NULL: the run has none. */
 const struct spt_emerged_row *spt_emerged_find(const struct spt_emerged *emerged, const char *metric, int layer,

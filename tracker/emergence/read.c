@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define VALUES_MAX ((size_t)256 << 20) /* bytes of samples' values that are held at a time */
+#define VALUES_MAX ((size_t)256 << 20) /* bytes of samples' values and draws that are held at a time */
 
 /* --- which checkpoints --- */
 
@@ -130,10 +130,10 @@ struct batch {
     const struct cell *cells; /* [end - first] of the reading, whole metrics */
     size_t first, end;        /* cells */
     size_t count;             /* series */
-    size_t checkpoints, samples;
+    size_t checkpoints, samples, draws;
     double *means;            /* [count, checkpoints] */
-    float *values;            /* [count, checkpoints, samples] */
-    bool *has_values;         /* [count] */
+    float **values;           /* [count] each [checkpoints, samples]; NULL: none is stored */
+    float **drawn;            /* [count] each [checkpoints, draws]; NULL: likewise */
     const struct cell **head; /* [count] the first cell of each series: metric, layer and head, ascending */
     struct spt_emergence_series *series;
     struct spt_emergence *found;
@@ -141,9 +141,13 @@ struct batch {
 };
 
 static void batch_release(struct batch *b) {
+    for (size_t i = 0; i < b->count; i++) {
+        if (b->values) free(b->values[i]);
+        if (b->drawn) free(b->drawn[i]);
+    }
     free(b->means);
     free(b->values);
-    free(b->has_values);
+    free(b->drawn);
     free(b->head);
     free(b->series);
     free(b->found);
@@ -151,28 +155,26 @@ static void batch_release(struct batch *b) {
 }
 
 static enum spt_status batch_init(struct batch *b, const struct reading *r, struct spt_error *error) {
-    const size_t draws = r->emerged->draws;
-    size_t cells, values;
+    size_t cells;
     b->checkpoints = r->emerged->checkpoints;
     b->samples = r->emerged->samples;
+    b->draws = r->emerged->draws;
     for (size_t i = b->first; i < b->end; i++)
         b->count += i == b->first || !is_same_series(&r->cells[i - 1], &r->cells[i]);
-    if (spt_multiply(b->count, b->checkpoints, &cells) && spt_multiply(cells, b->samples, &values)) {
+    if (spt_multiply(b->count, b->checkpoints, &cells)) {
         b->means = spt_alloc(cells, sizeof *b->means);
-        b->values = spt_alloc(values, sizeof *b->values);
-        b->has_values = spt_alloc_zeroed(b->count, sizeof *b->has_values);
+        b->values = spt_alloc_zeroed(b->count, sizeof *b->values);
+        b->drawn = spt_alloc_zeroed(b->count, sizeof *b->drawn);
         b->head = spt_alloc(b->count, sizeof *b->head);
         b->series = spt_alloc(b->count, sizeof *b->series);
         b->found = spt_alloc(b->count, sizeof *b->found);
-        b->t0 = spt_alloc(b->count * draws, sizeof *b->t0);
+        b->t0 = spt_alloc(b->count * b->draws, sizeof *b->t0);
     }
-    if (!b->means || !b->values || !b->has_values || !b->head || !b->series || !b->found || !b->t0) {
+    if (!b->means || !b->values || !b->drawn || !b->head || !b->series || !b->found || !b->t0) {
         batch_release(b);
-        return spt_fail_memory(error, b->count * b->checkpoints * (b->samples + 2) * sizeof(float),
-                               "the series of a run");
+        return spt_fail_memory(error, b->count * (b->checkpoints + b->draws) * sizeof(double), "the series of a run");
     }
     for (size_t i = 0; i < cells; i++) b->means[i] = NAN;
-    for (size_t i = 0; i < values; i++) b->values[i] = NAN;
     return SPT_OK;
 }
 
@@ -191,41 +193,74 @@ struct placing {
     size_t series, end, checkpoint;
 };
 
-static enum spt_status place_values(void *context, const struct spt_store_samples *samples, struct spt_error *error) {
-    (void)error;
-    struct placing *p = context;
-    struct batch *b = p->batch;
+/* The series that a vector is of, NULL: none. They come by layer and head, as the series do. */
+static float **find_place(struct placing *p, const struct spt_store_samples *vector, float **of_series) {
     for (size_t i = p->series; i < p->end; i++) {
-        if (b->head[i]->layer != samples->layer || b->head[i]->head != samples->head) continue;
-        if (samples->count != b->samples) return SPT_OK; /* of another probe than the run's: cannot be resampled */
-        memcpy(b->values + (i * b->checkpoints + p->checkpoint) * b->samples, samples->values,
-               b->samples * sizeof(float));
-        b->has_values[i] = true;
-        p->series = i; /* they come in this order */
-        break;
+        if (p->batch->head[i]->layer != vector->layer || p->batch->head[i]->head != vector->head) continue;
+        p->series = i;
+        return &of_series[i];
     }
+    return NULL;
+}
+
+/* Row checkpoint of [checkpoints, width], which is made with the first; NULL: out of memory. */
+static float *row_of(const struct placing *p, float **place, size_t width, struct spt_error *error) {
+    const size_t cells = p->batch->checkpoints * width;
+    if (!*place) {
+        *place = spt_alloc(cells, sizeof **place);
+        for (size_t i = 0; *place && i < cells; i++) (*place)[i] = NAN;
+    }
+    if (*place) return *place + p->checkpoint * width;
+    spt_fail_memory(error, cells * sizeof **place, "the series of a run");
+    return NULL;
+}
+
+static enum spt_status place_values(void *context, const struct spt_store_samples *samples, struct spt_error *error) {
+    struct placing *p = context;
+    const size_t width = p->batch->samples;
+    float **place = samples->count == width ? find_place(p, samples, p->batch->values) : NULL;
+    if (!place) return SPT_OK; /* of another probe than the run's: cannot be resampled */
+    float *row = row_of(p, place, width, error);
+    if (!row) return SPT_NOMEM;
+    memcpy(row, samples->values, width * sizeof *row);
+    return SPT_OK;
+}
+
+static enum spt_status place_draws(void *context, const struct spt_store_samples *drawn, struct spt_error *error) {
+    struct placing *p = context;
+    const size_t width = p->batch->draws;
+    const bool whole = drawn->count == width || drawn->count == 1;
+    float **place = whole ? find_place(p, drawn, p->batch->drawn) : NULL;
+    if (!place) return SPT_OK;
+    float *row = row_of(p, place, width, error);
+    if (!row) return SPT_NOMEM;
+    for (size_t d = 0; d < width; d++) row[d] = drawn->values[drawn->count == 1 ? 0 : d];
     return SPT_OK;
 }
 
 static enum spt_status read_values(struct batch *b, const struct reading *r, struct spt_error *error) {
     enum spt_status status = SPT_OK;
     for (size_t first = 0, end; first < b->count && status == SPT_OK; first = end) {
+        const char *name = r->emerged->names[b->head[first]->name];
         for (end = first; end < b->count && b->head[end]->name == b->head[first]->name;) end++;
         for (size_t c = 0; c < b->checkpoints && status == SPT_OK; c++) {
-            struct placing placing = {b, first, end, c};
-            status = spt_store_each_samples(r->store, r->kept[c]->id, r->emerged->names[b->head[first]->name],
-                                            r->options->heads, place_values, &placing, error);
+            struct placing values = {b, first, end, c}, draws = values;
+            status =
+                spt_store_each_samples(r->store, r->kept[c]->id, name, r->options->heads, place_values, &values, error);
+            if (status == SPT_OK)
+                status =
+                    spt_store_each_draws(r->store, r->kept[c]->id, name, r->options->heads, place_draws, &draws, error);
         }
     }
     return status;
 }
 
-/* A checkpoint whose values are missing, as one that an older version measured, has no mean that could be resampled. */
-static void drop_means_alone(struct batch *b, size_t series) {
+/* A checkpoint of which nothing is stored that could be resampled, as one that an older version measured, has no mean
+ * that could be: kept [checkpoints, width]. */
+static void drop_means_alone(struct batch *b, size_t series, const float *kept, size_t width) {
     for (size_t c = 0; c < b->checkpoints; c++) {
-        const float *values = b->values + (series * b->checkpoints + c) * b->samples;
         bool any = false;
-        for (size_t i = 0; i < b->samples && !any; i++) any = isfinite(values[i]);
+        for (size_t i = 0; i < width && !any; i++) any = isfinite(kept[c * width + i]);
         if (!any) b->means[series * b->checkpoints + c] = NAN;
     }
 }
@@ -236,7 +271,7 @@ static void put_row(struct reading *r, const struct batch *b, size_t i) {
         .metric = r->emerged->names[b->head[i]->name],
         .layer = b->head[i]->layer,
         .head = b->head[i]->head,
-        .pooled = !b->has_values[i],
+        .resampled = b->values[i] || b->drawn[i],
         .emergence = b->found[i],
         .order = {.share = NAN, .p = NAN},
         .q = NAN,
@@ -247,9 +282,9 @@ static void put_row(struct reading *r, const struct batch *b, size_t i) {
     if (itself) {
         r->emerged->measured = true;
         r->emerged->reason = row->emergence.reason;
-        if (!row->pooled && row->emergence.reason == SPT_EMERGENCE_FOUND && r->reference)
+        if (row->resampled && row->emergence.reason == SPT_EMERGENCE_FOUND && r->reference)
             memcpy(r->reference, t0, r->emerged->draws * sizeof *t0);
-    } else if (!row->pooled && row->emergence.reason == SPT_EMERGENCE_FOUND) {
+    } else if (row->resampled && row->emergence.reason == SPT_EMERGENCE_FOUND) {
         row->order = spt_order_of_draws(t0, r->reference, r->emerged->draws);
     }
 }
@@ -260,12 +295,16 @@ static enum spt_status fit_batch(struct reading *r, struct batch *b, struct spt_
     place_means(b, r);
     status = read_values(b, r, error);
     for (size_t i = 0; i < b->count && status == SPT_OK; i++) {
-        if (b->has_values[i]) drop_means_alone(b, i);
+        if (b->values[i])
+            drop_means_alone(b, i, b->values[i], b->samples);
+        else if (b->drawn[i])
+            drop_means_alone(b, i, b->drawn[i], b->draws);
         b->series[i] = (struct spt_emergence_series){
             .count = b->checkpoints,
             .step = r->emerged->step,
             .mean = b->means + i * b->checkpoints,
-            .values = b->has_values[i] ? b->values + i * b->checkpoints * b->samples : NULL,
+            .values = b->values[i],
+            .draws = b->values[i] ? NULL : b->drawn[i],
         };
     }
     if (status == SPT_OK)
@@ -283,7 +322,8 @@ static size_t end_of_metric(const struct reading *r, size_t first) {
 }
 
 static enum spt_status fit_range(struct reading *r, size_t first, size_t end, struct spt_error *error) {
-    const size_t cells_max = VALUES_MAX / sizeof(float) / (r->emerged->samples + 1);
+    const struct spt_emerged *e = r->emerged;
+    const size_t width = e->samples > e->draws ? e->samples : e->draws, cells_max = VALUES_MAX / sizeof(float) / width;
     enum spt_status status = SPT_OK;
     while (first < end && status == SPT_OK) {
         size_t last = end_of_metric(r, first);
@@ -507,4 +547,24 @@ double spt_store_run_parameters(const struct spt_store_run *run) {
 
 bool spt_emerged_shows(int row_layer, int layer) {
     return layer == SPT_EVERY_LAYER || row_layer == layer;
+}
+
+enum { NO_HEADS, NO_DRAWS, POOLED };
+
+const char *const SPT_EMERGED_NO_INTERVAL[SPT_EMERGED_NO_INTERVAL_COUNT] = {
+    [NO_HEADS] = "of single heads no values are stored (spectail sweep --keep heads stores them)",
+    [NO_DRAWS] = "no draws are stored (spectail sweep --force stores them, unless keep_draws is false)",
+    [POOLED] = "pooled: no interval",
+};
+
+static bool has_draws(const struct spt_metric *metric) {
+    return metric->pooled_draws || metric->whole_draws || metric->level == SPT_LEVEL_RATIO ||
+           metric->level == SPT_LEVEL_PAIRS;
+}
+
+const char *spt_emerged_no_interval(const struct spt_emerged_row *row) {
+    const size_t i = spt_metric_find(row->metric);
+    if (row->resampled) return NULL;
+    if (row->head != SPT_WHOLE_LAYER) return SPT_EMERGED_NO_INTERVAL[NO_HEADS];
+    return SPT_EMERGED_NO_INTERVAL[i < SPT_METRIC_COUNT && has_draws(&SPT_METRICS[i]) ? NO_DRAWS : POOLED];
 }

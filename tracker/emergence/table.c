@@ -197,7 +197,7 @@ static void put_side(struct spt_text *out, const struct spt_emerged *e, int laye
 
 static bool has_no_interval(const struct spt_emerged *e) {
     const struct spt_emerged_row *row = spt_emerged_find(e, e->against, SPT_WHOLE_MODEL, SPT_WHOLE_LAYER);
-    return row && row->pooled;
+    return row && !row->resampled;
 }
 
 static void put_order(struct spt_text *out, const struct spt_emerged *e, int layer) {
@@ -216,8 +216,8 @@ static void put_order(struct spt_text *out, const struct spt_emerged *e, int lay
         spt_text_format(out, "\n%s has no midpoint (%s), so nothing comes before or after it.\n", e->against,
                         SPT_EMERGENCE_REASON_TEXTS[e->reason]);
     else if (has_no_interval(e))
-        spt_text_format(out, "\n%s is pooled over samples: without draws of it nothing comes before or after it.\n",
-                        e->against);
+        spt_text_format(out, "\n%s has no draws (%s), so nothing comes before or after it.\n", e->against,
+                        spt_emerged_no_interval(spt_emerged_find(e, e->against, SPT_WHOLE_MODEL, SPT_WHOLE_LAYER)));
     else {
         spt_text_format(out, "\nWhich came first, each metric or %s (q < 0.05):\n", e->against);
         for (size_t i = 0; i < sizeof SIDES / sizeof *SIDES; i++)
@@ -241,17 +241,22 @@ static void put_reasons(struct spt_text *out, const struct spt_emerged *e, int l
     }
 }
 
-static void put_pooled(struct spt_text *out, const struct spt_emerged *e, int layer) {
-    struct list list = {.out = out};
-    char name[NAME];
-    for (size_t i = 0; i < e->count; i++) {
-        if (!e->rows[i].pooled || !is_shown(&e->rows[i], layer, SPT_EMERGENCE_FOUND)) continue;
-        if (list.count == 0)
-            spt_text_put(out, "\nWithout interval and order, because no values of single samples are kept:\n");
-        format_name(name, e->rows[i].metric, e->rows[i].layer, e->rows[i].head);
-        put_item(&list, "pooled, or of single heads", name);
+/* Midpoints without an interval, a list for each reason. */
+static void put_bare(struct spt_text *out, const struct spt_emerged *e, int layer) {
+    bool said = false;
+    for (size_t k = 0; k < SPT_EMERGED_NO_INTERVAL_COUNT; k++) {
+        struct list list = {.out = out};
+        char name[NAME];
+        for (size_t i = 0; i < e->count; i++) {
+            const char *reason = spt_emerged_no_interval(&e->rows[i]);
+            if (reason != SPT_EMERGED_NO_INTERVAL[k] || !is_shown(&e->rows[i], layer, SPT_EMERGENCE_FOUND)) continue;
+            if (!said) spt_text_put(out, "\nWithout interval and order:\n");
+            said = true;
+            format_name(name, e->rows[i].metric, e->rows[i].layer, e->rows[i].head);
+            put_item(&list, reason, name);
+        }
+        end_list(&list);
     }
-    end_list(&list);
 }
 
 /* The phases in one line, or in more that begin under the first. */
@@ -304,7 +309,7 @@ void spt_emerged_put_table(struct spt_text *out, const struct spt_emerged *emerg
     put_order(out, emerged, layer);
     put_turns(out, emerged, layer);
     put_reasons(out, emerged, layer);
-    put_pooled(out, emerged, layer);
+    put_bare(out, emerged, layer);
 }
 
 /* --- several runs --- */

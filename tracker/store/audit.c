@@ -88,6 +88,12 @@ static const struct {
      " WHERE length(v.\"values\") <> 4 * r.samples GROUP BY c.id"},
     {"figures", SPT_MEND_FORCE, true, ODD_CURVES},
     {"figures", SPT_MEND_FORCE, true,
+     "SELECT " CHECKPOINT
+     "printf('%d of its vectors of draws have neither %d numbers nor one', count(*), draws)" AS_SAID
+     " FROM (SELECT id, CAST(substr(plan_text, instr(plan_text, 'bootstrap: ') + 11) AS INTEGER) AS draws FROM run"
+     " WHERE instr(plan_text, 'bootstrap: ') > 0) r JOIN checkpoint c ON c.run = r.id JOIN draw v ON v.checkpoint = c.id"
+     " WHERE length(v.\"values\") NOT IN (4, 4 * r.draws) GROUP BY c.id"},
+    {"figures", SPT_MEND_FORCE, true,
      "SELECT " CHECKPOINT "printf('%d of its figures are of layers or heads that the model has not', count(*))" AS_SAID
      " FROM measure v JOIN checkpoint c ON c.id = v.checkpoint JOIN run r ON r.id = c.run"
      " WHERE v.layer NOT BETWEEN -1 AND r.layers - 1 OR v.head NOT BETWEEN -1 AND r.heads - 1 GROUP BY c.id"},

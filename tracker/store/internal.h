@@ -31,6 +31,8 @@ enum spt_sql_id {
     SPT_SQL_CURVE_ADD,
     SPT_SQL_CURVE_FIND,
     SPT_SQL_CURVE_REMOVE,
+    SPT_SQL_DRAWS_ADD,
+    SPT_SQL_DRAWS_REMOVE,
     SPT_SQL_NULL_ADD,
     SPT_SQL_NULL_FIND,
     SPT_SQL_EXTERNAL_POSITION,
@@ -48,6 +50,7 @@ enum spt_sql_id {
     SPT_SQL_MEASURE_ALL,
     SPT_SQL_SAMPLES_ALL,
     SPT_SQL_CURVE_ALL,
+    SPT_SQL_DRAWS_ALL,
     SPT_SQL_SEAL_ROW,
     SPT_SQL_SEAL_WRITE,
     SPT_SQL_COUNT,
@@ -163,7 +166,7 @@ enum spt_status spt_store_damaged(struct spt_store *store, const char *table, in
                                   struct spt_error *error);
 
 /* --- seal.c --- */
-enum { SPT_SEAL_SAMPLES = 'p', SPT_SEAL_CURVE = 'c' };
+enum { SPT_SEAL_SAMPLES = 'p', SPT_SEAL_CURVE = 'c', SPT_SEAL_DRAWS = 'd' };
 
 /* The hash of one figure, metric by its name in the store (measure->metric is not looked at). */
 struct spt_hash spt_seal_of_measure(const char *metric, const struct spt_measure *measure);
@@ -185,6 +188,8 @@ enum spt_status spt_seal_look(struct spt_store *store, int64_t checkpoint, struc
                               struct spt_error *error);
 
 /* --- write.c --- */
+/* Removes what a checkpoint's figures are in every table that has them. */
+enum spt_status spt_store_remove_figures(struct spt_store *store, int64_t checkpoint, struct spt_error *error);
 /* The row of the table metric for this name, made when it is missing. */
 enum spt_status spt_store_intern_metric(struct spt_store *store, const struct spt_metric *metric, int64_t *id,
                                         struct spt_error *error);

@@ -22,6 +22,8 @@ static const char READ[] = "read the store", WRITE[] = "write to the store";
     " figures"
 #define MEASURE_COLUMNS "metric, layer, head, mean, sd, lo, hi, n, bad"
 #define VECTOR_COLUMNS  "metric, layer, head, \"values\""
+#define INTO_VECTOR(table)                                                                                             \
+    "INSERT INTO " table "(checkpoint, " VECTOR_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING"
 
 static const char *const FROM[SPT_FROM_COUNT] = {
     [SPT_FROM_RUN] = "SELECT " RUN_COLUMNS " FROM run WHERE id = ?1",
@@ -32,6 +34,7 @@ static const char *const FROM[SPT_FROM_COUNT] = {
     [SPT_FROM_MEASURE] = "SELECT " MEASURE_COLUMNS " FROM measure WHERE checkpoint = ?1",
     [SPT_FROM_SAMPLES] = "SELECT " VECTOR_COLUMNS " FROM probe_value WHERE checkpoint = ?1",
     [SPT_FROM_CURVE] = "SELECT " VECTOR_COLUMNS " FROM curve WHERE checkpoint = ?1",
+    [SPT_FROM_DRAWS] = "SELECT " VECTOR_COLUMNS " FROM draw WHERE checkpoint = ?1",
     [SPT_FROM_NULL] = "SELECT metric, layer, mean, sd, draws FROM null_value WHERE run = ?1",
     [SPT_FROM_EXTERNAL] = "SELECT name, step, value, position FROM external WHERE run = ?1",
     [SPT_FROM_METRIC] = "SELECT id, name, unit FROM metric",
@@ -60,10 +63,9 @@ static const char *const INTO[SPT_INTO_COUNT] = {
     [SPT_INTO_SUPERSEDED] = "UPDATE checkpoint SET superseded = ?1 WHERE id = ?2",
     [SPT_INTO_MEASURE] = "INSERT INTO measure(checkpoint, " MEASURE_COLUMNS
                          ") VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO NOTHING",
-    [SPT_INTO_SAMPLES] =
-        "INSERT INTO probe_value(checkpoint, " VECTOR_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
-    [SPT_INTO_CURVE] =
-        "INSERT INTO curve(checkpoint, " VECTOR_COLUMNS ") VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
+    [SPT_INTO_SAMPLES] = INTO_VECTOR("probe_value"),
+    [SPT_INTO_CURVE] = INTO_VECTOR("curve"),
+    [SPT_INTO_DRAWS] = INTO_VECTOR("draw"),
     [SPT_INTO_NULL] = "INSERT INTO null_value(run, metric, layer, mean, sd, draws) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
                       " ON CONFLICT DO NOTHING",
     [SPT_INTO_EXTERNAL] =

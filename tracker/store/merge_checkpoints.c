@@ -113,6 +113,7 @@ static enum spt_status copy_figures(struct spt_merge *merge, int64_t from, int64
     enum spt_status status = spt_merge_copy(merge, SPT_FROM_MEASURE, SPT_INTO_MEASURE, true, from, into, error);
     if (status == SPT_OK) status = spt_merge_copy(merge, SPT_FROM_SAMPLES, SPT_INTO_SAMPLES, true, from, into, error);
     if (status == SPT_OK) status = spt_merge_copy(merge, SPT_FROM_CURVE, SPT_INTO_CURVE, true, from, into, error);
+    if (status == SPT_OK) status = spt_merge_copy(merge, SPT_FROM_DRAWS, SPT_INTO_DRAWS, true, from, into, error);
     return status;
 }
 
@@ -135,13 +136,7 @@ static enum spt_status add(struct spt_merge *merge, struct rows *target, const s
 
 static enum spt_status replace(struct spt_merge *merge, struct row *old, const struct row *row,
                                struct spt_error *error) {
-    static const enum spt_sql_id removals[] = {SPT_SQL_MEASURE_REMOVE, SPT_SQL_SAMPLES_REMOVE, SPT_SQL_CURVE_REMOVE};
-    enum spt_status status = SPT_OK;
-    for (size_t i = 0; i < sizeof removals / sizeof *removals && status == SPT_OK; i++) {
-        struct spt_sql sql = spt_sql_start(merge->into, removals[i]);
-        spt_sql_integer(&sql, old->id);
-        status = spt_sql_finish(&sql, WRITE, error);
-    }
+    enum spt_status status = spt_store_remove_figures(merge->into, old->id, error);
     if (status == SPT_OK)
         status = spt_merge_copy(merge, SPT_FROM_LEDGER, SPT_INTO_REPLACE, false, row->id, old->id, error);
     if (status == SPT_OK) status = copy_figures(merge, row->id, old->id, error);

@@ -382,9 +382,9 @@ enum spt_status spt_store_vector(struct spt_store *store, int64_t checkpoint, co
     return status;
 }
 
-static const char EACH_SAMPLES[] =
-    "SELECT v.layer, v.head, v.\"values\" FROM metric m CROSS JOIN probe_value v ON v.metric = m.id"
-    " WHERE v.checkpoint = ?1 AND m.name = ?2 AND (?3 OR v.head = -1) ORDER BY v.layer, v.head";
+#define EACH_VECTOR(table)                                                                                             \
+    "SELECT v.layer, v.head, v.\"values\" FROM metric m CROSS JOIN " table " v ON v.metric = m.id"                     \
+    " WHERE v.checkpoint = ?1 AND m.name = ?2 AND (?3 OR v.head = -1) ORDER BY v.layer, v.head"
 
 static enum spt_status lend_samples(struct spt_sql *sql, const char *metric, spt_store_samples_fn *each, void *context,
                                     struct spt_error *error) {
@@ -406,10 +406,10 @@ static enum spt_status lend_samples(struct spt_sql *sql, const char *metric, spt
     return status == SPT_END ? SPT_OK : status;
 }
 
-enum spt_status spt_store_each_samples(struct spt_store *store, int64_t checkpoint, const char *metric, bool heads,
-                                       spt_store_samples_fn *each, void *context, struct spt_error *error) {
+static enum spt_status each_vector(struct spt_store *store, const char *text, int64_t checkpoint, const char *metric,
+                                   bool heads, spt_store_samples_fn *each, void *context, struct spt_error *error) {
     struct spt_sql sql = {.store = store};
-    enum spt_status status = spt_sql_prepare(store, EACH_SAMPLES, &sql.statement, error);
+    enum spt_status status = spt_sql_prepare(store, text, &sql.statement, error);
     if (status != SPT_OK) return status;
     spt_sql_integer(&sql, checkpoint);
     spt_sql_text(&sql, metric);
@@ -417,6 +417,16 @@ enum spt_status spt_store_each_samples(struct spt_store *store, int64_t checkpoi
     status = lend_samples(&sql, metric, each, context, error);
     sqlite3_finalize(sql.statement);
     return status;
+}
+
+enum spt_status spt_store_each_samples(struct spt_store *store, int64_t checkpoint, const char *metric, bool heads,
+                                       spt_store_samples_fn *each, void *context, struct spt_error *error) {
+    return each_vector(store, EACH_VECTOR("probe_value"), checkpoint, metric, heads, each, context, error);
+}
+
+enum spt_status spt_store_each_draws(struct spt_store *store, int64_t checkpoint, const char *metric, bool heads,
+                                     spt_store_samples_fn *each, void *context, struct spt_error *error) {
+    return each_vector(store, EACH_VECTOR("draw"), checkpoint, metric, heads, each, context, error);
 }
 
 enum spt_status spt_store_null(struct spt_store *store, int64_t run, const char *metric, int layer, double *mean,

@@ -26,6 +26,16 @@
     "CREATE INDEX checkpoint_duplicate ON checkpoint(run, digest, step)"                                               \
     " WHERE state = 'analysed' AND superseded IS NULL AND step IS NOT NULL;"
 
+/* What a figure without values of samples is in each of the plan's draws: that emerge resamples it at every checkpoint
+ * alike. */
+#define CREATE_DRAW                                                                                                    \
+    "CREATE TABLE draw("                                                                                               \
+    " checkpoint INTEGER NOT NULL REFERENCES checkpoint(id),"                                                          \
+    " metric INTEGER NOT NULL REFERENCES metric(id),"                                                                  \
+    " layer INTEGER NOT NULL, head INTEGER NOT NULL,"                                                                  \
+    " \"values\" BLOB NOT NULL," /* f32 [draws], or the one value that all draws have */                               \
+    " PRIMARY KEY(checkpoint, metric, layer, head)) STRICT;"
+
 #define CREATE_EVENT                                                                                                   \
     "CREATE TABLE event("                                                                                              \
     " id INTEGER PRIMARY KEY,"                                                                                         \
@@ -113,6 +123,8 @@ static const char CREATE[] =
     " \"values\" BLOB NOT NULL," /* f32 [points of the metric's grid] */
     " PRIMARY KEY(checkpoint, metric, layer, head)) STRICT;"
 
+    CREATE_DRAW
+
     "CREATE TABLE null_value("
     " run INTEGER NOT NULL REFERENCES run(id),"
     " metric INTEGER NOT NULL REFERENCES metric(id),"
@@ -194,6 +206,8 @@ static const char *const STATEMENTS[SPT_SQL_COUNT] = {
     [SPT_SQL_CURVE_ADD] = ADD_VECTOR("curve"),
     [SPT_SQL_CURVE_FIND] = FIND_VECTOR("curve"),
     [SPT_SQL_CURVE_REMOVE] = "DELETE FROM curve WHERE checkpoint = ?1",
+    [SPT_SQL_DRAWS_ADD] = ADD_VECTOR("draw"),
+    [SPT_SQL_DRAWS_REMOVE] = "DELETE FROM draw WHERE checkpoint = ?1",
 
     [SPT_SQL_NULL_ADD] = "INSERT INTO null_value(run, metric, layer, mean, sd, draws) VALUES(?1, ?2, ?3, ?4, ?5, ?6)"
                          " ON CONFLICT(run, metric, layer) DO UPDATE SET mean = excluded.mean, sd = excluded.sd,"
@@ -225,6 +239,7 @@ static const char *const STATEMENTS[SPT_SQL_COUNT] = {
                             " JOIN metric m ON m.id = v.metric WHERE v.checkpoint = ?1",
     [SPT_SQL_SAMPLES_ALL] = ALL_VECTORS("probe_value"),
     [SPT_SQL_CURVE_ALL] = ALL_VECTORS("curve"),
+    [SPT_SQL_DRAWS_ALL] = ALL_VECTORS("draw"),
     [SPT_SQL_SEAL_ROW] = "SELECT figures, seal, run, branch, step, tokens, label, uri, fingerprint, digest, bytes,"
                          " state, reason FROM checkpoint WHERE id = ?1",
     [SPT_SQL_SEAL_WRITE] = "UPDATE checkpoint SET figures = ?1, seal = ?2 WHERE id = ?3",
@@ -247,10 +262,15 @@ static enum spt_status migrate_1(struct spt_store *store, struct spt_error *erro
     return spt_sql_exec(store, SQL, "write to the store", error);
 }
 
-static spt_store_migration *const MIGRATIONS[] = {migrate_1};
+/* From 2 to 3: a table more. Checkpoints that are there have no draws; their sums of figures are as they were. */
+static enum spt_status migrate_2(struct spt_store *store, struct spt_error *error) {
+    return spt_sql_exec(store, CREATE_DRAW, "write to the store", error);
+}
+
+static spt_store_migration *const MIGRATIONS[] = {migrate_1, migrate_2};
 
 const struct spt_store_schema SPT_STORE_SCHEMA = {
-    .version = 2, .create = CREATE, .migrations = MIGRATIONS, .statements = STATEMENTS};
+    .version = 3, .create = CREATE, .migrations = MIGRATIONS, .statements = STATEMENTS};
 
 static enum spt_status set_version(struct spt_store *store, int version, struct spt_error *error) {
     char sql[64]; /* a pragma takes no bound parameter */

@@ -113,6 +113,7 @@ static const struct {
     {SPT_SQL_MEASURE_ALL, 'm', hash_measure},
     {SPT_SQL_SAMPLES_ALL, SPT_SEAL_SAMPLES, hash_vector},
     {SPT_SQL_CURVE_ALL, SPT_SEAL_CURVE, hash_vector},
+    {SPT_SQL_DRAWS_ALL, SPT_SEAL_DRAWS, hash_vector},
 };
 
 static enum spt_status sum_figures(struct spt_store *store, int64_t checkpoint, struct spt_hash *sum,

@@ -3,7 +3,7 @@
  *     spt_store_open(path, mode)  ->  run, checkpoint, rows ...  ->  spt_store_close
  *
  * One writer (flock on <path>.lock), any number of readers. All rows of one checkpoint are one transaction:
- *     spt_store_begin  ->  put_measure / put_samples / put_curve ...  ->  spt_store_commit (or spt_store_rollback)
+ *     spt_store_begin  ->  put_measure / put_samples / put_curve / put_draws ...  ->  spt_store_commit (or spt_store_rollback)
  * A checkpoint is there whole or not at all, whatever is killed. A store serves one thread at a time.
  */
 #ifndef SPT_STORE_H
@@ -127,6 +127,7 @@ enum spt_status spt_store_put_measure(struct spt_store *store, const struct spt_
 enum spt_status spt_store_put_samples(struct spt_store *store, const struct spt_vector *values,
                                       struct spt_error *error);
 enum spt_status spt_store_put_curve(struct spt_store *store, const struct spt_vector *curve, struct spt_error *error);
+enum spt_status spt_store_put_draws(struct spt_store *store, const struct spt_vector *draws, struct spt_error *error);
 enum spt_status spt_store_commit(struct spt_store *store, struct spt_error *error); /* a failure rolls back */
 void spt_store_rollback(struct spt_store *store);
 
@@ -205,7 +206,7 @@ enum spt_status spt_store_mean(struct spt_store *store, int64_t checkpoint, cons
 /* The same of one checkpoint, lent to each as it is given: only its id is used here. */
 enum spt_status spt_store_each_measure_of(struct spt_store *store, const struct spt_store_checkpoint *row,
                                           spt_store_measure_fn *each, void *context, struct spt_error *error);
-/* The values of single samples, of one figure. */
+/* The values of single samples, of one figure; or what it is in each draw. */
 struct spt_store_samples {
     const char *metric; /* borrowed until the next row, as values are */
     int layer, head;
@@ -218,6 +219,9 @@ typedef enum spt_status spt_store_samples_fn(void *context, const struct spt_sto
  * than SPT_OK ends it and is returned. */
 enum spt_status spt_store_each_samples(struct spt_store *store, int64_t checkpoint, const char *metric, bool heads,
                                        spt_store_samples_fn *each, void *context, struct spt_error *error);
+/* The same of draws, for figures without values of samples. One value: that of all draws. */
+enum spt_status spt_store_each_draws(struct spt_store *store, int64_t checkpoint, const char *metric, bool heads,
+                                     spt_store_samples_fn *each, void *context, struct spt_error *error);
 /* A stored vector (from the table curve, or probe_value where samples is set). SPT_END: none. Caller frees *values. */
 enum spt_status spt_store_vector(struct spt_store *store, int64_t checkpoint, const char *metric, int layer, int head,
                                  bool samples, float **values, size_t *count, struct spt_error *error);

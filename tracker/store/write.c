@@ -157,14 +157,20 @@ static enum spt_status amend(struct spt_store *store, const struct spt_store_che
     return spt_sql_finish(&sql, WRITE, error);
 }
 
-static enum spt_status remove_figures(struct spt_store *store, struct spt_error *error) {
-    static const enum spt_sql_id removals[] = {SPT_SQL_MEASURE_REMOVE, SPT_SQL_SAMPLES_REMOVE, SPT_SQL_CURVE_REMOVE};
+enum spt_status spt_store_remove_figures(struct spt_store *store, int64_t checkpoint, struct spt_error *error) {
+    static const enum spt_sql_id removals[] = {SPT_SQL_MEASURE_REMOVE, SPT_SQL_SAMPLES_REMOVE, SPT_SQL_CURVE_REMOVE,
+                                               SPT_SQL_DRAWS_REMOVE};
     enum spt_status status = SPT_OK;
     for (size_t i = 0; i < sizeof removals / sizeof *removals && status == SPT_OK; i++) {
         struct spt_sql sql = spt_sql_start(store, removals[i]);
-        spt_sql_integer(&sql, store->checkpoint);
+        spt_sql_integer(&sql, checkpoint);
         status = spt_sql_finish(&sql, WRITE, error);
     }
+    return status;
+}
+
+static enum spt_status remove_figures(struct spt_store *store, struct spt_error *error) {
+    const enum spt_status status = spt_store_remove_figures(store, store->checkpoint, error);
     store->figures = (struct spt_hash){0};
     store->sealed = true;
     return status;
@@ -308,6 +314,10 @@ enum spt_status spt_store_put_samples(struct spt_store *store, const struct spt_
 
 enum spt_status spt_store_put_curve(struct spt_store *store, const struct spt_vector *curve, struct spt_error *error) {
     return put_vector(store, SPT_SQL_CURVE_ADD, SPT_SEAL_CURVE, curve, error);
+}
+
+enum spt_status spt_store_put_draws(struct spt_store *store, const struct spt_vector *draws, struct spt_error *error) {
+    return put_vector(store, SPT_SQL_DRAWS_ADD, SPT_SEAL_DRAWS, draws, error);
 }
 
 /* --- nulls, series --- */

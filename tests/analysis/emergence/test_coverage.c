@@ -32,7 +32,7 @@ static struct made make(const struct made_kind *kind, size_t n) {
     assert_true(m.made && m.series && m.out && m.t0);
     for (size_t i = 0; i < n; i++) {
         made_series(kind, i, &m.made[i]);
-        m.series[i] = (struct spt_emergence_series){kind->count, kind->steps, m.made[i].mean, m.made[i].values};
+        m.series[i] = (struct spt_emergence_series){kind->count, kind->steps, m.made[i].mean, m.made[i].values, NULL};
     }
     assert_int_equal(spt_bootstrap_init(&bootstrap, DRAWS, MADE_SAMPLES, 1, &error), SPT_OK);
     assert_int_equal(spt_team_init(&team, 0, 0, &error), SPT_OK);

@@ -36,7 +36,7 @@ static void emergence_of(const struct spt_emergence_series *series, size_t n, si
 }
 
 static struct spt_emergence one(const struct made_kind *kind, const struct made_series *made, double *t0) {
-    const struct spt_emergence_series series = {kind->count, kind->steps, made->mean, made->values};
+    const struct spt_emergence_series series = {kind->count, kind->steps, made->mean, made->values, NULL};
     struct spt_emergence out;
     emergence_of(&series, 1, 1, &out, t0);
     return out;
@@ -72,7 +72,7 @@ static void the_same_bits_for_any_number_of_threads(void **state) {
     for (size_t i = 0; i < KINDS; i++) {
         made_series(&MADE_KINDS[i], 7, &made[i]);
         series[i] = (struct spt_emergence_series){MADE_KINDS[i].count, MADE_KINDS[i].steps, made[i].mean,
-                                                  i == 2 ? NULL : made[i].values};
+                                                  i == 2 ? NULL : made[i].values, NULL};
     }
     emergence_of(series, KINDS, 1, alone, t0_alone);
     emergence_of(series, KINDS, 3, together, t0_together);
@@ -101,7 +101,7 @@ static void pooled_series_have_no_interval(void **state) {
     const struct made_kind *kind = &MADE_KINDS[0];
     struct made_series made;
     made_series(kind, 1, &made);
-    const struct spt_emergence_series series = {kind->count, kind->steps, made.mean, NULL};
+    const struct spt_emergence_series series = {kind->count, kind->steps, made.mean, NULL, NULL};
     struct spt_emergence e;
     double t0[DRAWS];
     emergence_of(&series, 1, 1, &e, t0);
@@ -117,7 +117,7 @@ static void pooled_noise_has_no_midpoint(void **state) {
     for (size_t trial = 0; trial < 40; trial++) {
         double mean[20];
         for (size_t i = 0; i < 20; i++) mean[i] = made_normal(&random);
-        const struct spt_emergence_series series = {20, MADE_KINDS[0].steps, mean, NULL};
+        const struct spt_emergence_series series = {20, MADE_KINDS[0].steps, mean, NULL, NULL};
         struct spt_emergence e;
         emergence_of(&series, 1, 1, &e, NULL);
         found += e.reason == SPT_EMERGENCE_FOUND;
@@ -237,7 +237,7 @@ static void a_large_offset_costs_no_digits(void **state) {
     const struct made_kind *kind = &MADE_KINDS[0];
     struct made_series made;
     made_series(kind, 8, &made);
-    const struct spt_emergence_series series = {kind->count, kind->steps, made.mean, NULL};
+    const struct spt_emergence_series series = {kind->count, kind->steps, made.mean, NULL, NULL};
     struct spt_emergence before, after;
     emergence_of(&series, 1, 1, &before, NULL);
     shift(kind, &made, 1e6);

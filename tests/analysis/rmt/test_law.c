@@ -1,5 +1,6 @@
 /* The laws and the distance from them: values by mpmath in 40 digits, moments in closed form, oracle.py, and the fast
  * path against the plain one. */
+#include "analysis/bootstrap.h"
 #include "analysis/lanes/kernel.h"
 #include "analysis/random.h"
 #include "analysis/rmt/law.h"
@@ -224,6 +225,38 @@ static void a_batch_equals_the_transform(void **state) {
     }
 }
 
+/* Each draw's points put one behind the other, through the transform. Sample 2 has none; far is where the grid ends. */
+static void draws_equal_the_density_of_the_points_drawn(void **state) {
+    const struct fixture *f = *state;
+    enum { SAMPLES = 6, DRAWS = 70, MOST = 40 };
+    static const size_t m[SAMPLES] = {40, 7, 0, 33, 1, 25};
+    static const double FAR[] = {2.5, 6, 30};
+    double x[SAMPLES * MOST], drawn[SAMPLES * SAMPLES * MOST], kl[DRAWS];
+    struct spt_bootstrap bootstrap;
+    struct spt_random random;
+    assert_int_equal(spt_bootstrap_init(&bootstrap, DRAWS, SAMPLES, 1, NULL), SPT_OK);
+    for (size_t s = 0; s < SAMPLES; s++) bootstrap.counts[s] = s == 2 ? SAMPLES : 0; /* a draw without points */
+    spt_random_seed(&random, 5);
+    for (size_t round = 0; round < 3; round++) {
+        for (size_t i = 0; i < 106; i++) x[i] = FAR[round] * pow(spt_random_uniform(&random), 2);
+        assert_int_equal(spt_density_kl_draws(f->density, f->laws, SPT_LAW_TRIANGULAR, x, m, &bootstrap, kl, NULL),
+                         SPT_OK);
+        assert_true(isnan(kl[0]));
+        for (size_t d = 1; d < DRAWS; d++) {
+            size_t count = 0;
+            for (size_t s = 0, first = 0; s < SAMPLES; first += m[s++])
+                for (int c = 0; c < (int)bootstrap.counts[d * SAMPLES + s]; c++)
+                    for (size_t i = first; i < first + m[s]; i++) drawn[count++] = x[i];
+            const double whole = spt_density_kl(f->density, f->laws, SPT_LAW_TRIANGULAR, drawn, count, NULL);
+            if (!(fabs(kl[d] - whole) < 1e-6)) fail_msg("round %zu, draw %zu: %g, not %g", round, d, kl[d], whole);
+        }
+    }
+    x[3] = NAN;
+    assert_int_equal(spt_density_kl_draws(f->density, f->laws, SPT_LAW_TRIANGULAR, x, m, &bootstrap, kl, NULL), SPT_OK);
+    for (size_t d = 0; d < DRAWS; d++) assert_true(isnan(kl[d]));
+    spt_bootstrap_release(&bootstrap);
+}
+
 static int64_t ulps_between(double a, double b) {
     int64_t x, y;
     memcpy(&x, &a, sizeof x);
@@ -303,6 +336,7 @@ int main(void) {
         cmocka_unit_test(distances_equal_numpy),
         cmocka_unit_test(quantiles_of_a_law_are_near_it),
         cmocka_unit_test(a_batch_equals_the_transform),
+        cmocka_unit_test(draws_equal_the_density_of_the_points_drawn),
         cmocka_unit_test(logarithms_equal_libm_to_an_ulp),
         cmocka_unit_test(random_attention_follows_its_law),
     };

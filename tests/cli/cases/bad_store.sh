@@ -35,7 +35,7 @@ wait "$holder" || true
 spectail $sweep --db locked.db --quiet
 
 # A disk that is full (the kernel refuses to let a file grow): what was stored stays, and the sweep goes on when there is room.
-shell "trap '' XFSZ; ulimit -f 500; \"\$program\" $sweep --db full.db"
+shell "trap '' XFSZ; ulimit -f 1600; \"\$program\" $sweep --db full.db"
 shell "sqlite3 full.db \"PRAGMA integrity_check; SELECT count(*) < 4 FROM checkpoint WHERE state = 'analysed'\""
 check "\"\$program\" $sweep --db full.db"
 check "\"\$program\" $sweep --db roomy.db"

@@ -17,7 +17,7 @@ touch -r run/step32/model.safetensors stamp
 printf '\377' | dd of=run/step32/model.safetensors bs=1 seek=500000 conv=notrunc status=none
 touch -r stamp run/step32/model.safetensors
 cp -R run/step64 run/step5000
-shell 'sqlite3 spectail.db "PRAGMA foreign_keys = OFF; CREATE TEMP TABLE out AS SELECT id FROM checkpoint WHERE step = 3000; DELETE FROM measure WHERE checkpoint IN out; DELETE FROM probe_value WHERE checkpoint IN out; DELETE FROM curve WHERE checkpoint IN out; DELETE FROM checkpoint WHERE id IN out"'
+shell 'sqlite3 spectail.db "PRAGMA foreign_keys = OFF; CREATE TEMP TABLE out AS SELECT id FROM checkpoint WHERE step = 3000; DELETE FROM measure WHERE checkpoint IN out; DELETE FROM probe_value WHERE checkpoint IN out; DELETE FROM curve WHERE checkpoint IN out; DELETE FROM draw WHERE checkpoint IN out; DELETE FROM checkpoint WHERE id IN out"'
 spectail check
 spectail check --quick
 check "$sweep"

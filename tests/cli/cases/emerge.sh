@@ -24,7 +24,7 @@ shell '"$program" emerge | awk "length > 100" | wc -l'
 check '"$program" sweep "$run" --samples 16 --metrics loss,sink.first --quiet --name again --keep heads'
 check '"$program" sweep "$run" --samples 12 --metrics loss,sink.first --quiet --name other --steps 0:64'
 spectail emerge --run demo-run --run again --run again --metrics sink.first --layer -1
-shell '"$program" emerge --run demo-run --run other --csv | cut -d, -f1-3,8-10,36-38 | grep ",-1,-1,"'
+shell '"$program" emerge --run demo-run --run other --csv | cut -d, -f1-3,8-10,37-39 | grep ",-1,-1,"'
 spectail emerge --run again --heads --layer 4 --metrics sink.first
 
 # What has no midpoint, and no loss.

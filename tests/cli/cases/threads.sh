@@ -6,6 +6,6 @@ for threads in 1 2 3; do
 done
 check 'cmp 1.csv 2.csv && cmp 1.csv 3.csv'
 for threads in 1 2 3; do
-    shell "sqlite3 $threads.db 'SELECT hex(\"values\") FROM probe_value ORDER BY checkpoint, metric, layer, head; SELECT hex(\"values\") FROM curve ORDER BY checkpoint, metric, layer, head; SELECT mean, sd FROM null_value ORDER BY metric, layer' >$threads.bits"
+    shell "sqlite3 $threads.db 'SELECT hex(\"values\") FROM probe_value ORDER BY checkpoint, metric, layer, head; SELECT hex(\"values\") FROM curve ORDER BY checkpoint, metric, layer, head; SELECT hex(\"values\") FROM draw ORDER BY checkpoint, metric, layer, head; SELECT mean, sd FROM null_value ORDER BY metric, layer' >$threads.bits"
 done
 check 'test -s 1.bits && cmp 1.bits 2.bits && cmp 1.bits 3.bits'

@@ -49,6 +49,7 @@ static void every_default_is_what_the_design_says(void **state) {
     assert_int_equal(config.bootstrap, 1000);
     assert_int_equal(config.null_draws, 32);
     assert_int_equal(config.keep, 0);
+    assert_true(config.keep_draws);
     assert_int_equal(config.threads, 0);
     assert_int_equal(config.header_limit, 32 * 1024 * 1024);
     assert_null(config.tmpdir);
@@ -107,6 +108,7 @@ static void every_key_of_a_file_reaches_its_field(void **state) {
                                 "bootstrap: 50\n"
                                 "null_draws: 4\n"
                                 "keep: heads\n"
+                                "keep_draws: false\n"
                                 "header_limit: 2G\n"
                                 "tmpdir: /scratch\n"
                                 "spool_limit: 1024G\n"
@@ -162,6 +164,7 @@ static void every_key_of_a_file_reaches_its_field(void **state) {
     assert_int_equal(c.bootstrap, 50);
     assert_int_equal(c.null_draws, 4);
     assert_int_equal(c.keep, 1);
+    assert_false(c.keep_draws);
     assert_int_equal(c.header_limit, 2147483648);
     assert_string_equal(c.tmpdir, "/scratch");
     assert_int_equal(c.spool_limit, INT64_C(1) << 40);

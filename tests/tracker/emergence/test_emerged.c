@@ -175,7 +175,7 @@ static void layers_and_heads_are_rows_of_their_own(void **state) {
     e = emerged_of(store, run, "", true);
     assert_int_equal(e.count, 5);
     const struct spt_emerged_row *head = find(&e, "sink.first", 1, 1);
-    assert_true(head->pooled && isnan(head->emergence.t0_lo) && isnan(head->q));
+    assert_true(!head->resampled && isnan(head->emergence.t0_lo) && isnan(head->q));
     assert_int_equal(head->emergence.reason, SPT_EMERGENCE_FOUND);
     spt_emerged_release(&e);
     spt_store_close(store);
@@ -366,6 +366,52 @@ static void sizes_are_compared_in_their_order_only(void **state) {
     spt_store_close(store);
 }
 
+/* Draws of sample means, stored as such: the same interval and order as from the samples themselves. */
+static void figures_of_draws_have_an_interval_and_an_order(void **state) {
+    (void)state;
+    enum { DRAWS = 200 };
+    struct spt_bootstrap bootstrap;
+    struct spt_error error = {0};
+    assert_int_equal(spt_bootstrap_init(&bootstrap, DRAWS, MADE_SAMPLES, 1, &error), SPT_OK);
+    const struct made_metric pooled[] = {LOSS,
+                                         SINK,
+                                         {"rmt.law_kl", -1, -1, 10, 1.5, 0.1, 0.4, true},
+                                         {"rmt.mp_kl_pooled", -1, -1, 10, 1.5, 0.1, 0.4, true}};
+    struct spt_store *store = fixture_open(PATH, SPT_STORE_WRITE);
+    const int64_t run = put_run(store, "a", 1, pooled, 4);
+    for (size_t c = 0; c < COUNT; c++) {
+        char label[32];
+        (void)snprintf(label, sizeof label, "step%lld", (long long)STEPS[c]);
+        struct spt_store_checkpoint row = fixture_row(label, STEPS[c], 1);
+        row.digest = (struct spt_hash){.low = 100 + c, .high = 1};
+        float values[MADE_SAMPLES], draws[DRAWS];
+        value_at(&SINK, STEPS[c], values);
+        for (size_t d = 0; d < DRAWS; d++) {
+            double sum = 0;
+            for (size_t i = 0; i < MADE_SAMPLES; i++) sum += bootstrap.counts[d * MADE_SAMPLES + i] * (double)values[i];
+            draws[d] = (float)(sum / MADE_SAMPLES);
+        }
+        const struct spt_vector vector = {fixture_metric("rmt.law_kl"), -1, -1, draws, DRAWS};
+        assert_int_equal(spt_store_begin(store, run, &row, false, &error), SPT_OK);
+        assert_int_equal(spt_store_put_draws(store, &vector, &error), SPT_OK);
+        assert_int_equal(spt_store_commit(store, &error), SPT_OK);
+    }
+    struct spt_emerged e = emerged_of(store, run, "", false);
+    const struct spt_emerged_row *sampled = find(&e, "sink.first", -1, -1), *drawn = find(&e, "rmt.law_kl", -1, -1),
+                                 *bare = find(&e, "rmt.mp_kl_pooled", -1, -1);
+    assert_true(sampled->resampled && drawn->resampled && !bare->resampled);
+    assert_true(fabs(drawn->emergence.t0_lo - sampled->emergence.t0_lo) < 1e-4 &&
+                fabs(drawn->emergence.t0_hi - sampled->emergence.t0_hi) < 1e-4);
+    assert_true(fabs(drawn->emergence.k_lo - sampled->emergence.k_lo) < 1e-4);
+    assert_int_equal(drawn->order.after, 200);
+    assert_true(isnan(bare->emergence.t0_lo) && isnan(bare->q));
+    assert_null(spt_emerged_no_interval(drawn));
+    assert_non_null(strstr(spt_emerged_no_interval(bare), "no draws are stored"));
+    spt_emerged_release(&e);
+    spt_store_close(store);
+    spt_bootstrap_release(&bootstrap);
+}
+
 struct lent {
     char text[256];
 };
@@ -412,6 +458,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(without_a_loss_there_is_no_order, begin, end),
         cmocka_unit_test_setup_teardown(seeds_have_a_mean_and_an_order, begin, end),
         cmocka_unit_test_setup_teardown(sizes_are_compared_in_their_order_only, begin, end),
+        cmocka_unit_test_setup_teardown(figures_of_draws_have_an_interval_and_an_order, begin, end),
         cmocka_unit_test_setup_teardown(values_of_samples_come_by_layer_and_head, begin, end),
     };
     return cmocka_run_group_tests(tests, fixture_enter, fixture_leave);

@@ -68,6 +68,7 @@ void put(struct spt_store *store, int64_t run, const struct made *made) {
         status = spt_store_put_measure(store, &measure, &error);
         if (status == SPT_OK) status = spt_store_put_samples(store, &vector, &error);
         if (status == SPT_OK && i == 2) status = spt_store_put_curve(store, &vector, &error);
+        if (status == SPT_OK && i == 1) status = spt_store_put_draws(store, &vector, &error);
     }
     if (status == SPT_OK) status = spt_store_commit(store, &error);
     if (status != SPT_OK) fail_msg("%s", error.message);

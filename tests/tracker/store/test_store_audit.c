@@ -62,6 +62,8 @@ static void fill(const char *path) {
         const struct spt_vector curve = {fixture_metric("sink.received"), 0, -1, values, 64};
         assert_int_equal(spt_store_put_samples(store, &samples, NULL), SPT_OK);
         assert_int_equal(spt_store_put_curve(store, &curve, NULL), SPT_OK);
+        const struct spt_vector draws = {fixture_metric("rmt.law_kl"), 0, -1, values, i % 2 ? 1 : 100};
+        assert_int_equal(spt_store_put_draws(store, &draws, NULL), SPT_OK);
         assert_int_equal(spt_store_commit(store, NULL), SPT_OK);
     }
     struct spt_store_event event = {.kind = (char *)"alert",
@@ -107,6 +109,9 @@ static void whatever_does_not_hold_is_named(void **state) {
          "figures: step3: of 1 of its metrics it has fewer figures than other checkpoints"},
         {"UPDATE probe_value SET \"values\" = x'00000000' WHERE checkpoint = 1",
          "figures: step0: 1 of its vectors of values do not have 100 numbers, one a sample"},
+        {"UPDATE run SET plan_text = 'samples: 100' || char(10) || 'bootstrap: 100' || char(10) || 'bootstrap seed: 1';"
+         " UPDATE draw SET \"values\" = x'0000000000000000' WHERE checkpoint = 1",
+         "figures: step0: 1 of its vectors of draws have neither 100 numbers nor one"},
         {"UPDATE curve SET \"values\" = x'00000000' WHERE checkpoint = 1",
          "figures: step0: 1 of its curves have another number of points than those of other checkpoints"},
         {"UPDATE measure SET layer = 60 WHERE checkpoint = 1 AND layer = 5",

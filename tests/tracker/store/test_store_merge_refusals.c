@@ -118,10 +118,10 @@ static void what_cannot_be_merged_is_refused_before_anything_is_changed(void **s
     fixture_exec("c.db", "PRAGMA user_version = 1");
     assert_int_equal(merge_list("a.db", sources, 2, reports, &error), SPT_INVALID);
     assert_string_equal(error.message,
-                        "the store is of version 1: sweep once with this spectail, it brings the store to version 2");
+                        "the store is of version 1: sweep once with this spectail, it brings the store to version 3");
     fixture_exec("c.db", "PRAGMA user_version = 9");
     assert_int_equal(merge_list("a.db", sources, 2, reports, &error), SPT_INVALID);
-    fixture_exec("c.db", "PRAGMA user_version = 2; PRAGMA writable_schema = ON;"
+    fixture_exec("c.db", "PRAGMA user_version = 3; PRAGMA writable_schema = ON;"
                          "UPDATE sqlite_schema SET rootpage = 3 WHERE name = 'measure'");
     assert_int_equal(merge_list("a.db", sources, 2, reports, &error), SPT_INVALID);
     assert_string_equal(error.path, "c.db");

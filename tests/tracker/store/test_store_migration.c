@@ -34,7 +34,7 @@ static void make_version_1(const char *path) {
     free(sql);
 }
 
-static void version_1_is_brought_to_2_with_every_row(void **state) {
+static void version_1_is_brought_to_this_one_with_every_row(void **state) {
     (void)state;
     make_version_1("one.db");
     char *before = fixture_query("one.db", EVERYTHING);
@@ -42,7 +42,7 @@ static void version_1_is_brought_to_2_with_every_row(void **state) {
     struct spt_error error = {0};
     assert_int_equal(spt_store_open("one.db", SPT_STORE_READ, 0, &store, &error), SPT_INVALID);
     assert_string_equal(error.message,
-                        "the store is of version 1: sweep once with this spectail, it brings the store to version 2");
+                        "the store is of version 1: sweep once with this spectail, it brings the store to version 3");
     store = fixture_open("one.db", SPT_STORE_WRITE);
     struct spt_store_event *events = NULL;
     size_t count = 0;
@@ -73,10 +73,29 @@ static void version_1_is_brought_to_2_with_every_row(void **state) {
     assert_string_equal(after, before);
     test_free(after);
     test_free(before);
-    assert_query("one.db", "SELECT kind, text FROM event WHERE kind = 'migration'", "migration|from version 1 to 2");
+    assert_query("one.db", "SELECT kind, text FROM event WHERE kind = 'migration'", "migration|from version 1 to 3");
     assert_query("one.db", "PRAGMA integrity_check", "ok");
     assert_query("one.db", "PRAGMA foreign_key_check", "");
     assert_query("one.db.v1.bak", "PRAGMA user_version", "1");
+}
+
+/* What version 2 lacked is the table of draws. */
+static void version_2_gets_draws_and_keeps_its_seals(void **state) {
+    (void)state;
+    struct spt_store *store = fixture_open("two.db", SPT_STORE_WRITE);
+    const int64_t id = fixture_analyse(store, fixture_run(store), fixture_row("step1", 1, 1), 2);
+    spt_store_close(store);
+    fixture_exec("two.db", "DROP TABLE draw; PRAGMA user_version = 2");
+    char *before = fixture_query("two.db", EVERYTHING);
+    store = fixture_open("two.db", SPT_STORE_WRITE);
+    struct spt_seal seal;
+    assert_int_equal(spt_seal_look(store, id, &seal, NULL), SPT_OK);
+    assert_true(seal.sealed && seal.row && seal.figures);
+    spt_store_close(store);
+    assert_query("two.db", EVERYTHING, before);
+    assert_query("two.db", "SELECT count(*) FROM draw", "0");
+    assert_query("two.db.v2.bak", "PRAGMA user_version", "2");
+    test_free(before);
 }
 
 /* Whatever way a store came to this version, it is the same. */
@@ -118,11 +137,11 @@ static void a_run_without_texts_gets_them_and_keeps_those_it_has(void **state) {
 }
 
 static enum spt_status add_note(struct spt_store *store, struct spt_error *error) {
-    return spt_sql_exec(store, "ALTER TABLE run ADD COLUMN note TEXT; UPDATE run SET note = 'from 2'", "migrate",
+    return spt_sql_exec(store, "ALTER TABLE run ADD COLUMN note TEXT; UPDATE run SET note = 'from 3'", "migrate",
                         error);
 }
 static enum spt_status extend_note(struct spt_store *store, struct spt_error *error) {
-    return spt_sql_exec(store, "UPDATE run SET note = note || ' over 3'", "migrate", error);
+    return spt_sql_exec(store, "UPDATE run SET note = note || ' over 4'", "migrate", error);
 }
 static enum spt_status fail_half_way(struct spt_store *store, struct spt_error *error) {
     return spt_sql_exec(store, "DROP TABLE event; DROP TABLE absent", "migrate", error);
@@ -133,26 +152,27 @@ static void an_older_version_is_migrated_after_a_back_up(void **state) {
     struct spt_store *store = fixture_open("old.db", SPT_STORE_WRITE);
     fixture_analyse(store, fixture_run(store), fixture_row("step1", 1, 1), 2);
     spt_store_close(store);
-    spt_store_migration *const steps[] = {SPT_STORE_SCHEMA.migrations[0], add_note, extend_note};
+    spt_store_migration *const steps[] = {SPT_STORE_SCHEMA.migrations[0], SPT_STORE_SCHEMA.migrations[1], add_note,
+                                          extend_note};
     struct spt_store_schema schema = SPT_STORE_SCHEMA;
-    schema.version = 4;
+    schema.version = 5;
     schema.migrations = steps;
     struct spt_error error = {0};
     assert_int_equal(spt_store_open_schema("old.db", SPT_STORE_READ, 0, &schema, &store, &error), SPT_INVALID);
     assert_string_equal(error.message,
-                        "the store is of version 2: sweep once with this spectail, it brings the store to version 4");
+                        "the store is of version 3: sweep once with this spectail, it brings the store to version 5");
     assert_int_equal(spt_store_open_schema("old.db", SPT_STORE_WRITE, 0, &schema, &store, &error), SPT_OK);
     spt_store_close(store);
-    assert_query("old.db", "SELECT note FROM run", "from 2 over 3");
-    assert_query("old.db", "PRAGMA user_version", "4");
-    assert_query("old.db", "SELECT kind, text FROM event", "migration|from version 2 to 4");
-    assert_query("old.db.v2.bak", "PRAGMA user_version", "2");
-    assert_query("old.db.v2.bak", "SELECT count(*) FROM pragma_table_info('run') WHERE name = 'note'", "0");
-    assert_query("old.db.v2.bak", "SELECT count(*) FROM measure", "2");
-    spt_store_close(fixture_open("old.db.v2.bak", SPT_STORE_READ)); /* the back-up is a store */
+    assert_query("old.db", "SELECT note FROM run", "from 3 over 4");
+    assert_query("old.db", "PRAGMA user_version", "5");
+    assert_query("old.db", "SELECT kind, text FROM event", "migration|from version 3 to 5");
+    assert_query("old.db.v3.bak", "PRAGMA user_version", "3");
+    assert_query("old.db.v3.bak", "SELECT count(*) FROM pragma_table_info('run') WHERE name = 'note'", "0");
+    assert_query("old.db.v3.bak", "SELECT count(*) FROM measure", "2");
+    spt_store_close(fixture_open("old.db.v3.bak", SPT_STORE_READ)); /* the back-up is a store */
     assert_int_equal(spt_store_open_schema("old.db", SPT_STORE_WRITE, 0, &schema, &store, &error), SPT_OK);
     spt_store_close(store);
-    assert_query("old.db", "SELECT note FROM run", "from 2 over 3"); /* once only */
+    assert_query("old.db", "SELECT note FROM run", "from 3 over 4"); /* once only */
 }
 
 static void a_migration_that_fails_leaves_the_store_as_it_was(void **state) {
@@ -160,13 +180,14 @@ static void a_migration_that_fails_leaves_the_store_as_it_was(void **state) {
     struct spt_store *store = fixture_open("fails.db", SPT_STORE_WRITE);
     fixture_run(store);
     spt_store_close(store);
-    spt_store_migration *const steps[] = {SPT_STORE_SCHEMA.migrations[0], add_note, fail_half_way};
+    spt_store_migration *const steps[] = {SPT_STORE_SCHEMA.migrations[0], SPT_STORE_SCHEMA.migrations[1], add_note,
+                                          fail_half_way};
     struct spt_store_schema schema = SPT_STORE_SCHEMA;
-    schema.version = 4;
+    schema.version = 5;
     schema.migrations = steps;
     struct spt_error error = {0};
     assert_int_equal(spt_store_open_schema("fails.db", SPT_STORE_WRITE, 0, &schema, &store, &error), SPT_INVALID);
-    assert_string_equal(error.message, "cannot bring the store from version 3 to 4, it is left as it was: "
+    assert_string_equal(error.message, "cannot bring the store from version 4 to 5, it is left as it was: "
                                        "cannot migrate, the store is damaged: no such table: absent");
     assert_query("fails.db", "SELECT count(*) FROM pragma_table_info('run') WHERE name = 'note'", "0");
     spt_store_close(fixture_open("fails.db", SPT_STORE_WRITE)); /* still a whole store of this version */
@@ -174,7 +195,8 @@ static void a_migration_that_fails_leaves_the_store_as_it_was(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(version_1_is_brought_to_2_with_every_row),
+        cmocka_unit_test(version_1_is_brought_to_this_one_with_every_row),
+        cmocka_unit_test(version_2_gets_draws_and_keeps_its_seals),
         cmocka_unit_test(a_migrated_store_has_the_tables_of_a_new_one),
         cmocka_unit_test(a_run_without_texts_gets_them_and_keeps_those_it_has),
         cmocka_unit_test(an_older_version_is_migrated_after_a_back_up),

@@ -31,11 +31,11 @@ static void a_new_store_is_marked_versioned_strict_and_in_wal_mode(void **state)
     (void)state;
     spt_store_close(fixture_open("new.db", SPT_STORE_WRITE));
     assert_query("new.db", "PRAGMA application_id", "1399878764"); /* 0x5370746C */
-    assert_query("new.db", "PRAGMA user_version", "2");
+    assert_query("new.db", "PRAGMA user_version", "3");
     assert_query("new.db", "PRAGMA journal_mode", "wal");
     assert_query("new.db",
                  "SELECT group_concat(name, ' ') FROM (SELECT name FROM pragma_table_list WHERE strict ORDER BY name)",
-                 "checkpoint curve event external measure metric null_value probe_value run");
+                 "checkpoint curve draw event external measure metric null_value probe_value run");
     assert_query("new.db", "SELECT name FROM pragma_table_list WHERE wr ORDER BY name",
                  "external\nmeasure\nnull_value");
 }
@@ -92,7 +92,7 @@ static void a_newer_version_is_refused_with_both_versions(void **state) {
     for (int mode = SPT_STORE_READ; mode <= SPT_STORE_WRITE; mode++)
         refuse("newer.db", mode, SPT_INVALID,
                "the store is of version 7, this spectail (" SPT_VERSION
-               ") knows versions up to 2: use a newer spectail");
+               ") knows versions up to 3: use a newer spectail");
     fixture_exec("newer.db", "PRAGMA user_version = -3");
     refuse("newer.db", SPT_STORE_READ, SPT_INVALID, "the store is damaged: its version is -3");
 }

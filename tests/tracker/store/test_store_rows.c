@@ -400,11 +400,13 @@ static void vectors_are_little_endian_floats_with_nan_kept(void **state) {
     const float numbers[] = {1.0f, -2.5f, NAN, 1e-45f};
     const struct spt_vector samples = {fixture_metric("loss"), -1, -1, numbers, 4};
     const struct spt_vector curve = {fixture_metric("sink.received"), 2, 3, numbers, 2};
+    const struct spt_vector drawn = {fixture_metric("rmt.law_kl"), 0, -1, numbers, 1};
     const struct spt_vector nothing = {fixture_metric("sink.received"), 2, 4, numbers, 0};
     assert_int_equal(spt_store_begin(store, run, &row, false, NULL), SPT_OK);
     assert_int_equal(spt_store_put_samples(store, &samples, NULL), SPT_OK);
     assert_int_equal(spt_store_put_curve(store, &curve, NULL), SPT_OK);
     assert_int_equal(spt_store_put_curve(store, &nothing, NULL), SPT_OK);
+    assert_int_equal(spt_store_put_draws(store, &drawn, NULL), SPT_OK);
     assert_int_equal(spt_store_commit(store, NULL), SPT_OK);
     float *values = NULL;
     size_t count = 0;
@@ -425,6 +427,7 @@ static void vectors_are_little_endian_floats_with_nan_kept(void **state) {
     assert_query(PATH, "SELECT substr(hex(\"values\"), 1, 16), substr(hex(\"values\"), 25) FROM probe_value",
                  "0000803F000020C0|01000000");
     assert_query(PATH, "SELECT layer, head, length(\"values\") FROM curve ORDER BY head", "2|3|8\n2|4|0");
+    assert_query(PATH, "SELECT layer, head, hex(\"values\") FROM draw", "0|-1|0000803F");
 }
 
 static void one_figure_of_one_checkpoint_is_read_by_its_key(void **state) {
