@@ -169,6 +169,19 @@ static enum spt_status open_spooled(struct spt_archive *archive, const char *pat
     return file->fd >= 0 ? SPT_OK : spt_fail_system(error, errno, path, "open");
 }
 
+/* Weights are read whole, later: who reads them looks at their CRC. */
+static enum spt_status look_at_crc(const struct spt_archive *archive, const char *path,
+                                   struct spt_archive_member *member, struct spt_tree_file *file,
+                                   struct spt_error *error) {
+    if (member->checked) return SPT_OK;
+    file->sealed = !spt_archive_is_small(path, member->size);
+    file->crc = member->crc;
+    if (file->sealed) return SPT_OK;
+    const enum spt_status status = spt_archive_check_stored(archive, member, file->fd, path, error);
+    if (status != SPT_OK) spt_tree_close(file);
+    return status;
+}
+
 static enum spt_status archive_open(struct spt_tree *tree, const char *path, struct spt_tree_file *file,
                                     struct spt_error *error) {
     struct spt_archive *archive = of(tree);
@@ -180,7 +193,9 @@ static enum spt_status archive_open(struct spt_tree *tree, const char *path, str
     file->identity = look_of(archive, member).identity;
     if (member->compressed) return open_spooled(archive, path, member, file, error);
     file->base = member->offset;
-    return spt_archive_reopen(archive, &file->fd, error);
+    status = spt_archive_reopen(archive, &file->fd, error);
+    if (status == SPT_OK && archive->zip) status = look_at_crc(archive, path, member, file, error);
+    return status;
 }
 
 static enum spt_status archive_confirm(struct spt_tree *tree, const struct spt_tree_file *file, const char *path,

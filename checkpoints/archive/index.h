@@ -37,13 +37,15 @@ struct spt_archive_member {
     uint64_t offset; /* in the archive: of the first byte, where compressed is false */
     uint64_t header; /* zip: of the local header; tar: the same as order */
     uint64_t stored; /* zip: bytes in the archive */
+    uint32_t crc;    /* zip */
     int64_t mtime_ns;
     size_t order; /* among the archive's members as they lie in it */
     size_t end;   /* index after the last member below this folder */
     enum spt_archive_kind kind;
     bool compressed;
-    bool twice;  /* another member has this name */
-    bool sparse; /* its holes are left out of the archive */
+    bool checked; /* zip, stored: its CRC was looked at */
+    bool twice;   /* another member has this name */
+    bool sparse;  /* its holes are left out of the archive */
     struct spt_archive_place place;
 };
 

@@ -33,12 +33,20 @@ enum spt_status spt_archive_spool_tar(struct spt_archive *archive, struct spt_ar
 enum spt_status spt_archive_spool_zip(struct spt_archive *archive, struct spt_archive_member *member, const char *what,
                                       struct spt_error *error);
 
+/* Looks at the CRC of a member of a zip that is stored as it is, and is small, once; fd is the archive's. What differs is
+ * said through the log. SPT_RETRY, SPT_IO. */
+enum spt_status spt_archive_check_stored(const struct spt_archive *archive, struct spt_archive_member *member, int fd,
+                                         const char *what, struct spt_error *error);
+
 /* Copies the data of the member that stream stands at to spool. SPT_INVALID: not as many bytes as it is said to have. */
 enum spt_status spt_archive_copy(struct spt_archive *archive, struct spt_archive_stream *stream,
                                  struct spt_archive_spool *spool, struct spt_archive_member *member, const char *name,
                                  struct spt_error *error);
 
-/* Whether a file is kept once it has been decompressed: small ones, and those of tokenizers. */
+/* Whether a file is one of those that are read whole at once: small ones, and those of tokenizers. */
+bool spt_archive_is_small(const char *name, uint64_t size);
+
+/* Whether a file is kept once it has been decompressed: one of those, while there is room. */
 bool spt_archive_is_kept(const struct spt_archive *archive, const char *name, uint64_t size);
 
 #endif

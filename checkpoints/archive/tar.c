@@ -5,14 +5,18 @@
 #include "checkpoints/archive/opened.h"
 #include "checkpoints/tokenizer/files.h"
 
-enum { KEPT_SIZE = 1024 * 1024, KEPT_TOKENIZER = 64 * 1024 * 1024 };
+enum { SMALL_SIZE = 1024 * 1024, SMALL_TOKENIZER = 64 * 1024 * 1024 };
+
+bool spt_archive_is_small(const char *name, uint64_t size) {
+    const char *slash = strrchr(name, '/');
+    bool small = size <= SMALL_SIZE;
+    for (size_t i = 0; SPT_TOKENIZER_PARTS[i] && !small; i++)
+        small = size <= SMALL_TOKENIZER && strcmp(slash ? slash + 1 : name, SPT_TOKENIZER_PARTS[i]) == 0;
+    return small;
+}
 
 bool spt_archive_is_kept(const struct spt_archive *archive, const char *name, uint64_t size) {
-    const char *slash = strrchr(name, '/');
-    bool wanted = size <= KEPT_SIZE;
-    for (size_t i = 0; SPT_TOKENIZER_PARTS[i] && !wanted; i++)
-        wanted = size <= KEPT_TOKENIZER && strcmp(slash ? slash + 1 : name, SPT_TOKENIZER_PARTS[i]) == 0;
-    return wanted && spt_archive_spools_may_keep(&archive->spools, size);
+    return spt_archive_is_small(name, size) && spt_archive_spools_may_keep(&archive->spools, size);
 }
 
 static enum spt_status open_stream(const struct spt_archive *archive, struct spt_archive_stream **stream,

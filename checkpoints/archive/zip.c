@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "checkpoints/archive/opened.h"
+#include "checkpoints/base/crc32.h"
 #include "checkpoints/base/text.h"
 #include "checkpoints/readers/zip.h"
 
@@ -95,6 +96,7 @@ static enum spt_status add_member(struct spt_archive *archive, const struct spt_
                                        .offset = member->offset,
                                        .header = member->header,
                                        .stored = member->stored,
+                                       .crc = member->crc,
                                        .mtime_ns = time_of(member->modified),
                                        .order = order,
                                        .kind = kind_of(member),
@@ -137,6 +139,22 @@ enum spt_status spt_archive_list_zip(struct spt_archive *archive, struct spt_err
     for (size_t i = 0; i < zip.count && status == SPT_OK; i++) status = add_member(archive, &zip.members[i], i, error);
     spt_zip_release(&zip);
     spt_contents_release(&contents);
+    return status;
+}
+
+/* --- what is stored as it is --- */
+
+enum spt_status spt_archive_check_stored(const struct spt_archive *archive, struct spt_archive_member *member, int fd,
+                                         const char *what, struct spt_error *error) {
+    const size_t size = (size_t)member->size;
+    unsigned char *bytes = malloc(size + 1);
+    if (!bytes) return spt_fail_memory(error, size, "a file's contents");
+    const enum spt_status status = spt_file_read_at(fd, archive->path, member->offset, bytes, size, error);
+    member->checked = status == SPT_OK;
+    if (status == SPT_OK && spt_crc32(bytes, size) != member->crc)
+        spt_log(archive->log, SPT_LOG_WARNING,
+                "%s: its CRC in the archive is missing or wrong; it is read all the same", what);
+    free(bytes);
     return status;
 }
 

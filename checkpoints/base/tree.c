@@ -184,6 +184,7 @@ void spt_tree_unlist(struct spt_tree_folder *folder) {
 enum spt_status spt_tree_open(struct spt_tree *tree, const char *path, struct spt_tree_file *file,
                               struct spt_error *error) {
     file->fd = -1;
+    file->sealed = false;
     return of(tree)->open(tree, path, file, error);
 }
 

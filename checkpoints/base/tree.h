@@ -39,6 +39,8 @@ struct spt_tree_file {
     int fd;
     uint64_t base;                     /* its first byte in fd; 0 on the disk */
     struct spt_file_identity identity; /* its size is counted from base */
+    bool sealed;                       /* an archive says the CRC of all its bytes, which nobody has looked at yet */
+    uint32_t crc;                      /* then: CRC-32, 0 where its writer left it out */
 };
 
 /* A folder that is being listed. */

@@ -5,7 +5,13 @@
 #include "checkpoints/base/unicode.h"
 #include "checkpoints/readers/reader.h"
 
-enum { HEADER_LIMIT_DEFAULT = 32 * 1024 * 1024 };
+enum {
+    HEADER_LIMIT_DEFAULT = 32 * 1024 * 1024,
+    REST_PIECE = 64 * 1024,
+    REST_PART = 8, /* of a member, which are read for the sake of its CRC alone */
+};
+
+static const char READ_ALL_THE_SAME[] = "it is read all the same, but a disk or a copy may have damaged it";
 
 void spt_contents_init(struct spt_contents *contents, const struct spt_checkpoint_options *options) {
     *contents = (struct spt_contents){.open.fd = -1};
@@ -19,6 +25,9 @@ void spt_contents_init(struct spt_contents *contents, const struct spt_checkpoin
 
 void spt_contents_release(struct spt_contents *contents) {
     spt_tree_close(&contents->open);
+    for (size_t i = 0; i < contents->file_count; i++)
+        if (contents->files[i].seal) spt_seal_release(contents->files[i].seal);
+    spt_seals_release(&contents->seals);
     free(contents->files);
     free(contents->tensors);
     free(contents->span);
@@ -38,6 +47,11 @@ enum spt_status spt_contents_add_file(struct spt_contents *contents, const char 
     const enum spt_status status = spt_tree_open(contents->tree, path, &contents->open, error);
     if (status != SPT_OK) return status;
     file.identity = contents->open.identity;
+    if (contents->open.sealed) {
+        file.seal = spt_arena_alloc(&contents->arena, 1, sizeof *file.seal);
+        if (!file.seal) return spt_fail_memory(error, sizeof *file.seal, "a file's CRC");
+        *file.seal = (struct spt_seal){.size = file.identity.size, .crc = contents->open.crc, .what = file.path};
+    }
     contents->open_file = contents->file_count;
     contents->files[contents->file_count++] = file;
     return SPT_OK;
@@ -58,14 +72,73 @@ static enum spt_status switch_to(struct spt_contents *contents, size_t file, str
 
 enum spt_status spt_contents_read_at(struct spt_contents *contents, size_t file, uint64_t offset, void *out,
                                      size_t size, struct spt_error *error) {
-    const enum spt_status status = switch_to(contents, file, error);
+    enum spt_status status = switch_to(contents, file, error);
     if (status != SPT_OK) return status;
-    return spt_tree_read_at(&contents->open, contents->files[file].path, offset, out, size, error);
+    status = spt_tree_read_at(&contents->open, contents->files[file].path, offset, out, size, error);
+    if (status != SPT_OK || size == 0) return status;
+    if (contents->files[file].seal) spt_seal_note(contents->files[file].seal, offset, out, size);
+    spt_seals_note(&contents->seals, file, offset, out, size);
+    return SPT_OK;
+}
+
+/* --- seals --- */
+
+enum spt_status spt_contents_add_seal(struct spt_contents *contents, const struct spt_seal *seal, const char *what,
+                                      struct spt_error *error) {
+    struct spt_seal added = *seal;
+    added.what = spt_arena_copy(&contents->arena, what, strlen(what));
+    if (added.what && spt_seals_add(&contents->seals, &added)) return SPT_OK;
+    return spt_fail_memory(error, sizeof added, "a list of CRCs");
+}
+
+/* Of what was read but for a small part (masks that no model computes with, a header's padding) that part is read too. What
+ * cannot be read is not missed. */
+static void read_rest(struct spt_contents *contents, size_t file, const struct spt_seal *seal) {
+    struct spt_span gap;
+    const uint64_t read = spt_seal_read(seal);
+    if (seal->size - read > seal->size / REST_PART) return;
+    unsigned char *piece = spt_alloc(REST_PIECE, 1);
+    while (piece && spt_seal_gap(seal, &gap)) {
+        const uint64_t size = gap.end - gap.begin;
+        const size_t most = size < REST_PIECE ? (size_t)size : REST_PIECE;
+        if (spt_contents_read_at(contents, file, gap.begin, piece, most, NULL) != SPT_OK) break;
+    }
+    free(piece);
+}
+
+static void read_rests(struct spt_contents *contents) {
+    for (size_t i = 0; i < contents->seals.count; i++)
+        read_rest(contents, contents->seals.items[i].file, &contents->seals.items[i]);
+    for (size_t i = 0; i < contents->file_count; i++)
+        if (contents->files[i].seal) read_rest(contents, i, contents->files[i].seal);
+}
+
+/* One line a file, however many of its storages are damaged. */
+static void say_broken(const struct spt_contents *contents) {
+    for (size_t i = 0; i < contents->file_count; i++) {
+        const struct spt_contents_file *file = &contents->files[i];
+        const char *first = NULL;
+        size_t broken = 0;
+        for (size_t k = 0; k < contents->seals.count; k++) {
+            const struct spt_seal *seal = &contents->seals.items[k];
+            if (seal->file != i || !spt_seal_is_broken(seal)) continue;
+            if (!broken++) first = seal->what;
+        }
+        if (broken > 1)
+            spt_log(contents->log, SPT_LOG_WARNING, "%s: the CRCs of \"%s\" and %zu more are wrong; %s", file->path,
+                    first, broken - 1, READ_ALL_THE_SAME);
+        else if (broken)
+            spt_log(contents->log, SPT_LOG_WARNING, "%s: the CRC of \"%s\" is wrong; %s", file->path, first,
+                    READ_ALL_THE_SAME);
+        if (file->seal && spt_seal_is_broken(file->seal))
+            spt_log(contents->log, SPT_LOG_WARNING, "%s: its CRC in the archive is missing or wrong; %s", file->path,
+                    READ_ALL_THE_SAME);
+    }
 }
 
 /* Begins with the file that is open: the descriptor that was read from is asked before it is closed. The others were
  * compared when they were last opened, and are by being opened now. */
-enum spt_status spt_contents_confirm(struct spt_contents *contents, struct spt_error *error) {
+static enum spt_status confirm_files(struct spt_contents *contents, struct spt_error *error) {
     const size_t first = contents->open.fd >= 0 ? contents->open_file : 0;
     for (size_t n = 0; n < contents->file_count; n++) {
         const size_t i = (first + n) % contents->file_count;
@@ -75,6 +148,13 @@ enum spt_status spt_contents_confirm(struct spt_contents *contents, struct spt_e
         if (status != SPT_OK) return status;
     }
     return SPT_OK;
+}
+
+enum spt_status spt_contents_confirm(struct spt_contents *contents, struct spt_error *error) {
+    read_rests(contents);
+    const enum spt_status status = confirm_files(contents, error);
+    if (status == SPT_OK) say_broken(contents);
+    return status;
 }
 
 enum spt_status spt_contents_add_tensor(struct spt_contents *contents, const struct spt_tensor *tensor,
@@ -127,6 +207,7 @@ enum spt_status spt_contents_finish(struct spt_contents *contents, struct spt_er
     const enum spt_status status = respell(contents, error);
     if (status != SPT_OK) return status;
     spt_contents_sort(contents);
+    spt_seals_sort(&contents->seals);
     for (size_t i = 1; i < contents->tensor_count; i++) {
         const struct spt_tensor *a = &contents->tensors[i - 1], *b = &contents->tensors[i];
         if (strcmp(a->name, b->name) != 0) continue;

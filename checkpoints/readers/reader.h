@@ -18,13 +18,15 @@
 #include "checkpoints/base/memory.h"
 #include "checkpoints/base/tree.h"
 #include "checkpoints/checkpoint.h"
+#include "checkpoints/readers/seals.h"
 
 /* A file of the checkpoint. At most one is open at a time, whatever the number of shards: a held file makes a trainer's
  * own clean-up fail on network file systems. What is opened again must still be identity. */
 struct spt_contents_file {
     const char *path; /* in contents->arena */
     struct spt_file_identity identity;
-    bool weights; /* holds tensors; false: describes files that do */
+    bool weights;          /* holds tensors; false: describes files that do */
+    struct spt_seal *seal; /* of the whole, in contents->arena; NULL: no archive says its CRC */
 };
 
 /* A rectangle of a tensor, by itself somewhere in a file. */
@@ -44,6 +46,7 @@ struct spt_contents {
     struct spt_arena arena;    /* names and paths */
     struct spt_contents_file *files;
     size_t file_count, file_capacity;
+    struct spt_seals seals;     /* of storages */
     struct spt_tensor *tensors; /* after finish: sorted by name, names unique */
     size_t tensor_count, tensor_capacity;
     const char *opaque[SPT_OPAQUE_MAX]; /* names of what a pickle would have imported and no reader knows; in arena */
@@ -103,6 +106,11 @@ enum spt_status spt_contents_add_tensor(struct spt_contents *contents, const str
                                         struct spt_error *error);
 void spt_contents_sort(struct spt_contents *contents); /* by name, then file */
 
+/* The bytes that seal speaks of have the CRC it says: looked at as they are read, and said by confirm. what names them,
+ * and is copied. The same again is no failure. */
+enum spt_status spt_contents_add_seal(struct spt_contents *contents, const struct spt_seal *seal, const char *what,
+                                      struct spt_error *error);
+
 /* spt_tree_read_at of files[file], which is opened when it is not. */
 enum spt_status spt_contents_read_at(struct spt_contents *contents, size_t file, uint64_t offset, void *out,
                                      size_t size, struct spt_error *error);
@@ -122,7 +130,8 @@ enum spt_status spt_contents_read_elements(struct spt_contents *contents, const 
  *   pieces  [count] */
 bool spt_pieces_fill(const size_t *shape, size_t rank, const struct spt_piece *pieces, size_t count);
 
-/* All files are still what they were when they were first opened, under their names: SPT_RETRY, SPT_IO. */
+/* All files are still what they were when they were first opened, under their names: SPT_RETRY, SPT_IO. If so, it is
+ * said through the log which of them a CRC says to be damaged. */
 enum spt_status spt_contents_confirm(struct spt_contents *contents, struct spt_error *error);
 
 /* Whether name is one of a file in the folder of whatever names it, and leads nowhere else. */

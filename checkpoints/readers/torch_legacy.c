@@ -168,7 +168,8 @@ static enum spt_status place(struct legacy *l, const char *key, size_t length, u
         return spt_fail_at(error, SPT_RETRY, l->path, l->file_size,
                            "a storage of %" PRIu64 " elements of %zu bytes, of which %" PRIu64 " bytes are there",
                            elements, record->storage.type->element, left);
-    record->extent = (struct spt_torch_extent){*at + COUNT_SIZE, elements * record->storage.type->element};
+    record->extent =
+        (struct spt_torch_extent){.offset = *at + COUNT_SIZE, .bytes = elements * record->storage.type->element};
     record->found = true;
     *at = record->extent.offset + record->extent.bytes;
     return SPT_OK;

@@ -6,12 +6,14 @@
  *
  * (torch/serialization.py, _save and _load; caffe2/serialize/inline_container.cc.) Members begin at multiples of 64
  * bytes or more: padding in their local headers, which are read, so that no record of alignment is needed. Torch itself
- * may leave CRCs out; that of the pickle is looked at and only warned of. Tensors are digested instead.
+ * may leave CRCs out (all of them: they are 0 then). That of the pickle is looked at at once, those of storages as they
+ * are read (seal.h); what differs is only warned of.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "checkpoints/base/crc32.h"
 #include "checkpoints/readers/torch_state.h"
 #include "checkpoints/readers/zip.h"
 
@@ -33,7 +35,10 @@ static bool find_storage(const struct spt_torch_file *file, const struct spt_tor
                          struct spt_torch_extent *extent) {
     const struct spt_zip_member *member = find(file->context, "/data/", storage->key, storage->key_length);
     if (!member || member->method != SPT_ZIP_STORED) return false;
-    *extent = (struct spt_torch_extent){member->offset, member->size};
+    *extent = (struct spt_torch_extent){.offset = member->offset,
+                                        .bytes = member->size,
+                                        .member = member->crc ? member->name : NULL,
+                                        .crc = member->crc};
     return true;
 }
 
@@ -88,7 +93,7 @@ static enum spt_status read_pickle(struct spt_contents *contents, size_t file, c
     const size_t size = (size_t)member->size;
     enum spt_status status = spt_contents_read_at(contents, file, member->offset, bytes, size, error);
     if (status != SPT_OK) return status;
-    if (spt_zip_crc(bytes, size) != member->crc) {
+    if (spt_crc32(bytes, size) != member->crc) {
         if (wanted->crc_differs)
             *wanted->crc_differs = true;
         else

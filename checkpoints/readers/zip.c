@@ -351,18 +351,3 @@ const struct spt_zip_member *spt_zip_find(const struct spt_zip *zip, const char 
     const struct spt_zip_member wanted = {.name = name};
     return zip->count ? bsearch(&wanted, zip->members, zip->count, sizeof wanted, by_name) : NULL;
 }
-
-/* Four bits at a time: the polynomial 0xedb88320's remainders of 0 to 15. */
-uint32_t spt_zip_crc(const unsigned char *bytes, size_t size) {
-    static const uint32_t REMAINDERS[16] = {
-        0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
-        0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c, 0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c,
-    };
-    uint32_t crc = FULL32;
-    for (size_t i = 0; i < size; i++) {
-        crc ^= bytes[i];
-        crc = crc >> 4 ^ REMAINDERS[crc & 15];
-        crc = crc >> 4 ^ REMAINDERS[crc & 15];
-    }
-    return ~crc;
-}

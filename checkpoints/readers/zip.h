@@ -45,7 +45,4 @@ void spt_zip_release(struct spt_zip *zip);
 
 const struct spt_zip_member *spt_zip_find(const struct spt_zip *zip, const char *name); /* NULL: none */
 
-/* CRC-32 of zip and PNG. */
-uint32_t spt_zip_crc(const unsigned char *bytes, size_t size);
-
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "checkpoints/base/file.h"
+#include "checkpoints/base/tree.h"
 
 static void put_checkpoint_member(struct spt_text *tar, const char *folder) {
     struct spt_text weights = {0};
@@ -322,6 +323,63 @@ static void a_deflated_member_is_held_against_its_directory(void **state) {
     free(bytes);
 }
 
+static void flip(struct fixture *f, const char *name, size_t at_byte) {
+    char path[1024];
+    FILE *file = fopen(at(f, name, path), "r+b");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, (long)at_byte, SEEK_SET), 0);
+    const int byte = fgetc(file);
+    assert_int_equal(fseek(file, (long)at_byte, SEEK_SET), 0);
+    assert_int_equal(fputc(byte ^ 1, file), byte ^ 1);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* What is small is looked at when it is opened, weights as they are read; each is said once, and read all the same. */
+static void a_stored_member_that_was_damaged_is_said(void **state) {
+    enum { COUNT = 300 * 1000 };
+    struct fixture *f = *state;
+    struct spt_text weights = {0};
+    struct spt_error error;
+    char path[1024], *bytes;
+    size_t size;
+    put_weights(&weights, COUNT, 3.0F);
+    put_file(f, "step1/config.json", "{\"hidden_size\": 1}");
+    save(f, &weights, "step1/model.safetensors", path);
+    shell_in(f->root, "zip -q0r run.zip step1");
+    for (int damaged = 0; damaged < 2; damaged++) {
+        const struct spt_run_options options = {.log = &f->sink};
+        struct spt_checkpoint_options in = {.log = &f->sink};
+        struct spt_run *run = NULL;
+        struct spt_checkpoint *checkpoint = NULL;
+        assert_int_equal(spt_run_open(at(f, "run.zip", path), &options, &run, &error), SPT_OK);
+        in.tree = run->tree;
+        for (int again = 0; again < 2; again++) {
+            assert_int_equal(spt_tree_read_all(run->tree, run->refs[0].config, 1 << 10, &bytes, &size, &error), SPT_OK);
+            free(bytes);
+        }
+        assert_int_equal(spt_checkpoint_open(run->refs[0].path, &in, &checkpoint, &error), SPT_OK);
+        const struct spt_tensor *w = spt_checkpoint_find(checkpoint, "w");
+        for (size_t first = COUNT; first > 0; first -= COUNT / 10) /* from its end */
+            assert_int_equal(spt_checkpoint_read(checkpoint, w, first - COUNT / 10, COUNT / 10, NULL, &error), SPT_OK);
+        assert_int_equal(spt_checkpoint_confirm(checkpoint, &error), SPT_OK);
+        spt_checkpoint_close(checkpoint);
+        spt_run_close(run);
+        if (!damaged) {
+            assert_string_equal(f->log, "");
+            char *archive;
+            assert_int_equal(spt_file_read_all(path, 4 << 20, &archive, &size, NULL), SPT_OK);
+            flip(f, "run.zip", (size_t)(strstr(memmem(archive, size, "hidden", 6), ": 1") + 1 - archive));
+            flip(f, "run.zip", find_last(archive, size, "PK\1\2") - 2000);
+            free(archive);
+        }
+    }
+    assert_says(f->log, "config.json: its CRC in the archive is missing or wrong; it is read all the same");
+    assert_says(f->log, "model.safetensors: its CRC in the archive is missing or wrong");
+    size_t lines = 0;
+    for (const char *at_line = f->log; (at_line = strchr(at_line, '\n')); at_line++) lines++;
+    assert_int_equal(lines, 2);
+}
+
 /* Deflate cannot grow by so much, other methods can. */
 static void a_member_out_of_proportion_is_not_spooled(void **state) {
     struct fixture *f = *state;
@@ -341,6 +399,7 @@ int main(void) {
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(bad_zip_files_are_told_apart, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_member_out_of_proportion_is_not_spooled, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(a_stored_member_that_was_damaged_is_said, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_deflated_member_is_held_against_its_directory, fixture_setup,
                                         fixture_teardown),
     };
