@@ -1,5 +1,6 @@
 #include "analysis/forward/weights.h"
 
+#include "analysis/forward/foreign.h"
 #include "checkpoints/base/memory.h"
 #include "checkpoints/base/text.h"
 
@@ -69,6 +70,21 @@ struct search {
     const char *prefix;
 };
 
+static enum spt_status fail_missing(const struct search *search, const char *name, struct spt_error *error) {
+    const struct spt_model_config *config = search->config;
+    const char *path = spt_checkpoint_file(search->checkpoint, 0);
+    const struct spt_tensor *found;
+    const char *whose = spt_foreign_names_of(search->checkpoint, &found);
+    if (whose)
+        return spt_fail(error, SPT_UNSUPPORTED, path,
+                        "tensor %s is missing: this checkpoint has %s names (%s), expected those of HF transformers; "
+                        "its trainer's conversion to them makes it readable",
+                        name, whose, found->name);
+    return spt_fail(error, spt_checkpoint_is_in_layers(search->checkpoint) ? SPT_RETRY : SPT_INVALID, path,
+                    "tensor %s is missing (config is for %s with %zu layers)", name, config->model_type,
+                    config->layers);
+}
+
 static enum spt_status find_tensor(const struct search *search, const struct spt_tensor_row *row, size_t layer,
                                    const struct spt_tensor **out, struct spt_error *error) {
     char name[NAME_MAX_BYTES];
@@ -76,11 +92,7 @@ static enum spt_status find_tensor(const struct search *search, const struct spt
     if (!is_present(row, search->config)) return SPT_OK;
     put_name(name, search->prefix, row->name, layer);
     const struct spt_tensor *tensor = spt_checkpoint_find(search->checkpoint, name);
-    if (!tensor)
-        return spt_fail(error, spt_checkpoint_is_in_layers(search->checkpoint) ? SPT_RETRY : SPT_INVALID,
-                        spt_checkpoint_file(search->checkpoint, 0),
-                        "tensor %s is missing (config is for %s with %zu layers)", name, search->config->model_type,
-                        search->config->layers);
+    if (!tensor) return fail_missing(search, name, error);
     if (!has_shape(tensor, row, search->config))
         return fail_shape(search->checkpoint, tensor, row, search->config, error);
     if (!spt_dtype_is_float(tensor->dtype))

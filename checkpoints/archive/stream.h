@@ -3,7 +3,9 @@
  *     spt_archive_stream_open  ->  _next  ->  _read ...  ->  _next ...  ->  _close
  *
  * The archive is read with pread. What ends too early is told from what is broken by whether its last byte was read:
- * SPT_RETRY and SPT_INVALID.
+ * SPT_RETRY and SPT_INVALID. All that libarchive allocates it reports, but for the few bytes with which it begins some
+ * strings: where not even these are left it ends the process itself, with a line on stderr. Nothing can be done about
+ * that from here, and no input can bring it about: the store keeps what was committed, as after any kill.
  */
 #ifndef SPT_ARCHIVE_STREAM_H
 #define SPT_ARCHIVE_STREAM_H

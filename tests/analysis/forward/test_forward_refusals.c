@@ -8,6 +8,8 @@
 #include "tests/analysis/forward/made_model.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -57,6 +59,45 @@ static void missing_tensor_is_named(void **state) {
     const struct outcome embedding = run(&model, &model.config);
     assert_outcome(&embedding, SPT_INVALID,
                    "tensor gpt_neox.embed_in.weight is missing (config is for gpt_neox with 3 layers)");
+}
+
+/* What trainers call the tensors of their own models: whose they are is said. */
+static void names_that_nobody_translated_are_told_from_missing_tensors(void **state) {
+    (void)state;
+    static const char *const NAMES[][2] = {
+        {"model.tok_embeddings.weight", "torchtitan's or Llama's own"},
+        {"transformer.blocks.0.att_proj.weight", "OLMo's own trainer's"},
+        {"blocks.0.attention.w_q.weight", "OLMo-core's"},
+        {"model.embedding.word_embeddings.weight", "Megatron-Core's"},
+        {"language_model.embedding.word_embeddings.weight", "Megatron-LM's"},
+    };
+    const struct made_model model = made_model_small();
+    char path[] = "/tmp/spectail-test-XXXXXX";
+    const int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
+        char header[256], expected[512];
+        struct spt_checkpoint *checkpoint = NULL;
+        struct spt_error error;
+        const int length =
+            snprintf(header + 8, sizeof header - 8,
+                     "{\"%s\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}....", NAMES[i][0]);
+        memset(header, 0, 8);
+        header[0] = (char)(length - 4);
+        assert_int_equal(pwrite(fd, header, (size_t)length + 8, 0), length + 8);
+        assert_int_equal(ftruncate(fd, length + 8), 0);
+        assert_int_equal(spt_checkpoint_open(path, NULL, &checkpoint, &error), SPT_OK);
+        assert_int_equal(spt_forward_check(checkpoint, &model.config, &error), SPT_UNSUPPORTED);
+        (void)snprintf(
+            expected, sizeof expected,
+            "tensor gpt_neox.embed_in.weight is missing: this checkpoint has %s names (%s), expected those of "
+            "HF transformers; its trainer's conversion to them makes it readable",
+            NAMES[i][1], NAMES[i][0]);
+        assert_string_equal(error.message, expected);
+        spt_checkpoint_close(checkpoint);
+    }
+    (void)close(fd);
+    assert_int_equal(unlink(path), 0);
 }
 
 static void misshapen_tensor_names_keys_and_both_figures(void **state) {
@@ -359,6 +400,7 @@ static void mask_of_gpt_neox_is_causal(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(missing_tensor_is_named),
+        cmocka_unit_test(names_that_nobody_translated_are_told_from_missing_tensors),
         cmocka_unit_test(misshapen_tensor_names_keys_and_both_figures),
         cmocka_unit_test(head_and_embedding_of_different_lengths_are_refused),
         cmocka_unit_test(layers_beyond_the_config_are_refused),
