@@ -103,12 +103,21 @@ static void rotate_head(const struct spt_attend *a, size_t token, size_t n, size
     if (a->heads == a->kv_heads) spt_rotary_turn(a->rotary, key_of(a, token, head), n, a->qkv.kv_stride);
 }
 
+/* A score of -INFINITY becomes attention of 0. The query whose own key it is keeps it, so that no row is empty.
+ *   hidden  [n] */
+static void hide_keys(const unsigned char *hidden, float *matrix, size_t n) {
+    for (size_t k = 0; k < n; k++)
+        for (size_t i = 0; hidden[k] && i < n; i++)
+            if (i != k) matrix[i * n + k] = -INFINITY;
+}
+
 /* Attention of one head of one sample, rotated, in matrix [n, n]. The largest score. */
-static float attend_head(const struct spt_attend *a, const struct spt_vectors *v, size_t n, size_t head,
+static float attend_head(const struct spt_attend *a, const struct spt_vectors *v, size_t first, size_t n, size_t head,
                          float *matrix) {
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, (blasint)n, (blasint)n, (blasint)v->dimension, a->scale,
                 v->query, (blasint)v->query_stride, v->key, (blasint)v->kv_stride, 0.0f, matrix, (blasint)n);
     if (a->alibi) add_biases(matrix, n, spt_alibi_slope(a->heads, head));
+    if (a->hidden) hide_keys(a->hidden + first, matrix, n);
     return soften(a, matrix, n);
 }
 
@@ -149,7 +158,7 @@ static enum spt_status run_unit(const struct spt_attend *a, size_t unit, size_t 
     for (size_t h = 0; h < heads; h++) {
         vectors[h] = vectors_of(a, token, first_head + h);
         if (first_time) rotate_head(a, token, n, first_head + h);
-        max_logit[h] = attend_head(a, &vectors[h], n, first_head + h, matrices + h * n * n);
+        max_logit[h] = attend_head(a, &vectors[h], first, n, first_head + h, matrices + h * n * n);
         if (first_time) weigh_values(a, &vectors[h], token, n, first_head + h, matrices + h * n * n);
     }
     const struct spt_attention seen = {.layer = a->layer,

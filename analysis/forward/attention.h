@@ -30,9 +30,10 @@ struct spt_attend {
     float scale;     /* of the scores */
     bool alibi;      /* linear biases are added to the scores (Press et al. 2022) */
     enum spt_mask_kind mask;
-    size_t window;       /* for SPT_MASK_WINDOW */
-    size_t first_token;  /* of the block */
-    const size_t *order; /* [samples] samples of the block, longest first */
+    size_t window;               /* for SPT_MASK_WINDOW */
+    const unsigned char *hidden; /* [N] keys that only their own query sees; NULL: none */
+    size_t first_token;          /* of the block */
+    const size_t *order;         /* [samples] samples of the block, longest first */
     size_t samples;
 };
 

@@ -2,7 +2,7 @@
 
 #include "analysis/forward/embedding.h"
 #include "analysis/forward/layer.h"
-#include "analysis/forward/output_head.h"
+#include "analysis/forward/output_pair.h"
 #include "analysis/forward/weights.h"
 #include "checkpoints/base/memory.h"
 
@@ -150,10 +150,16 @@ static enum spt_status make_buffers(struct run *run, struct spt_error *error) {
     return spt_fail_memory(error, sizeof(float) * (tokens * config->hidden + run->block_tokens * work), "activations");
 }
 
+/* The head is to show two streams, this pass's and another's. */
+static bool compares(const struct run *run) {
+    return run->output && run->output->other;
+}
+
 static enum spt_status make_team(struct run *run, struct spt_error *error) {
     const size_t attention = spt_attention_scratch(run->pass.probe->longest, run->pass.config->heads);
     const size_t row = run->pass.config->hidden * sizeof(float); /* of spt_embedding_finish */
-    const size_t products = row > SPT_HEAD_SCRATCH ? row : SPT_HEAD_SCRATCH;
+    const size_t head = compares(run) ? SPT_PAIR_SCRATCH : SPT_HEAD_SCRATCH;
+    const size_t products = row > head ? row : head;
     const size_t scratch = attention > products ? attention : products;
     const enum spt_status status = spt_team_init(&run->team, run->options.threads, scratch, error);
     run->team.stop = run->observer.stop;
@@ -271,6 +277,7 @@ static enum spt_status run_layer(struct run *run, size_t layer, struct spt_error
     enum spt_status status = next_weights(run, run->family->transposed, run->weights.layer + layer * SPT_LAYER_ROLES,
                                           SPT_LAYER_ROLES, error);
     pass->layer = layer;
+    pass->hidden = run->options.hidden_keys ? run->options.hidden_keys[layer] : NULL;
     if (status == SPT_OK && run->observer.weights)
         status = run->observer.weights(run->observer.context, layer, run->usable, error);
     spt_forward_mask(pass->config, layer, pass->probe->longest, &pass->mask, &pass->window);
@@ -283,6 +290,10 @@ static enum spt_status run_layer(struct run *run, size_t layer, struct spt_error
     return status;
 }
 
+static float *head_input(const struct spt_pass *pass) {
+    return pass->narrow ? pass->narrow : pass->x;
+}
+
 static enum spt_status run_final(struct run *run, struct spt_error *error) {
     const struct spt_pass *pass = &run->pass;
     const struct spt_model_config *config = pass->config;
@@ -292,12 +303,28 @@ static enum spt_status run_final(struct run *run, struct spt_error *error) {
     if (status == SPT_OK && normed)
         status = spt_pass_norm(pass, pass->x, tokens, config->hidden, &run->usable[SPT_FINAL_NORM], pass->x, error);
     if (status == SPT_OK) status = show_hidden(run, config->layers + 1, error);
-    if (status != SPT_OK || !pass->narrow) return status;
-    const struct spt_weight projection[2] = {run->usable[SPT_PROJECT_OUT]}; /* without a bias */
-    return spt_pass_linear(pass, projection, tokens, pass->x, pass->narrow, error);
+    if (status == SPT_OK && pass->narrow) {
+        const struct spt_weight projection[2] = {run->usable[SPT_PROJECT_OUT]}; /* without a bias */
+        status = spt_pass_linear(pass, projection, tokens, pass->x, pass->narrow, error);
+    }
+    if (status == SPT_OK && run->output && run->output->stream)
+        memcpy(run->output->stream, head_input(pass), tokens * config->embedding_dim * sizeof(float));
+    return status;
 }
 
-static enum spt_status add_head_rows(struct run *run, struct spt_output_head *head, struct spt_error *error) {
+/* To one stream's head, or to two streams' (the other is NULL). */
+struct heads {
+    struct spt_output_head *one;
+    struct spt_output_pair *two;
+};
+
+static enum spt_status add_rows(const struct heads *heads, const struct spt_matrix *rows, const float *bias,
+                                size_t first, struct spt_error *error) {
+    return heads->one ? spt_output_head_add(heads->one, rows, bias, first, error)
+                      : spt_output_pair_add(heads->two, rows, bias, first, error);
+}
+
+static enum spt_status add_head_rows(struct run *run, const struct heads *heads, struct spt_error *error) {
     const struct spt_tensor *tensor = run->weights.head;
     const size_t columns = tensor->shape[1];
     const float *bias = NULL;
@@ -314,7 +341,7 @@ static enum spt_status add_head_rows(struct run *run, struct spt_output_head *he
         if (status != SPT_OK) break;
         const struct spt_matrix rows = {
             .dtype = tensor->dtype, .rows = piece->count / columns, .columns = columns, .data = bytes};
-        status = spt_output_head_add(head, &rows, bias ? bias + first : NULL, first, error);
+        status = add_rows(heads, &rows, bias ? bias + first : NULL, first, error);
     }
     return status;
 }
@@ -322,21 +349,38 @@ static enum spt_status add_head_rows(struct run *run, struct spt_output_head *he
 static enum spt_status run_head(struct run *run, struct spt_error *error) {
     const struct spt_pass *pass = &run->pass;
     struct spt_output_head head;
-    enum spt_status status = spt_output_head_init(&head, &run->team, pass->probe, pass->narrow ? pass->narrow : pass->x,
-                                                  pass->config->embedding_dim, error);
+    enum spt_status status =
+        spt_output_head_init(&head, &run->team, pass->probe, head_input(pass), pass->config->embedding_dim, error);
     if (status != SPT_OK) return status;
-    status = add_head_rows(run, &head, error);
+    status = add_head_rows(run, &(struct heads){.one = &head}, error);
     if (status == SPT_OK && run->output) spt_output_head_losses(&head, run->output->total_loss, run->output->loss);
     spt_output_head_release(&head);
     return status;
 }
 
-/* A model that sees what comes next does not predict it. */
-static void forget_losses(const struct run *run) {
-    for (size_t s = 0; s < run->pass.probe->samples; s++) {
-        if (run->output->loss) run->output->loss[s] = NAN;
-        if (run->output->total_loss) run->output->total_loss[s] = NAN;
+static enum spt_status run_heads(struct run *run, struct spt_error *error) {
+    const struct spt_pass *pass = &run->pass;
+    const struct spt_forward_output *output = run->output;
+    struct spt_output_pair pair;
+    enum spt_status status = spt_output_pair_init(&pair, &run->team, pass->probe, output->other, head_input(pass),
+                                                  pass->config->embedding_dim, error);
+    if (status != SPT_OK) return status;
+    status = add_head_rows(run, &(struct heads){.two = &pair}, error);
+    if (status == SPT_OK) {
+        spt_output_pair_losses(&pair, false, output->total_loss, output->loss);
+        spt_output_pair_losses(&pair, true, NULL, output->other_loss);
+        if (output->divergence) spt_output_pair_divergence(&pair, output->divergence);
     }
+    spt_output_pair_release(&pair);
+    return status;
+}
+
+/* A model that sees what comes next does not predict it. */
+static void forget_predictions(const struct run *run) {
+    const struct spt_forward_output *o = run->output;
+    double *const figures[] = {o->loss, o->total_loss, o->other_loss, o->divergence};
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
+        for (size_t s = 0; figures[i] && s < run->pass.probe->samples; s++) figures[i][s] = NAN;
 }
 
 static void release(struct run *run) {
@@ -374,8 +418,8 @@ enum spt_status spt_forward_run(struct spt_checkpoint *checkpoint, const struct 
     if (status == SPT_OK) status = embed(&run, error);
     for (size_t l = 0; l < layers && status == SPT_OK; l++) status = run_layer(&run, l, error);
     if (status == SPT_OK && !cut) status = run_final(&run, error);
-    if (status == SPT_OK && run.weights.head) status = run_head(&run, error);
-    if (status == SPT_OK && config->bidirectional && output && !run.options.no_loss) forget_losses(&run);
+    if (status == SPT_OK && run.weights.head) status = compares(&run) ? run_heads(&run, error) : run_head(&run, error);
+    if (status == SPT_OK && config->bidirectional && output && !run.options.no_loss) forget_predictions(&run);
     release(&run);
     return status;
 }

@@ -75,12 +75,22 @@ struct spt_forward_options {
     /* The pass ends after this many layers, without the final norm and the head; 0: it is whole. Of the weights only
      * what these layers and the probe's tokens need is read, so that spt_checkpoint_digest is of no use after it. */
     size_t layers;
+    /* [layers] each [N], or NULL: keys, other than 0, that in this layer no query but their own sees. What the observer
+     * is shown has 0 there, and max_logit is of what is left. */
+    const unsigned char *const *hidden_keys;
 };
 
-/* What the output says; caller-owned arrays, either may be NULL. */
+/* What the output says; caller-owned arrays, any may be NULL. */
 struct spt_forward_output {
     double *loss;       /* [samples] mean next-token cross-entropy in nats; NAN for n = 1 and for encoders */
     double *total_loss; /* [samples] the sum of them; 0 for n = 1, NAN for encoders */
+    float *stream;      /* [N, embedding_dim] what the output head is given (or would be) */
+    /* Another pass's stream over the same probe, to be compared with: both go through the head together, which costs
+     * it twice its products. The same stream gives the same bits, in a sample the same loss and a divergence of 0. */
+    const float *other; /* [N, embedding_dim] */
+    double *other_loss; /* [samples] as loss, of the other pass; set with other */
+    double *divergence; /* [samples] mean over all n tokens of KL(other || this) of the next token's distribution, in
+                              nats, >= 0; NAN where it is not finite; set with other */
 };
 
 /* Checks config against the tensors (names, shapes; SPT_INVALID names the key and both figures), the probe against

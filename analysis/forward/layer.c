@@ -103,6 +103,7 @@ static enum spt_status attend(const struct spt_pass *pass, const struct spt_qkv 
                                       .alibi = pass->family->alibi,
                                       .mask = pass->mask,
                                       .window = pass->window,
+                                      .hidden = pass->hidden,
                                       .first_token = pass->block.first_token,
                                       .order = pass->block.order,
                                       .samples = pass->block.samples};

@@ -1,6 +1,5 @@
 #include "analysis/forward/output_head.h"
 
-#include "analysis/forward/softmax.h"
 #include "checkpoints/base/memory.h"
 
 #include <math.h>
@@ -62,14 +61,6 @@ struct job {
     size_t first_row, token_tile, row_tile, row_tiles;
 };
 
-/* The largest of x and the sum of e^(x - largest). Rows that are all -infinity weigh nothing; NaN and +infinity make
- * the sum NaN. */
-static struct spt_running_softmax summarise(const float *x, size_t count) {
-    const float max = spt_softmax_max(x, count);
-    if (max == -INFINITY) return (struct spt_running_softmax){.max = -INFINITY};
-    return (struct spt_running_softmax){.max = (double)max, .sum = spt_softmax_sum(x, count, max)};
-}
-
 static enum spt_status run_tile(void *context, size_t task, size_t thread, struct spt_error *error) {
     struct job *job = context;
     struct spt_output_head *head = job->head;
@@ -82,17 +73,10 @@ static enum spt_status run_tile(void *context, size_t task, size_t thread, struc
     for (size_t i = 0; i < tokens; i++) {
         const size_t target = (size_t)head->target[token + i] - job->first_row - row; /* wraps when below */
         if (target < rows) head->logit[token + i] = logits[i * rows + target];
-        head->partial[tile * head->targets + token + i] = summarise(logits + i * rows, rows);
+        head->partial[tile * head->targets + token + i] = spt_softmax_part(logits + i * rows, rows);
     }
     (void)error;
     return SPT_OK;
-}
-
-static struct spt_running_softmax merge(struct spt_running_softmax a, struct spt_running_softmax b) {
-    if (b.max == -INFINITY) return a;
-    if (a.max == -INFINITY) return b;
-    const double max = b.max > a.max ? b.max : a.max;
-    return (struct spt_running_softmax){.max = max, .sum = a.sum * exp(a.max - max) + b.sum * exp(b.max - max)};
 }
 
 static enum spt_status merge_tokens(void *context, size_t task, size_t thread, struct spt_error *error) {
@@ -101,7 +85,7 @@ static enum spt_status merge_tokens(void *context, size_t task, size_t thread, s
     const size_t first = task * MERGE_TOKENS;
     for (size_t t = first; t < first + MERGE_TOKENS && t < head->targets; t++)
         for (size_t tile = 0; tile < job->row_tiles; tile++)
-            head->state[t] = merge(head->state[t], head->partial[tile * head->targets + t]);
+            head->state[t] = spt_softmax_merge(head->state[t], head->partial[tile * head->targets + t]);
     (void)thread;
     (void)error;
     return SPT_OK;

@@ -12,16 +12,12 @@
 #define SPT_FORWARD_OUTPUT_HEAD_H
 
 #include "analysis/forward/gemm.h"
+#include "analysis/forward/softmax.h"
 #include "analysis/probe.h"
 
 #define SPT_HEAD_ROWS ((size_t)4096) /* at most in a block */
 
 #define SPT_HEAD_SCRATCH (SPT_GEMM_SCRATCH + sizeof(float) * SPT_GEMM_TOKENS * SPT_GEMM_ROWS) /* bytes of a thread */
-
-/* Of one target: log sum exp so far is max + log(sum). */
-struct spt_running_softmax {
-    double max, sum;
-};
 
 struct spt_output_head {
     const struct spt_team *team;

@@ -30,6 +30,7 @@ struct spt_pass {
     enum spt_mask_kind mask;
     size_t window;
     size_t layer;
+    const unsigned char *hidden; /* [N] keys that only their own query sees in this layer; NULL: none */
     struct spt_block block;
     float *x;          /* [N, hidden] the residual stream */
     float *narrow;     /* [N, embedding_dim] where that is another width; else NULL */
