@@ -1,5 +1,6 @@
 #include "analysis/analyze.h"
 
+#include "analysis/ablation/ablation.h"
 #include "analysis/figures.h"
 #include "analysis/forward/family.h"
 #include "analysis/mask_set.h"
@@ -26,6 +27,7 @@ struct spt_analysis {
     struct spt_measurer **measurers;         /* [threads] */
     struct spt_layer_values values;
     struct spt_figures figures;
+    struct spt_ablation ablation;
     size_t *length;              /* [samples] */
     double *loss, *total_loss;   /* [samples] */
     const struct spt_emit *emit; /* of the checkpoint that is analysed */
@@ -33,8 +35,13 @@ struct spt_analysis {
 
 /* --- life --- */
 
+static bool has_output(const struct spt_selection *selection) {
+    return selection->count[SPT_LEVEL_MODEL] || selection->count[SPT_LEVEL_MODEL_POOLED];
+}
+
 static bool has_matrix_metrics(const struct spt_selection *selection) {
-    return selection->total > selection->count[SPT_LEVEL_MODEL] + selection->count[SPT_LEVEL_MODEL_POOLED];
+    return selection->needs & SPT_NEEDS_REFERENCES ||
+           selection->total > selection->count[SPT_LEVEL_MODEL] + selection->count[SPT_LEVEL_MODEL_POOLED];
 }
 
 static enum spt_status masks_init(struct spt_analysis *a, struct spt_error *error) {
@@ -123,6 +130,9 @@ static enum spt_status init(struct spt_analysis *a, struct spt_error *error) {
     if (status == SPT_OK)
         status = spt_figures_init(&a->figures, &a->selection, &a->bootstrap, a->plan, a->config->layers,
                                   a->config->heads, &a->team, error);
+    if (status == SPT_OK)
+        status = spt_ablation_init(&a->ablation, a->plan, a->config, a->probe, kind == SPT_MASK_FULL, &a->bootstrap,
+                                   &a->team, error);
     return status == SPT_OK ? output_init(a, error) : status;
 }
 
@@ -145,6 +155,7 @@ enum spt_status spt_analysis_new(const struct spt_plan *plan, const struct spt_m
 
 void spt_analysis_free(struct spt_analysis *a) {
     if (!a) return;
+    spt_ablation_release(&a->ablation);
     spt_figures_release(&a->figures);
     spt_layer_values_release(&a->values, &a->selection);
     for (size_t i = 0; a->measurers && i < a->team.threads; i++) spt_measurer_free(a->measurers[i]);
@@ -180,6 +191,7 @@ static struct spt_measure_context context_of(struct spt_analysis *a, size_t laye
         .values = &a->values,
         .references = a->references ? &a->references[layer] : NULL,
         .gram = a->gram,
+        .row_entropy = a->ablation.row_entropy,
     };
 }
 
@@ -213,35 +225,20 @@ static enum spt_status on_hidden(void *context, size_t stage, const float *x, st
     return spt_team_run(&a->team, a->probe->samples, measure_stream, &stream, error);
 }
 
-/* Puts the matrices into the measurer, as double. */
-static struct spt_batch batch_of(struct spt_measurer *measurer, const struct spt_attention *attention) {
-    const size_t cells = attention->n * attention->n;
-    for (size_t i = 0; i < attention->heads; i++) {
-        double *matrix = spt_measurer_matrix(measurer, i);
-        const float *from = attention->attention + i * cells;
-        for (size_t k = 0; k < cells; k++) matrix[k] = (double)from[k];
-    }
-    return (struct spt_batch){
-        .sample = attention->sample,
-        .first_head = attention->first_head,
-        .heads = attention->heads,
-        .max_logit = attention->max_logit,
-        .vectors = attention->vectors,
-    };
-}
-
 static enum spt_status on_attention(void *context, const struct spt_attention *attention, struct spt_error *error) {
     struct spt_analysis *a = context;
     struct spt_measurer *measurer = a->measurers[attention->thread];
     const struct spt_measure_context shared = context_of(a, attention->layer);
-    const struct spt_batch batch = batch_of(measurer, attention);
+    const struct spt_batch batch = spt_measurer_take(measurer, attention);
     return spt_measure_batch(measurer, &shared, &batch, error);
 }
 
 static enum spt_status on_sample(void *context, size_t layer, size_t sample, size_t thread, struct spt_error *error) {
     struct spt_analysis *a = context;
     const struct spt_measure_context shared = context_of(a, layer);
-    return spt_measure_sample(a->measurers[thread], &shared, sample, error);
+    const enum spt_status status = spt_measure_sample(a->measurers[thread], &shared, sample, error);
+    if (status == SPT_OK && shared.row_entropy) spt_ablation_keep(&a->ablation, &shared, layer, sample);
+    return status;
 }
 
 static enum spt_status on_attention_again(void *context, const struct spt_attention *attention,
@@ -249,7 +246,7 @@ static enum spt_status on_attention_again(void *context, const struct spt_attent
     struct spt_analysis *a = context;
     struct spt_measurer *measurer = a->measurers[attention->thread];
     const struct spt_measure_context shared = context_of(a, attention->layer);
-    const struct spt_batch batch = batch_of(measurer, attention);
+    const struct spt_batch batch = spt_measurer_take(measurer, attention);
     return spt_measure_again(measurer, &shared, &batch, error);
 }
 
@@ -258,7 +255,8 @@ static enum spt_status on_layer(void *context, size_t layer, struct spt_error *e
     const struct spt_measure_context shared = context_of(a, layer);
     enum spt_status status = spt_measure_layer(a->measurers[0], &shared, error);
     if (status == SPT_OK) status = spt_figures_layer(&a->figures, &shared, a->measurers, layer, a->emit, error);
-    if (status == SPT_OK && a->emit->progress) a->emit->progress(a->emit->context, layer, a->config->layers);
+    const size_t passes = spt_ablation_is_wanted(&a->ablation) ? 2 : 1;
+    if (status == SPT_OK && a->emit->progress) a->emit->progress(a->emit->context, layer, passes * a->config->layers);
     return status;
 }
 
@@ -267,10 +265,9 @@ static bool on_stop(void *context) {
     return a->emit->stop && a->emit->stop(a->emit->context);
 }
 
-enum spt_status spt_analysis_checkpoint(struct spt_analysis *a, struct spt_checkpoint *checkpoint,
-                                        const struct spt_emit *emit, struct spt_error *error) {
+static enum spt_status clean_pass(struct spt_analysis *a, struct spt_checkpoint *checkpoint, struct spt_error *error) {
     const unsigned needs = a->selection.needs;
-    const bool matrices = has_matrix_metrics(&a->selection), output = needs & SPT_NEED_LOSS;
+    const bool matrices = has_matrix_metrics(&a->selection), output = has_output(&a->selection);
     const struct spt_forward_observer observer = {
         .context = a,
         .weights = a->gram ? on_weights : NULL,
@@ -283,13 +280,40 @@ enum spt_status spt_analysis_checkpoint(struct spt_analysis *a, struct spt_check
     };
     const struct spt_forward_options options = {
         .threads = a->team.threads, .no_read_ahead = a->plan->no_read_ahead, .no_loss = !output};
-    const struct spt_forward_output said = {.loss = a->loss, .total_loss = a->total_loss};
+    const struct spt_forward_output said = {.loss = a->loss, .total_loss = a->total_loss, .stream = a->ablation.stream};
     const struct spt_output seen = {
         .samples = a->probe->samples, .length = a->length, .loss = a->loss, .total_loss = a->total_loss};
+    const enum spt_status status = spt_forward_run(checkpoint, a->config, a->probe, &options, &observer, &said, error);
+    return status == SPT_OK ? spt_figures_model(&a->figures, output ? &seen : NULL, a->emit, error) : status;
+}
+
+static enum spt_status ablated_pass(struct spt_analysis *a, struct spt_checkpoint *checkpoint,
+                                    struct spt_error *error) {
+    const struct spt_ablation_run run = {
+        .checkpoint = checkpoint,
+        .plan = a->plan,
+        .config = a->config,
+        .probe = a->probe,
+        .laws = a->laws,
+        .masks = a->masks,
+        .mask_of_layer = a->mask_of_layer,
+        .references = a->references,
+        .measurers = a->measurers,
+        .length = a->length,
+        .team = &a->team,
+        .emit = a->emit,
+    };
+    return spt_ablation_run(&a->ablation, &run, error);
+}
+
+enum spt_status spt_analysis_checkpoint(struct spt_analysis *a, struct spt_checkpoint *checkpoint,
+                                        const struct spt_emit *emit, struct spt_error *error) {
     a->emit = emit;
-    enum spt_status status = spt_forward_run(checkpoint, a->config, a->probe, &options, &observer, &said, error);
-    if (status == SPT_OK && !output) status = spt_forward_hash_head(checkpoint, a->config, on_stop, a, error);
-    return status == SPT_OK ? spt_figures_model(&a->figures, output ? &seen : NULL, emit, error) : status;
+    enum spt_status status = clean_pass(a, checkpoint, error);
+    if (status == SPT_OK && spt_ablation_is_wanted(&a->ablation)) status = ablated_pass(a, checkpoint, error);
+    if (status == SPT_OK && !has_output(&a->selection) && !spt_ablation_has_output(&a->ablation))
+        status = spt_forward_hash_head(checkpoint, a->config, on_stop, a, error);
+    return status;
 }
 
 const struct spt_reference_tokens *spt_analysis_references(const struct spt_analysis *a, size_t layer) {

@@ -5,7 +5,8 @@
  *     spt_analysis_checkpoint(analysis, ..., emit)   for each checkpoint
  *     spt_analysis_free
  *
- * No attention matrix outlives the loop that makes it. Figures are bit-identical for any number of threads.
+ * A plan with metrics of the ablated pass (analysis/ablation) runs a checkpoint twice. No attention matrix outlives the
+ * loop that makes it. Figures are bit-identical for any number of threads.
  */
 #ifndef SPT_ANALYZE_H
 #define SPT_ANALYZE_H
@@ -43,7 +44,8 @@ struct spt_null {
     size_t draws;
 };
 
-/* Where results go: the heads of layer 0, 1, ... as each is done, then the layers, then the model and its output. Values and curves of
+/* Where results go: the heads of layer 0, 1, ... as each is done, then the layers, then the model and its output;
+ * then those of the ablated pass in the same order. Values and curves of
  * single heads are given only where the plan keeps them. Any function may be NULL. What is not SPT_OK ends the analysis with it. */
 struct spt_emit {
     void *context;
@@ -53,8 +55,9 @@ struct spt_emit {
     /* Of figures without values of samples: what they are in each draw; one value where all draws have the same. */
     enum spt_status (*draws)(void *context, const struct spt_vector *draws, struct spt_error *error);
     enum spt_status (*null)(void *context, const struct spt_null *null, struct spt_error *error);
-    void (*progress)(void *context, size_t layer, size_t layers); /* after each layer */
-    bool (*stop)(void *context);                                  /* true: end soon with SPT_END */
+    void (*progress)(void *context, size_t layer,
+                     size_t layers); /* after each layer; those of an ablated pass count on */
+    bool (*stop)(void *context);     /* true: end soon with SPT_END */
 };
 
 struct spt_analysis;

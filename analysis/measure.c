@@ -170,6 +170,22 @@ double *spt_measurer_matrix(struct spt_measurer *measurer, size_t i) {
     return measurer->matrix[i];
 }
 
+struct spt_batch spt_measurer_take(struct spt_measurer *measurer, const struct spt_attention *attention) {
+    const size_t cells = attention->n * attention->n;
+    for (size_t i = 0; i < attention->heads; i++) {
+        double *matrix = measurer->matrix[i];
+        const float *from = attention->attention + i * cells;
+        for (size_t k = 0; k < cells; k++) matrix[k] = (double)from[k];
+    }
+    return (struct spt_batch){
+        .sample = attention->sample,
+        .first_head = attention->first_head,
+        .heads = attention->heads,
+        .max_logit = attention->max_logit,
+        .vectors = attention->vectors,
+    };
+}
+
 struct spt_density *spt_measurer_density(struct spt_measurer *measurer) {
     return measurer->density;
 }
@@ -301,6 +317,7 @@ static struct spt_head view_of(const struct spt_measurer *m, const struct spt_me
         .special = probe->special ? probe->special + offset : NULL,
         .max_logit = batch->max_logit ? (double)batch->max_logit[i] : NAN,
         .vectors = batch->vectors ? &batch->vectors[i] : NULL,
+        .clean_entropy = NAN,
     };
 }
 
@@ -331,6 +348,9 @@ enum spt_status spt_measure_batch(struct spt_measurer *m, const struct spt_measu
         else
             write_head(context, NULL, cell);
         if (status != SPT_OK) return status;
+        if (context->row_entropy && m->finite[i])
+            memcpy(context->row_entropy + (first_head + i) * values->tokens + offset, m->rows.entropy,
+                   n * sizeof(double));
     }
     return SPT_OK;
 }
@@ -416,6 +436,25 @@ enum spt_status spt_measure_again(struct spt_measurer *m, const struct spt_measu
         if (status != SPT_OK) return status;
     }
     return SPT_OK;
+}
+
+/* --- the ablated pass --- */
+
+void spt_measure_ablated(struct spt_measurer *m, const struct spt_measure_context *context,
+                         const struct spt_batch *batch) {
+    const bool known = context->references->known[batch->sample];
+    const size_t offset = context->probe->offset[batch->sample];
+    for (size_t i = 0; i < batch->heads; i++) {
+        const size_t head = batch->first_head + i, cell = head * context->values->samples + batch->sample;
+        struct spt_head view = view_of(m, context, batch, i);
+        const bool finite =
+            column_means(m->matrix[i], view.n, context->values->received + head * context->values->tokens + offset);
+        if (known && finite) spt_rows_of(view.attention, view.mask, m->row, &m->rows);
+        view.rows = &m->rows;
+        view.is_reference = context->references->is_reference + offset;
+        view.clean_entropy = context->clean_entropy[cell];
+        write_values(context, known && finite ? &view : NULL, cell, false);
+    }
 }
 
 /* --- values of a layer --- */

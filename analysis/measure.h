@@ -6,6 +6,7 @@
  *     spt_measure_batch       their values
  *     spt_measure_sample      once all heads of a sample are there: the layer's reference tokens
  *     spt_measure_again       the second look at a batch, with matrices put in place again: values that need those
+ *     spt_measure_ablated     a batch of the ablated pass, which has no other look
  *     spt_measure_layer       once all samples of a layer are there: values of the layer
  *
  * Threads write to disjoint places of the same spt_layer_values, and nothing is summed across them: no figure depends
@@ -50,7 +51,9 @@ struct spt_measure_context {
     const struct spt_mask_set *masks;
     struct spt_layer_values *values;
     const struct spt_reference_tokens *references; /* of the layer; NULL where no metric needs them */
-    const double *gram; /* [heads, dimension, dimension] of the output projection; NULL where no metric needs it */
+    const double *gram;  /* [heads, dimension, dimension] of the output projection; NULL where no metric needs it */
+    double *row_entropy; /* [heads, tokens] out: where those of the rows are kept; NULL: nowhere. With SPT_NEED_ROWS */
+    const double *clean_entropy; /* [heads, samples] of the layer; in the ablated pass alone */
 };
 
 /* Heads first_head, first_head + 1 ... of a sample, whose matrices are in the measurer. */
@@ -71,6 +74,9 @@ void spt_measurer_free(struct spt_measurer *measurer);
 /* Room [n, n] for matrix i < SPT_HEAD_BATCH of the next batch, n <= n_max. */
 double *spt_measurer_matrix(struct spt_measurer *measurer, size_t i);
 
+/* Puts a batch of a pass into the measurer, as double. */
+struct spt_batch spt_measurer_take(struct spt_measurer *measurer, const struct spt_attention *attention);
+
 /* Measures the matrices 0 .. batch->heads - 1 of the measurer. A matrix that holds a NAN or an infinity has no values.
  * SPT_NOMEM. */
 enum spt_status spt_measure_batch(struct spt_measurer *measurer, const struct spt_measure_context *context,
@@ -84,6 +90,11 @@ enum spt_status spt_measure_sample(struct spt_measurer *measurer, const struct s
  * no values. SPT_NOMEM. */
 enum spt_status spt_measure_again(struct spt_measurer *measurer, const struct spt_measure_context *context,
                                   const struct spt_batch *batch, struct spt_error *error);
+
+/* A batch of the ablated pass: its rows, and the metrics of heads that are made of them. Where the sample's reference
+ * tokens are unknown there are no values. */
+void spt_measure_ablated(struct spt_measurer *measurer, const struct spt_measure_context *context,
+                         const struct spt_batch *batch);
 
 /* Fills layer_value once every sample of the layer is done. One thread. SPT_NOMEM. */
 enum spt_status spt_measure_layer(struct spt_measurer *measurer, const struct spt_measure_context *context,

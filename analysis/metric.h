@@ -6,7 +6,8 @@
  *
  * Most metrics are of one matrix alone. Those whose needs are among SPT_NEEDS_AGAIN rest on the layer's reference
  * tokens too, which are known only when all heads of the sample have been seen: the same matrices are looked at a
- * second time then, and these metrics are computed in that second look.
+ * second time then, and these metrics are computed in that second look. Those with SPT_NEED_ABLATION are of a second
+ * pass, in which the reference tokens of all layers are masked (analysis/ablation).
  *
  * To add one: write the function, add the row. Aggregation, intervals, nulls, store, export and plots follow from the
  * row.
@@ -61,13 +62,14 @@ enum spt_need {
     SPT_NEED_OUTPUT = 1 << 16,     /* the output projection's part of each head; with SPT_NEED_INFLUENCE */
     SPT_NEED_HIDDEN = 1 << 17,     /* the residual stream after the layer */
     SPT_NEED_FRAME = 1 << 18,      /* the head's reference frame */
+    SPT_NEED_ABLATION = 1 << 19,   /* a second pass without reference tokens, of which the metric is */
 };
 
 /* What makes a metric one of the second look. */
 #define SPT_NEEDS_AGAIN ((unsigned)(SPT_NEED_REMAINDER | SPT_NEED_INFLUENCE))
 
 /* What is not possible without the layer's reference tokens. */
-#define SPT_NEEDS_REFERENCES (SPT_NEEDS_AGAIN | SPT_NEED_REFERENCES | SPT_NEED_FRAME)
+#define SPT_NEEDS_REFERENCES (SPT_NEEDS_AGAIN | SPT_NEED_REFERENCES | SPT_NEED_FRAME | SPT_NEED_ABLATION)
 
 /* The thresholds t of topology.b0@t and b1@t (Kushnareva et al. 2021). */
 #define SPT_THRESHOLD_COUNT 6
@@ -117,6 +119,8 @@ struct spt_head {
     const unsigned char *is_reference; /* [n] 1 for the layer's reference tokens (analysis/sinks) */
     const struct spt_remainder *remainder;
     const struct spt_influence *influence; /* NULL without vectors */
+    /* In the ablated pass, with rows and is_reference; NAN elsewhere. */
+    double clean_entropy; /* what the clean pass had over the rows that keep more than one key */
 };
 
 /* A layer's reference tokens in every sample of the probe. */
@@ -181,6 +185,9 @@ struct spt_output {
     const size_t *length;     /* [samples] tokens */
     const double *loss;       /* [samples] mean cross-entropy; NAN for one token */
     const double *total_loss; /* [samples] sum */
+    /* Of the ablated pass; NULL elsewhere, where those above are the clean pass's. */
+    const double *ablated_loss; /* [samples] mean cross-entropy */
+    const double *divergence;   /* [samples] mean KL(clean || ablated) of the next token's distribution */
 };
 
 struct spt_metric {

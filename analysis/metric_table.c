@@ -1,5 +1,6 @@
 #include "analysis/metric.h"
 
+#include "analysis/ablation/ablation_metrics.h"
 #include "analysis/frames/frame_metrics.h"
 #include "analysis/graph/correlation.h"
 #include "analysis/graph/graph_metrics.h"
@@ -24,6 +25,7 @@ const double SPT_THRESHOLDS[SPT_THRESHOLD_COUNT] = {0.025, 0.05, 0.1, 0.25, 0.5,
 #define RATIO   .level = SPT_LEVEL_RATIO, .pair
 #define MODEL   .level = SPT_LEVEL_MODEL, .needs = SPT_NEED_LOSS, .model
 #define WHOLE   .level = SPT_LEVEL_MODEL_POOLED, .needs = SPT_NEED_LOSS, .whole
+#define ABLATED .level = SPT_LEVEL_MODEL, .needs = SPT_NEED_LOSS | SPT_NEED_ABLATION, .model
 #define CURVE   .level = SPT_LEVEL_CURVE, .curve
 #define DENSITY .level = SPT_LEVEL_POOLED_CURVE, .pooled_curve
 
@@ -172,13 +174,17 @@ const struct spt_metric SPT_METRICS[] = {
     {"frame.centralized", "", "share of heads anchored to one of: first, last, other special, other tokens; on top in 80 % of the samples, with twice the mean c of another (Ruscio et al. 2025)", SHARE = spt_frame_centralized, .pooled_draws = spt_frame_centralized_draws, NULLED},
     {"frame.distributed", "", "share of heads of no other frame: anchored to several tokens (Ruscio et al. 2025)", SHARE = spt_frame_distributed, .pooled_draws = spt_frame_distributed_draws, NULLED},
     {"frame.bidirectional", "", "share of heads of encoders with first and last token both references in at least half of the samples (Ruscio et al. 2025)", SHARE = spt_frame_bidirectional, .pooled_draws = spt_frame_bidirectional_draws, NULLED},
+
+    {"ablate.loss", "nat", "ablated - clean loss; ablated: each layer's reference tokens masked as keys in all layers at once, but for their own query (Ruscio et al. 2025)", ABLATED = spt_ablate_loss},
+    {"ablate.kl", "nat", "mean over tokens of KL(clean || ablated) of the next token's distribution", ABLATED = spt_ablate_kl},
+    {"ablate.entropy", "", "ablated - clean sink.entropy, both over the rows that keep more than one key: H(B[i]) / ln v'(i) - H(A[i]) / ln v(i), v'(i) keys left of v(i)", HEAD = spt_ablate_entropy, .needs = SPT_NEED_ABLATION | SPT_NEED_ROWS},
 };
 /* clang-format on */
 
 const size_t SPT_METRIC_COUNT = sizeof SPT_METRICS / sizeof *SPT_METRICS;
 
-const char *const SPT_METRIC_GROUPS[] = {"sinks",       "rmt",    "topology", "graph",
-                                         "information", "values", "frames",   "loss"};
+const char *const SPT_METRIC_GROUPS[] = {"sinks",  "rmt",    "topology", "graph", "information",
+                                         "values", "frames", "ablate",   "loss"};
 const size_t SPT_METRIC_GROUP_COUNT = sizeof SPT_METRIC_GROUPS / sizeof *SPT_METRIC_GROUPS;
 
 size_t spt_metric_find(const char *name) {
@@ -194,7 +200,7 @@ static const struct {
     {"sink", "sinks"},        {"pattern", "sinks"}, {"rmt", "rmt"},
     {"topology", "topology"}, {"graph", "graph"},   {"information", "information"},
     {"value", "values"},      {"key", "values"},    {"hidden", "values"},
-    {"frame", "frames"},      {"loss", "loss"},
+    {"frame", "frames"},      {"ablate", "ablate"}, {"loss", "loss"},
 };
 
 const char *spt_metric_group(const struct spt_metric *metric) {

@@ -9,8 +9,8 @@ static bool applies(const struct spt_metric *metric, const struct spt_plan *plan
     return !(metric->needs & (encoder ? SPT_NEED_LOSS : SPT_NEED_FULL_MASK));
 }
 
-enum spt_status spt_selection_init(struct spt_selection *selection, const struct spt_plan *plan, bool encoder,
-                                   struct spt_error *error) {
+static enum spt_status init(struct spt_selection *selection, const struct spt_plan *plan, bool encoder, bool ablated,
+                            struct spt_error *error) {
     *selection = (struct spt_selection){.metrics = spt_alloc(SPT_METRIC_COUNT, sizeof(struct spt_metric *))};
     if (!selection->metrics) return spt_fail_memory(error, SPT_METRIC_COUNT * sizeof(struct spt_metric *), "a plan");
     for (enum spt_metric_level level = 0; level < SPT_LEVELS; level++) {
@@ -18,12 +18,23 @@ enum spt_status spt_selection_init(struct spt_selection *selection, const struct
         for (size_t i = 0; i < SPT_METRIC_COUNT; i++) {
             const struct spt_metric *metric = &SPT_METRICS[i];
             if (!plan->metric[i] || metric->level != level || !applies(metric, plan, encoder)) continue;
-            selection->metrics[selection->total++] = metric;
-            selection->needs |= metric->needs;
+            const bool of_ablated = metric->needs & SPT_NEED_ABLATION;
+            if (of_ablated == ablated) selection->metrics[selection->total++] = metric;
+            if (of_ablated || !ablated) selection->needs |= metric->needs;
         }
         selection->count[level] = selection->total - selection->first[level];
     }
     return SPT_OK;
+}
+
+enum spt_status spt_selection_init(struct spt_selection *selection, const struct spt_plan *plan, bool encoder,
+                                   struct spt_error *error) {
+    return init(selection, plan, encoder, false, error);
+}
+
+enum spt_status spt_selection_init_ablated(struct spt_selection *selection, const struct spt_plan *plan, bool encoder,
+                                           struct spt_error *error) {
+    return init(selection, plan, encoder, true, error);
 }
 
 void spt_selection_release(struct spt_selection *selection) {

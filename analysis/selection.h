@@ -16,6 +16,11 @@ struct spt_selection {
  * where encoder is set, and there none of the loss: an encoder predicts no next token. SPT_NOMEM. */
 enum spt_status spt_selection_init(struct spt_selection *selection, const struct spt_plan *plan, bool encoder,
                                    struct spt_error *error);
+
+/* The same for the rows of the ablated pass, which spt_selection_init leaves out, while it counts their needs: what they
+ * are differences from is kept by the clean pass. */
+enum spt_status spt_selection_init_ablated(struct spt_selection *selection, const struct spt_plan *plan, bool encoder,
+                                           struct spt_error *error);
 void spt_selection_release(struct spt_selection *selection);
 
 /* The metrics of one head over all samples: pooled ones, then counts, then shares. */

@@ -91,7 +91,7 @@ static void compare(struct bench *bench, size_t threads) {
         many = fmin(many, forward_seconds(bench, threads, false));
         ahead = fmin(ahead, forward_seconds(bench, threads, true));
     }
-    const double flops = rates_flops(&bench->config, &bench->probe) * 1e-9;
+    const double flops = rates_flops(&bench->config, &bench->probe, false) * 1e-9;
     printf("                            seconds   GFLOP/s   of sgemm\n");
     printf("sgemm, 1 thread           %9s %9.1f\n", "", square_one);
     printf("sgemm, %zu threads          %9s %9.1f\n", threads, "", square_many);
@@ -113,7 +113,7 @@ int main(int argc, char **argv) {
     make_probe(&bench, argc > 2 ? strtoul(argv[2], NULL, 10) : 100, argc > 3 ? strtoul(argv[3], NULL, 10) : 21);
     const double first = forward_seconds(&bench, threads, true);
     printf("%zu samples, %zu tokens, %.2f TFLOP; first run %.2f s, loss %.4f, peak memory %ld MB\n",
-           bench.probe.samples, bench.probe.tokens, rates_flops(&bench.config, &bench.probe) * 1e-12, first,
+           bench.probe.samples, bench.probe.tokens, rates_flops(&bench.config, &bench.probe, false) * 1e-12, first,
            bench.loss[0], peak_megabytes());
     if (bench.repeats) compare(&bench, threads);
     spt_checkpoint_close(bench.checkpoint);

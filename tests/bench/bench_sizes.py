@@ -10,7 +10,8 @@ them, smallest first. --layers: no more than N layers of each, which leaves the 
   model      GB of weights          layer, peak, rest   MiB of a layer's weights as they are stored; resident at most; peak less two layers (one
                                                          computed with, one read ahead), which is activations, tables and the program. A layer
                                                          expanded to float32 would show there.
-  seconds    of the checkpoint      GB/s, of disk       weights over seconds; that over a plain read of the disk
+  seconds    of the checkpoint      GB/s, of disk       weights over seconds, of each pass (the ablated one reads them again); that
+                                                         over a plain read of the disk
   waiting, measuring                shares of seconds: for weights; in metrics
   GFLOP/s, of sgemm                 products over the rest of the time; that over OpenBLAS's sgemm, the mean of just before and just after
 """
@@ -63,7 +64,8 @@ def sweep(a, model, folder):
         said.seek(0)
         if status: sys.exit(f"spectail ended with {os.waitstatus_to_exitcode(status)}: {said.read()}")
     runs = json.loads(run([a.timed, "status", "--db", db, "--json"]))
-    return sum(c["seconds"] for r in runs for c in r["checkpoints"]), json.loads(open(times).read()), usage.ru_maxrss * 1024
+    passes = [json.loads(line) for line in open(times)]
+    return sum(c["seconds"] for r in runs for c in r["checkpoints"]), {k: sum(p[k] for p in passes) for k in passes[0]} | {"passes": len(passes)}, usage.ru_maxrss * 1024
 
 
 def measure(a, shape):
@@ -80,8 +82,9 @@ def measure(a, shape):
         sgemm = (before + sgemm_rate(a)) / 2
     computing = max(times["seconds"] - times["measuring"] - times["waiting"], 1e-9)
     gflops = times["flops"] / computing / 1e9
+    read = times["passes"] * weights / seconds / 1e9
     print(COLUMNS.format(shape, f"{weights / 1e9:.1f}", f"{layer / 2**20:.0f}", f"{peak / 2**20:.0f}", f"{(peak - 2 * layer) / 2**20:.0f}",
-                         f"{seconds:.1f}", f"{weights / seconds / 1e9:.2f}", f"{100 * weights / seconds / 1e9 / disk:.0f} %",
+                         f"{seconds:.1f}", f"{read:.2f}", f"{100 * read / disk:.0f} %",
                          f"{100 * times['waiting'] / seconds:.0f} %", f"{100 * times['measuring'] / seconds:.0f} %",
                          f"{gflops:.0f}", f"{100 * gflops / sgemm:.0f} %"), flush=True)
     return peak

@@ -42,7 +42,7 @@ def oracle(a):
 
 def groups(a):
     """Turn by turn; processor time, so that what else runs weighs less."""
-    times = {GROUPS: [], **{f"{GROUPS},{group}": [] for group in ("graph", "information", "values", "frames")}, "": []}
+    times = {GROUPS: [], **{f"{GROUPS},{group}": [] for group in ("graph", "information", "values", "frames", "ablate")}, "": []}
     for _ in range(a.repeats):
         for metrics in times:
             before = resource.getrusage(resource.RUSAGE_CHILDREN)

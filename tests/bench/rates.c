@@ -7,11 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-double rates_flops(const struct spt_model_config *c, const struct spt_probe *probe) {
+double rates_flops(const struct spt_model_config *c, const struct spt_probe *probe, bool two_streams) {
     const struct spt_family *family = NULL;
     if (spt_family_find(c->model_type, &family, NULL) != SPT_OK) return 0;
     const bool gated = family->layer[SPT_GATE].name;
-    const double d = (double)c->hidden, n = (double)probe->tokens, targets = n - (double)probe->samples;
+    const double d = (double)c->hidden, n = (double)probe->tokens,
+                 targets = two_streams ? 2 * n : n - (double)probe->samples;
     const double head = (double)c->head_dim, queries = (double)c->heads * head, keys = (double)c->kv_heads * head;
     const double layer = 2 * d * (queries + keys) + (gated ? 3 : 2) * d * (double)c->intermediate;
     const double last = c->bidirectional ? 0 : (double)c->vocabulary * d * targets;

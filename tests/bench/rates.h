@@ -5,8 +5,8 @@
 #include "analysis/forward/forward.h"
 
 /* Of the matrix products of a pass over the probe, without attention itself: 2 flops for each weight and token that
- * meet; the output head for tokens that have a next one. */
-double rates_flops(const struct spt_model_config *config, const struct spt_probe *probe);
+ * meet; the output head for tokens that have a next one, or for all tokens of two streams. */
+double rates_flops(const struct spt_model_config *config, const struct spt_probe *probe, bool two_streams);
 
 /* Two squares of RATES_SQUARE multiplied, by OpenBLAS's own threads: the seconds that it takes. */
 #define RATES_SQUARE 2048

@@ -130,6 +130,7 @@ enum spt_status __wrap_spt_forward_run(struct spt_checkpoint *checkpoint, const 
     waited = 0;
     const double start = omp_get_wtime();
     const enum spt_status status = __real_spt_forward_run(checkpoint, config, probe, options, &ours, output, error);
-    if (status == SPT_OK) put_times(&timed, omp_get_wtime() - start, threads, rates_flops(config, probe));
+    if (status == SPT_OK)
+        put_times(&timed, omp_get_wtime() - start, threads, rates_flops(config, probe, output && output->other));
     return status;
 }

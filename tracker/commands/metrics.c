@@ -71,7 +71,8 @@ const struct spt_command SPT_COMMAND_METRICS = {
     .arguments_max = 1,
     .description =
         "Prints the table of metrics: what each is, where its formula is from, at which levels it is stored. NAME is a metric "
-        "or a group (sinks, rmt, topology, graph, information, values, frames, loss).\n\n"
+        "or a group (sinks, rmt, topology, graph, information, values, frames, ablate, loss). ablate "
+        "runs each checkpoint a second time, the others share one pass.\n\n"
         "A null is what random attention gives: rows of independent exponentials, normalised, under the layer's mask, one "
         "matrix for each sample's length and draw (null_draws), measured once a run as attention is. A draw is a head; for "
         "metrics that rest on the layer's reference tokens, or tell of its heads together, a layer of as many heads as the "
