@@ -447,8 +447,8 @@ void spt_measure_ablated(struct spt_measurer *m, const struct spt_measure_contex
     for (size_t i = 0; i < batch->heads; i++) {
         const size_t head = batch->first_head + i, cell = head * context->values->samples + batch->sample;
         struct spt_head view = view_of(m, context, batch, i);
-        const bool finite =
-            column_means(m->matrix[i], view.n, context->values->received + head * context->values->tokens + offset);
+        const bool finite = spt_sink_received_of(m->matrix[i], view.n,
+                                                 context->values->received + head * context->values->tokens + offset);
         if (known && finite) spt_rows_of(view.attention, view.mask, m->row, &m->rows);
         view.rows = &m->rows;
         view.is_reference = context->references->is_reference + offset;
