@@ -1,8 +1,8 @@
 /* One page with all figures, for a browser and the file system: no network, no script, light and dark. */
+#include "plots/html.h"
 #include "plots/plot.h"
 
 #include "checkpoints/base/file.h"
-#include "checkpoints/base/unicode.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,11 +16,6 @@
 #define PNG_DPI 300.0
 
 static const char STYLE[] =
-    ":root{color-scheme:light "
-    "dark;--ground:#fff;--card:#fff;--text:#1a1a1a;--soft:#5a5a5a;--line:#dcdcdc;--link:#0b5cad}\n"
-    "@media(prefers-color-scheme:dark){:root{--ground:#16181c;--card:#1f2227;--text:#e8e8e8;--soft:#a6a9ae;--line:#"
-    "34383f;"
-    "--link:#7cb8f5}}\n"
     "body{margin:0 auto;padding:1.5rem;max-width:84rem;background:var(--ground);color:var(--text);"
     "font:1rem/1.5 system-ui,sans-serif}\n"
     "h1{margin:0;font-size:1.5rem;overflow-wrap:anywhere}h2{margin:0 0 .6rem;font-size:1.1rem}\n"
@@ -30,27 +25,6 @@ static const char STYLE[] =
     "border-radius:.5rem}\n"
     "section p{width:0;min-width:100%;font-size:.9rem}\n"
     "img,object{display:block;max-width:100%;background:#fff;border-radius:.25rem}img{height:auto}\n";
-
-/* Text of an HTML document or of an attribute in double quotes. Control characters become spaces, invalid UTF-8 U+FFFD.
- */
-static void put_html(struct spt_text *page, const char *string) {
-    size_t left = strlen(string);
-    while (left > 0) {
-        uint32_t code = 0;
-        size_t length = spt_unicode_decode(string, left, &code);
-        if (length == 0)
-            spt_text_put(page, "&#xFFFD;");
-        else if (code == '&' || code == '<' || code == '>' || code == '"' || code == '\'')
-            spt_text_format(page, "&#%u;", (unsigned)code);
-        else if (spt_unicode_is_control(code))
-            spt_text_put(page, " ");
-        else
-            spt_text_append(page, string, length);
-        if (length == 0) length = 1;
-        string += length;
-        left -= length;
-    }
-}
 
 static double big_endian(const unsigned char *b) {
     return (double)b[0] * 0x1000000 + (double)b[1] * 0x10000 + (double)b[2] * 0x100 + (double)b[3];
@@ -67,11 +41,7 @@ static void size_in_print(const char *path, enum spt_plot_format format, double 
         *width = big_endian(b + 16) / PNG_DPI;
         *height = big_endian(b + 20) / PNG_DPI;
     } else if (format == SPT_PLOT_SVG) {
-        const char *wide = strstr(bytes, " width=\""), *tall = strstr(bytes, " height=\"");
-        if (wide && tall) {
-            *width = strtod(wide + strlen(" width=\""), NULL) / CSS_DPI;
-            *height = strtod(tall + strlen(" height=\""), NULL) / CSS_DPI;
-        }
+        if (!spt_html_svg_size(bytes, width, height)) *width = *height = 0;
     } else if (format == SPT_PLOT_PDF) {
         const char *box = memmem(bytes, size, "/MediaBox [ 0 0 ", strlen("/MediaBox [ 0 0 "));
         if (box) {
@@ -94,7 +64,7 @@ static enum spt_status put_figure(struct spt_text *page, const struct spt_figure
     spt_text_release(&path);
     int wide = (int)(width * CSS_DPI * ENLARGED), tall = (int)(height * CSS_DPI * ENLARGED);
     spt_text_format(page, "<section id=\"%s\">\n<h2>", figure->name);
-    put_html(page, figure->title);
+    spt_html_put(page, figure->title);
     spt_text_put(page, "</h2>\n");
     if (format == SPT_PLOT_PDF)
         spt_text_format(page, "<object data=\"%s.pdf\" type=\"application/pdf\"", figure->name);
@@ -105,11 +75,11 @@ static enum spt_status put_figure(struct spt_text *page, const struct spt_figure
         spt_text_format(page, "><a href=\"%s.pdf\">%s.pdf</a></object>\n", figure->name, figure->name);
     } else {
         spt_text_put(page, " alt=\"");
-        put_html(page, figure->title);
+        spt_html_put(page, figure->title);
         spt_text_put(page, "\">\n");
     }
     spt_text_put(page, "<p>");
-    put_html(page, figure->caption);
+    spt_html_put(page, figure->caption);
     spt_text_format(page, "</p>\n<p><a href=\"%s.%s\">%s.%s</a> · <a href=\"%s.dat\">%s.dat</a> · ", figure->name,
                     suffix, figure->name, suffix, figure->name, figure->name);
     spt_text_format(page, "<a href=\"%s.gp\">%s.gp</a></p>\n</section>\n", figure->name, figure->name);
@@ -133,7 +103,7 @@ static void put_summary(struct spt_text *page, const struct spt_plot_source *sou
     for (size_t i = 0; i < source->count; i++) {
         if (!source->checkpoints[i].duplicate) continue;
         spt_text_put(page, duplicates++ ? ", " : "<p>Drawn hollow, for their weights are another step's: ");
-        put_html(page, source->checkpoints[i].label ? source->checkpoints[i].label : "?");
+        spt_html_put(page, source->checkpoints[i].label ? source->checkpoints[i].label : "?");
     }
     if (duplicates) spt_text_put(page, "</p>\n");
 }
@@ -144,11 +114,10 @@ enum spt_status spt_plot_index(const struct spt_figure *const *figures, size_t c
     if (format == SPT_PLOT_TERM)
         return spt_fail(error, SPT_INVALID, NULL, "figures on a terminal leave no files for an index");
     struct spt_text page = {0}, path = {0};
-    spt_text_put(&page, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                        "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>");
-    put_html(&page, source->title ? source->title : source->run);
-    spt_text_format(&page, " · spectail</title>\n<style>\n%s</style>\n</head>\n<body>\n<header>\n<h1>", STYLE);
-    put_html(&page, source->title ? source->title : source->run);
+    const char *title = source->title ? source->title : source->run;
+    spt_html_begin(&page, title, STYLE);
+    spt_text_put(&page, "<header>\n<h1>");
+    spt_html_put(&page, title);
     spt_text_put(&page, "</h1>\n");
     put_summary(&page, source);
     spt_text_put(&page, "</header>\n<main>\n");

@@ -39,7 +39,7 @@ bool spt_plot_format_find(const char *name, enum spt_plot_format *format) {
     return false;
 }
 
-static const char *find_script(const char *file) {
+const char *spt_plot_script_find(const char *file) {
     for (const struct spt_plot_script *script = SPT_PLOT_SCRIPTS; script->file; script++)
         if (strcmp(script->file, file) == 0) return (const char *)script->text;
     return NULL;
@@ -57,7 +57,7 @@ static void put_head(const struct spt_figure *figure, const struct spt_plot_sour
 static enum spt_status put_script(const struct spt_figure *figure, const struct spt_plot_source *source,
                                   const struct spt_plot_options *options, const struct spt_text *settings,
                                   struct spt_text *script, struct spt_error *error) {
-    const char *style = find_script("style.gp"), *body = find_script(figure->script);
+    const char *style = spt_plot_script_find("style.gp"), *body = spt_plot_script_find(figure->script);
     if (!style || !body) return spt_fail(error, SPT_INVALID, figure->script, "no such gnuplot script is compiled in");
     const char *format = spt_plot_format_name(options->format);
     put_head(figure, source, script);

@@ -1,4 +1,4 @@
-/* The gnuplot scripts of plots/scripts, compiled in (embed.cmake). */
+/* The gnuplot scripts and the style sheets of plots/scripts, compiled in (embed.cmake). */
 #ifndef SPT_PLOTS_SCRIPTS_H
 #define SPT_PLOTS_SCRIPTS_H
 
@@ -8,5 +8,7 @@ struct spt_plot_script {
 };
 
 extern const struct spt_plot_script SPT_PLOT_SCRIPTS[]; /* ends with file NULL */
+
+const char *spt_plot_script_find(const char *file); /* its text; NULL: there is none */
 
 #endif

@@ -9,6 +9,7 @@ extern const struct spt_command SPT_COMMAND_WATCH;
 extern const struct spt_command SPT_COMMAND_STATUS;
 extern const struct spt_command SPT_COMMAND_PLOT;
 extern const struct spt_command SPT_COMMAND_EMERGE;
+extern const struct spt_command SPT_COMMAND_REPORT;
 extern const struct spt_command SPT_COMMAND_EXPORT;
 extern const struct spt_command SPT_COMMAND_INSPECT;
 extern const struct spt_command SPT_COMMAND_VERIFY;

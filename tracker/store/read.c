@@ -248,6 +248,15 @@ enum spt_status spt_store_metrics_present_all(struct spt_store *store, const str
     return status;
 }
 
+enum spt_status spt_store_superseded(struct spt_store *store, int64_t run, size_t *count, struct spt_error *error) {
+    struct spt_sql sql = spt_sql_start(store, SPT_SQL_CHECKPOINT_SUPERSEDED);
+    spt_sql_integer(&sql, run);
+    const enum spt_status status = spt_sql_next(&sql, READ, error);
+    if (status == SPT_OK) *count = (size_t)spt_sql_column_integer(&sql, 0, 0);
+    spt_sql_end(&sql);
+    return status;
+}
+
 /* --- measures --- */
 
 /* The metric's rows come in the order of its unique index on the name, measures in that of their primary key: nothing

@@ -189,6 +189,7 @@ static const char *const STATEMENTS[SPT_SQL_COUNT] = {
         "  ORDER BY d.step LIMIT 1)"
         " FROM checkpoint c WHERE c.run = ?1 AND c.superseded IS NULL AND (?2 IS NULL OR c.state = ?2)"
         " ORDER BY c.branch, c.step IS NULL, c.step, c.label, c.id",
+    [SPT_SQL_CHECKPOINT_SUPERSEDED] = "SELECT COUNT(*) FROM checkpoint WHERE run = ?1 AND superseded IS NOT NULL",
     [SPT_SQL_CHECKPOINT_METRICS] =
         "SELECT id, name FROM metric m WHERE EXISTS(SELECT 1 FROM measure WHERE checkpoint = ?1 AND metric = m.id)"
         " OR EXISTS(SELECT 1 FROM curve WHERE checkpoint = ?1 AND metric = m.id)",

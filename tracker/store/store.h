@@ -97,6 +97,9 @@ enum spt_status spt_store_checkpoints(struct spt_store *store, int64_t run, stru
                                       size_t *count, struct spt_error *error);
 void spt_store_free_checkpoints(struct spt_store_checkpoint *rows, size_t count);
 
+/* How many rows of a run a rewritten checkpoint has superseded: they are in no list. */
+enum spt_status spt_store_superseded(struct spt_store *store, int64_t run, size_t *count, struct spt_error *error);
+
 /* Which metrics (by index in SPT_METRICS) an analysed checkpoint has. present [SPT_METRIC_COUNT] out. */
 enum spt_status spt_store_metrics_present(struct spt_store *store, int64_t checkpoint, bool *present,
                                           struct spt_error *error);

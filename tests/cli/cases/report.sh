@@ -1,0 +1,62 @@
+# shellcheck shell=sh disable=SC2016,SC2034,SC2046,SC2086,SC2154 # commands are texts and lists of words; run.sh shares its variables
+# One HTML file that tells what was found: whole, needing nothing but itself, each of its figures the store's.
+export SOURCE_DATE_EPOCH=1767225600
+check_report="$here/../tracker/report/check_report.py"
+export check_report
+check '"$program" sweep "$run" --samples 8 --bootstrap 100 --quiet'
+spectail report
+shell 'python3 "$check_report" "$program" report.html spectail.db'
+shell 'grep -o "<h[12][^>]*>[^<]*" report.html | sed "s/<[^>]*>//"'
+check 'test "$(grep -c "<figure id" report.html)" = "$("$program" plot --out figures --quiet; ls figures/*.svg | wc -l)"'
+shell 'grep -o "17 checkpoints, steps 0 to 8000[^<]*" report.html'
+
+# A table of midpoints says what emerge says.
+shell '"$program" emerge --metrics sink.first_excess,loss | awk "/^(loss|sink)/ { print \$1, \$2 }"'
+shell 'grep -o "title=\"\(sink.first_excess\|loss\): midpoint\">[0-9.]*" report.html | sort -u | sed "s/title=.//"'
+
+# What was asked is in the settings: swept again by them, everything is there already.
+shell 'sed -n "/>run: /,/^metrics: /p" report.html | sed "s/&#34;/\"/g; s/.*<pre[^>]*>//; /^probe: /d" >run.yaml; grep -v "^run: \|^metrics: " run.yaml'
+shell '"$program" sweep --config run.yaml 2>&1 | head -1'
+
+# Names are text, whatever is in them.
+check '"$program" sweep "$run" --samples 4 --metrics sinks,loss --steps 0:64 --quiet --db hostile.db --name "$(printf "</script><b onclick=\"x\">\047&amp; \033[31m \377\ttab")"'
+check '"$program" report --db hostile.db --title "$(printf "<i>\"\047</title> \002 \303")" --out hostile.html --quiet'
+shell 'python3 "$check_report" "$program" hostile.html hostile.db'
+shell 'grep -c "<b \|</script\|<i>" hostile.html'
+shell 'grep -o "<h1>.*</h1>" hostile.html'
+
+# The same to the byte again, on the standard output, by any number of threads; the works as BibTeX.
+spectail report --db hostile.db --title small --bibtex works.bib --out small.html
+check '"$program" report --db hostile.db --title small --out - --threads 1 | cmp - small.html'
+shell 'grep -c "^@" works.bib; grep -c "@[a-z]*{[a-z0-9]*,$" small.html; grep -A3 "^@.*ruscio" works.bib'
+shell 'TMPDIR=$PWD/none "$program" report --out other.html; echo $?; ls other.html'
+
+# Few checkpoints, one checkpoint, an encoder: what is not known is not said.
+check '"$program" sweep "$run" --samples 4 --metrics loss,sink.first_excess --steps 0:2 --quiet --db few.db'
+check '"$program" report --db few.db --out few.html --quiet'
+shell 'sed -n "/id=\"caveats\"/,/<\/ul>/p" few.html | sed "s/<[^>]*>//g"'
+check '"$program" sweep "$data/layouts/multiberts" --samples 4 --metrics sink.first,sink.last,loss --quiet --db bert.db'
+check '"$program" report --db bert.db --out bert.html --quiet'
+shell 'sed -n "/id=\"caveats\"/,/<\/ul>/p" bert.html | sed "s/<[^>]*>//g"'
+
+# Several runs.
+check '"$program" sweep "$run" --samples 8 --bootstrap 100 --metrics loss,sink.first_excess --quiet --db several.db --name one'
+check '"$program" sweep "$run" --samples 8 --bootstrap 100 --metrics loss,sink.first_excess --quiet --db several.db --name two'
+spectail report --db several.db --run one --run two --out several.html
+shell 'grep -o "<h[12][^>]*>[^<]*" several.html | sed "s/<[^>]*>//"'
+
+# What is wrong.
+spectail report --db none.db
+spectail report --run other
+spectail report --against sink.frist
+spectail report --out report.html --bibtex report.html
+spectail report --layer 9
+spectail report --db few.db --branch none
+mkdir folder
+spectail report --out folder
+spectail report --out none/report.html
+shell '"$program" report --db few.db --out - >/dev/full'
+mkdir bin
+program_path=$PWD/bin
+spectail report --db few.db --out without.html
+check 'ls without.html'

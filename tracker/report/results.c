@@ -1,0 +1,369 @@
+/* The chapters that are of one run: what was measured, what was found, and when each quantity turned. */
+#include "tracker/report/internal.h"
+
+#include "analysis/metric.h"
+#include "checkpoints/run.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { SETTING_MAX = 256 };
+
+static void anchor(char id[64], const struct spt_telling *t, const char *name) {
+    snprintf(id, 64, "%s%s", t->run->prefix, name);
+}
+
+/* "Results", or "Results of NAME" where there are several runs. */
+static void begin_chapter(struct spt_telling *t, const char *name, const char *title) {
+    char id[64];
+    struct spt_text full = {0};
+    anchor(id, t, name);
+    spt_text_format(&full, "%s%s%s", title, t->reading->count > 1 ? " of " : "",
+                    t->reading->count > 1 ? t->run->emerged->name : "");
+    spt_report_chapter(&t->page, id, full.data ? full.data : title);
+    spt_text_release(&full);
+}
+
+/* --- what was measured, on what --- */
+
+static void fact(struct spt_telling *t, const char *term, const char *text) {
+    if (!*text) return;
+    spt_report_fact(&t->page, term);
+    spt_report_text(&t->page, text);
+    spt_report_close(&t->page, SPT_REPORT_FACT);
+}
+
+static void fact_model(struct spt_telling *t) {
+    const struct spt_store_run *run = t->run->run;
+    char type[SETTING_MAX], width[SETTING_MAX], vocabulary[SETTING_MAX], said[SPT_SAID_MAX];
+    spt_told_setting(run->model_text, "model_type", type, sizeof type);
+    spt_told_setting(run->model_text, "hidden_size", width, sizeof width);
+    spt_told_setting(run->model_text, "vocab_size", vocabulary, sizeof vocabulary);
+    spt_report_fact(&t->page, "Model");
+    spt_report_format(&t->page, "%s%s%zu layer%s of %zu head%s", type, *type ? ", " : "", run->layers,
+                      spt_plural(run->layers), run->heads, spt_plural(run->heads));
+    if (*width) spt_report_format(&t->page, ", width %s", width);
+    if (*vocabulary) spt_report_format(&t->page, ", vocabulary %s", vocabulary);
+    const double parameters = spt_store_run_parameters(run);
+    if (parameters > 0) {
+        spt_said_number(said, parameters / 1e6, NAN, NAN);
+        spt_report_format(&t->page, "; %s M parameters without embeddings, by 12 layers · width² (Kaplan et al. 2020)",
+                          said);
+    }
+    spt_report_format(&t->page, "; %s attention", run->mask);
+    spt_report_close(&t->page, SPT_REPORT_FACT);
+}
+
+static void fact_probe(struct spt_telling *t) {
+    const struct spt_store_run *run = t->run->run;
+    char file[SETTING_MAX], tokens[SETTING_MAX], added[SETTING_MAX], digest[SPT_HASH_HEX];
+    spt_told_setting(run->probe_text, "probe", file, sizeof file);
+    if (!*file) spt_told_setting(run->probe_text, "ids", file, sizeof file);
+    spt_told_setting(run->probe_text, "tokens", tokens, sizeof tokens);
+    spt_told_setting(run->probe_text, "added", added, sizeof added);
+    spt_hash_hex(run->probe, digest);
+    spt_report_fact(&t->page, "Probe");
+    spt_report_format(&t->page, "%zu sample%s%s%s%s%s%s", run->samples, spt_plural(run->samples), *tokens ? ", " : "",
+                      tokens, *tokens ? " tokens" : "", *file ? ", of " : "", file);
+    if (*added) spt_report_format(&t->page, "; to each the tokenizer adds %s", added);
+    spt_report_text(&t->page, "; token ids ");
+    spt_report_code(&t->page, digest);
+    spt_report_close(&t->page, SPT_REPORT_FACT);
+}
+
+static void fact_plan(struct spt_telling *t) {
+    const char *line = t->run->run->plan_text;
+    if (!line) return;
+    spt_report_fact(&t->page, "Plan");
+    for (bool first = true; *line; first = false) {
+        const size_t length = strcspn(line, "\n");
+        spt_report_format(&t->page, "%s%.*s", first ? "" : "; ", (int)length, line);
+        line += length + (line[length] != '\0');
+    }
+    spt_report_close(&t->page, SPT_REPORT_FACT);
+}
+
+static void fact_checkpoints(struct spt_telling *t) {
+    const struct spt_run_source *source = &t->run->source;
+    double seconds = 0;
+    uint64_t bytes = 0;
+    size_t analysed = 0;
+    char said[SPT_SAID_MAX];
+    for (size_t i = 0; i < source->row_count; i++) {
+        if (source->rows[i].state != SPT_STATE_ANALYSED) continue;
+        analysed++;
+        bytes += source->rows[i].bytes;
+        seconds += source->rows[i].seconds > 0 ? source->rows[i].seconds : 0;
+    }
+    spt_report_fact(&t->page, "Checkpoints");
+    spt_report_format(&t->page, "%zu of ", source->source.count);
+    if (*source->branch) spt_report_format(&t->page, "branch %s, ", source->branch);
+    const struct spt_plot_checkpoint *last = &source->checkpoints[source->source.count - 1];
+    spt_report_format(&t->page, "step%s %" PRId64, source->source.count == 1 ? "" : "s", source->checkpoints[0].step);
+    if (source->source.count > 1) spt_report_format(&t->page, " to %" PRId64, last->step);
+    if (last->tokens > 0) spt_report_format(&t->page, " (%" PRId64 " tokens)", last->tokens);
+    spt_said_number(said, (double)bytes / 1e6, NAN, NAN);
+    spt_report_format(&t->page, "; %s MB of weights", said);
+    spt_said_number(said, seconds, NAN, NAN);
+    spt_report_format(&t->page, ", analysed in %s s", said);
+    if (analysed != source->source.count) spt_report_format(&t->page, " (all %zu of the run)", analysed);
+    spt_report_close(&t->page, SPT_REPORT_FACT);
+}
+
+static void fact_versions(struct spt_telling *t) {
+    const struct spt_run_source *source = &t->run->source;
+    spt_report_fact(&t->page, "Versions");
+    spt_report_text(&t->page, "report by spectail " SPT_VERSION "; measured by");
+    for (size_t i = 0, shown = 0; i < source->row_count; i++) {
+        bool known = !source->rows[i].version || source->rows[i].state != SPT_STATE_ANALYSED;
+        for (size_t k = 0; k < i && !known; k++)
+            known = source->rows[k].state == SPT_STATE_ANALYSED && source->rows[k].version &&
+                    strcmp(source->rows[k].version, source->rows[i].version) == 0;
+        if (!known) spt_report_format(&t->page, "%s %s", shown++ ? "," : "", source->rows[i].version);
+    }
+    spt_report_close(&t->page, SPT_REPORT_FACT);
+}
+
+static void fact_groups(struct spt_telling *t) {
+    const char *groups[SPT_TOLD_GROUPS_MAX];
+    const size_t count = spt_told_groups(t->run, groups);
+    if (count == 0) return;
+    spt_report_fact(&t->page, "Metrics");
+    spt_report_format(&t->page, "%zu, of the groups ", t->run->emerged->name_count);
+    for (size_t i = 0; i < count; i++) spt_report_format(&t->page, "%s%s", i ? ", " : "", groups[i]);
+    spt_report_close(&t->page, SPT_REPORT_FACT);
+}
+
+enum spt_status spt_tell_setup(struct spt_telling *t, struct spt_error *error) {
+    (void)error;
+    begin_chapter(t, "setup", "What was measured");
+    spt_report_open(&t->page, SPT_REPORT_FACTS);
+    fact(t, "Run", t->run->emerged->name);
+    fact(t, "Source", t->run->run->source);
+    fact_model(t);
+    fact_probe(t);
+    fact_plan(t);
+    fact_checkpoints(t);
+    fact_groups(t);
+    fact_versions(t);
+    spt_report_close(&t->page, SPT_REPORT_FACTS);
+    return SPT_OK;
+}
+
+/* --- what was found --- */
+
+enum spt_status spt_tell_results(struct spt_telling *t, struct spt_error *error) {
+    const char *groups[SPT_TOLD_GROUPS_MAX];
+    const size_t count = spt_told_groups(t->run, groups);
+    enum spt_status status = SPT_OK;
+    begin_chapter(t, "results", "Results");
+    spt_tell_order(t);
+    for (size_t i = 0; i < count && status == SPT_OK; i++) {
+        char id[64];
+        anchor(id, t, groups[i]);
+        spt_report_section(&t->page, id, spt_told_group_title(groups[i]));
+        status = spt_tell_findings(t, groups[i], error);
+        if (status == SPT_OK) status = spt_tell_special(t, groups[i], error);
+        if (status == SPT_OK) status = spt_tell_figures(t, groups[i], false, error);
+    }
+    return status;
+}
+
+/* --- when each turned --- */
+
+static const struct spt_report_column FITS[] = {
+    {"metric", false}, {"when", false}, {"midpoint", true}, {"95 % interval", true}, {"from → to", true},
+    {"k", true},       {"r²", true},    {"layers", false},  {"before", true},        {"q", true},
+};
+static const struct spt_report_column LAYER_FITS[] = {
+    {"metric", false},   {"layer", true}, {"when", false}, {"midpoint", true}, {"95 % interval", true},
+    {"from → to", true}, {"k", true},     {"r²", true},    {"before", true},   {"q", true},
+};
+static const struct spt_report_column REASONS[] = {{"metric", false}, {"why", false}, {"rises and falls", false}};
+
+static double on_axis(const struct spt_emerged *e, double time) {
+    const double from = spt_emergence_time(e->first), to = spt_emergence_time(e->last);
+    return to > from ? (time - from) / (to - from) : NAN;
+}
+
+static void number_cell(struct spt_telling *t, double value, const struct spt_said_of *of, const char *field) {
+    spt_report_cell(&t->page, true);
+    if (!isnan(value)) spt_say_number(t, value, of, field);
+    spt_report_end_cell(&t->page);
+}
+
+static void shown_cell(struct spt_telling *t, const char *format, double value, const struct spt_said_of *of,
+                       const char *field) {
+    char shown[SPT_SAID_MAX];
+    spt_report_cell(&t->page, true);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    snprintf(shown, sizeof shown, format, value);
+#pragma GCC diagnostic pop
+    if (!isnan(value)) spt_say_shown(t, shown, value, of, field);
+    spt_report_end_cell(&t->page);
+}
+
+static void put_range(struct spt_telling *t, double lo, double hi, const struct spt_said_of *low,
+                      const struct spt_said_of *high, const char *low_field, const char *high_field) {
+    if (isnan(lo) || isnan(hi)) return;
+    spt_say_step(t, lo, low, low_field);
+    spt_report_text(&t->page, " to ");
+    spt_say_step(t, hi, high, high_field);
+}
+
+static void layers_cell(struct spt_telling *t, const struct spt_emerged *e, const char *metric) {
+    const struct spt_emerged_row *first = NULL, *last = NULL;
+    for (int layer = 0; layer < (int)e->run->layers; layer++) {
+        const struct spt_emerged_row *row = spt_emerged_find(e, metric, layer, SPT_WHOLE_LAYER);
+        if (!row || row->emergence.reason != SPT_EMERGENCE_FOUND) continue;
+        if (!first || row->emergence.fit.t0 < first->emergence.fit.t0) first = row;
+        if (!last || row->emergence.fit.t0 > last->emergence.fit.t0) last = row;
+    }
+    spt_report_cell(&t->page, false);
+    if (first) {
+        const struct spt_said_of low = {metric, first->layer, SPT_WHOLE_LAYER, SPT_NO_STEP};
+        const struct spt_said_of high = {metric, last->layer, SPT_WHOLE_LAYER, SPT_NO_STEP};
+        spt_report_format(&t->page, "%d at ", first->layer);
+        spt_say_step(t, first->emergence.fit.t0, &low, "midpoint");
+        spt_report_format(&t->page, ", %d at ", last->layer);
+        spt_say_step(t, last->emergence.fit.t0, &high, "midpoint");
+    }
+    spt_report_end_cell(&t->page);
+}
+
+static double reference_time(const struct spt_emerged *e) {
+    const struct spt_emerged_row *row = spt_emerged_find(e, e->against, SPT_WHOLE_MODEL, SPT_WHOLE_LAYER);
+    return row && row->emergence.reason == SPT_EMERGENCE_FOUND ? on_axis(e, row->emergence.fit.t0) : NAN;
+}
+
+static void put_metric(struct spt_telling *t, const struct spt_emerged_row *row) {
+    spt_report_head_cell(&t->page);
+    spt_report_code(&t->page, row->metric);
+    if (row->emergence.changes.count) spt_report_text(&t->page, " *");
+    spt_report_end_head_cell(&t->page);
+}
+
+static void put_fit(struct spt_telling *t, const struct spt_emerged *e, const struct spt_emerged_row *row,
+                    bool layers) {
+    const struct spt_emergence *m = &row->emergence;
+    const struct spt_said_of of = {row->metric, row->layer, row->head, SPT_NO_STEP};
+    spt_report_row(&t->page);
+    put_metric(t, row);
+    if (layers) {
+        spt_report_cell(&t->page, true);
+        spt_report_format(&t->page, "%d", row->layer);
+        spt_report_end_cell(&t->page);
+    }
+    spt_report_cell(&t->page, false);
+    spt_report_whisker(&t->page, on_axis(e, m->t0_lo), on_axis(e, m->fit.t0), on_axis(e, m->t0_hi), reference_time(e));
+    spt_report_end_cell(&t->page);
+    spt_report_cell(&t->page, true);
+    spt_say_step(t, m->fit.t0, &of, "midpoint");
+    spt_report_end_cell(&t->page);
+    spt_report_cell(&t->page, true);
+    put_range(t, m->t0_lo, m->t0_hi, &of, &of, "midpoint_lo", "midpoint_hi");
+    spt_report_end_cell(&t->page);
+    spt_report_cell(&t->page, true);
+    spt_say_number(t, m->fit.a, &of, "start");
+    spt_report_text(&t->page, " → ");
+    spt_say_number(t, m->fit.a + m->fit.b, &of, "start + change");
+    spt_report_end_cell(&t->page);
+    number_cell(t, m->fit.k, &of, "steepness");
+    shown_cell(t, "%.2f", m->fit.r2, &of, "r2");
+    if (!layers) layers_cell(t, e, row->metric);
+    spt_report_cell(&t->page, true);
+    if (!isnan(row->order.share)) spt_say_share(t, row->order.share, &of, "before");
+    spt_report_end_cell(&t->page);
+    shown_cell(t, "%.3f", row->q, &of, "before_q");
+    spt_report_end_row(&t->page);
+}
+
+static void put_phases(struct spt_telling *t, const struct spt_emerged_row *row) {
+    const struct spt_changes *changes = &row->emergence.changes;
+    const struct spt_said_of of = {row->metric, row->layer, row->head, SPT_NO_STEP};
+    char field[64];
+    for (size_t i = 0; i < changes->count; i++) {
+        spt_report_text(&t->page, i ? ", " : "");
+        spt_report_text(&t->page, changes->phase[i].rises ? "rise at " : "fall at ");
+        snprintf(field, sizeof field, "turns[%zu].step", i);
+        spt_say_step(t, changes->phase[i].t, &of, field);
+    }
+}
+
+static bool is_shown(const struct spt_emerged_row *row, bool layers) {
+    return row->head == SPT_WHOLE_LAYER && (row->layer != SPT_WHOLE_MODEL) == layers;
+}
+
+static void put_fits(struct spt_telling *t, const struct spt_emerged *e, bool layers) {
+    if (layers)
+        spt_report_table(&t->page, "Midpoints of every layer, in their order", LAYER_FITS,
+                         sizeof LAYER_FITS / sizeof *LAYER_FITS);
+    else
+        spt_report_table(&t->page, "Midpoints over the whole model, in their order", FITS, sizeof FITS / sizeof *FITS);
+    for (size_t i = 0; i < e->count; i++)
+        if (is_shown(&e->rows[i], layers) && e->rows[i].emergence.reason == SPT_EMERGENCE_FOUND)
+            put_fit(t, e, &e->rows[i], layers);
+    spt_report_end_table(&t->page);
+}
+
+/* A table of those without a midpoint, and of those with more than one change. */
+static void put_reasons(struct spt_telling *t, const struct spt_emerged *e) {
+    size_t count = 0;
+    for (size_t i = 0; i < e->count; i++)
+        count += is_shown(&e->rows[i], false) &&
+                 (e->rows[i].emergence.reason != SPT_EMERGENCE_FOUND || e->rows[i].emergence.changes.count);
+    if (count == 0) return;
+    spt_report_table(&t->page, "Quantities without a midpoint, and those that rise and fall", REASONS,
+                     sizeof REASONS / sizeof *REASONS);
+    for (size_t i = 0; i < e->count; i++) {
+        const struct spt_emerged_row *row = &e->rows[i];
+        if (!is_shown(row, false) || (row->emergence.reason == SPT_EMERGENCE_FOUND && !row->emergence.changes.count))
+            continue;
+        spt_report_row(&t->page);
+        put_metric(t, row);
+        spt_report_cell(&t->page, false);
+        spt_report_text(&t->page, SPT_EMERGENCE_REASON_TEXTS[row->emergence.reason]);
+        spt_report_end_cell(&t->page);
+        spt_report_cell(&t->page, false);
+        put_phases(t, row);
+        spt_report_end_cell(&t->page);
+        spt_report_end_row(&t->page);
+    }
+    spt_report_end_table(&t->page);
+}
+
+static size_t count_fits(const struct spt_emerged *e, bool layers) {
+    size_t count = 0;
+    for (size_t i = 0; i < e->count; i++)
+        count += is_shown(&e->rows[i], layers) && e->rows[i].emergence.reason == SPT_EMERGENCE_FOUND;
+    return count;
+}
+
+enum spt_status spt_tell_emergence(struct spt_telling *t, struct spt_error *error) {
+    const struct spt_emerged *e = t->run->emerged;
+    (void)error;
+    begin_chapter(t, "emergence", "When each quantity turned");
+    spt_report_open(&t->page, SPT_REPORT_NOTE);
+    spt_report_format(&t->page, "Steps from %" PRId64 " to %" PRId64 " on a logarithmic scale; the dashed line is ",
+                      e->first, e->last);
+    spt_say_against(t);
+    spt_report_text(&t->page,
+                    ". Midpoint: the step at which the fitted curve is half way; k: how steep it is, in octaves of the "
+                    "step; before: share of the draws in which the quantity turns before ");
+    spt_say_against(t);
+    spt_report_text(&t->page, "; *: it rises and falls, and a curve that turns once says little of it.");
+    spt_report_close(&t->page, SPT_REPORT_NOTE);
+    if (count_fits(e, false)) put_fits(t, e, false);
+    put_reasons(t, e);
+    if (count_fits(e, true)) {
+        char summary[128];
+        snprintf(summary, sizeof summary, "All %zu midpoints of single layers", count_fits(e, true));
+        spt_report_fold(&t->page, summary);
+        put_fits(t, e, true);
+        spt_report_end_fold(&t->page);
+    }
+    return SPT_OK;
+}
