@@ -258,26 +258,29 @@ static enum spt_status samples(struct spt_telling *t, struct spt_error *error) {
 /* --- the fits --- */
 
 /* Names of the whole model's rows that a predicate holds of. */
-static void put_rows(struct spt_telling *t, bool (*holds)(const struct spt_emerged_row *row), const char *before,
-                     const char *after) {
+static void put_rows(struct spt_telling *t, bool (*holds)(const struct spt_emerged_row *row, const char *reason),
+                     const char *reason, const char *before) {
     const struct spt_emerged *e = t->run->emerged;
     size_t count = 0, nth = 0;
-    for (size_t i = 0; i < e->count; i++) count += e->rows[i].layer == SPT_WHOLE_MODEL && holds(&e->rows[i]);
+    for (size_t i = 0; i < e->count; i++) count += e->rows[i].layer == SPT_WHOLE_MODEL && holds(&e->rows[i], reason);
     if (count == 0) return;
     begin(t);
     spt_report_text(&t->page, before);
+    spt_report_text(&t->page, reason);
+    spt_report_text(&t->page, ": ");
     for (size_t i = 0; i < e->count; i++)
-        if (e->rows[i].layer == SPT_WHOLE_MODEL && holds(&e->rows[i]) && names_another(t, nth++, count))
+        if (e->rows[i].layer == SPT_WHOLE_MODEL && holds(&e->rows[i], reason) && names_another(t, nth++, count))
             spt_report_code(&t->page, e->rows[i].metric);
-    spt_report_text(&t->page, after);
+    spt_report_text(&t->page, ".");
     end(t);
 }
 
-static bool is_pooled(const struct spt_emerged_row *row) {
-    return row->pooled;
+static bool has_no_interval(const struct spt_emerged_row *row, const char *reason) {
+    return spt_emerged_no_interval(row) == reason;
 }
 
-static bool fits_poorly(const struct spt_emerged_row *row) {
+static bool fits_poorly(const struct spt_emerged_row *row, const char *reason) {
+    (void)reason;
     return row->emergence.reason == SPT_EMERGENCE_FOUND && row->emergence.fit.r2 < POOR_FIT;
 }
 
@@ -292,9 +295,10 @@ static enum spt_status fits(struct spt_telling *t, struct spt_error *error) {
             e->checkpoints, spt_plural(e->checkpoints), SPT_LOGISTIC_COUNT_MIN);
         end(t);
     }
-    put_rows(t, fits_poorly, "A curve that turns once explains less than 80 % of the variance over checkpoints of ",
-             ".");
-    put_rows(t, is_pooled, "Without intervals and order, because no values of single samples are kept of them: ", ".");
+    put_rows(t, fits_poorly, "",
+             "Of these a curve that turns once explains less than 80 % of the variance over checkpoints");
+    for (size_t i = 0; i < SPT_EMERGED_NO_INTERVAL_COUNT; i++)
+        put_rows(t, has_no_interval, SPT_EMERGED_NO_INTERVAL[i], "Without intervals and order, ");
     return SPT_OK;
 }
 

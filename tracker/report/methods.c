@@ -19,7 +19,7 @@ static bool always(const struct spt_telling *t) {
 
 static bool has_intervals(const struct spt_telling *t) {
     for (size_t i = 0; i < t->run->emerged->count; i++)
-        if (!t->run->emerged->rows[i].pooled) return true;
+        if (t->run->emerged->rows[i].resampled) return true;
     return false;
 }
 
