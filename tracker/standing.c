@@ -101,6 +101,7 @@ static enum spt_status add_row(struct spt_standing *standing, struct listing *li
     if (item->place == SPT_PLACE_HERE) listing->told[found] = true;
     if (row->state == SPT_STATE_ANALYSED) {
         if (item->place == SPT_PLACE_GONE) standing->gone++;
+        if (item->place == SPT_PLACE_CHANGED) item->reason = "of its files as they were before they changed";
         return SPT_OK;
     }
     if (item->place == SPT_PLACE_CHANGED) {
@@ -199,7 +200,8 @@ enum spt_status spt_standing_read(struct spt_standing *standing, struct spt_stor
     enum spt_status status = spt_ledger_read(&standing->ledger, store, run->id, error);
     if (status == SPT_OK)
         status = spt_store_events(store, run->id, NULL, &standing->events, &standing->event_count, error);
-    if (status == SPT_OK && spt_run_open(run->source, options, &standing->disk, NULL) != SPT_OK) standing->disk = NULL;
+    if (status == SPT_OK && options && spt_run_open(run->source, options, &standing->disk, NULL) != SPT_OK)
+        standing->disk = NULL;
     if (status == SPT_OK) status = list(&listing, standing->disk, error);
     if (status == SPT_OK) status = add_all(standing, &listing, error);
     unlist(&listing);

@@ -23,7 +23,8 @@ enum spt_place {
     SPT_PLACE_UNKNOWN, /* the run's folder cannot be listed */
 };
 
-/* One checkpoint. An analysed one whose files changed is two: that row, and what waits in its place. */
+/* One checkpoint. An analysed one whose files changed is two: that row, whose figures are of the files before, and what
+ * waits in its place or became of it. */
 struct spt_standing_item {
     const char *branch, *label; /* borrowed from the row or the disk's list */
     int64_t step;
@@ -36,7 +37,7 @@ struct spt_standing_item {
 
 struct spt_standing {
     struct spt_ledger ledger;
-    struct spt_run *disk;            /* NULL: its folder cannot be listed now */
+    struct spt_run *disk;            /* NULL: its folder cannot be listed now, or was not */
     struct spt_standing_item *items; /* [count] rows in the order of the store, then what only the disk has */
     size_t count;
     size_t states[SPT_STATE_COUNT];
@@ -50,8 +51,9 @@ struct spt_standing {
     size_t event_count; /* all of the run's, oldest first */
 };
 
-/* options: how the run is listed. Zero-initialised or released standings only. A failure is the store's or memory's;
- * a folder that cannot be listed is none. Cost: a listing of the run, and n log n. */
+/* options: how the run is listed; NULL: it is not, and what the store has is all. Zero-initialised or released standings only. A failure is the store's or memory's;
+ * a folder that cannot be listed is none. Cost: a listing of the run (of a compressed tar file: to decompress it), and
+ * n log n. */
 enum spt_status spt_standing_read(struct spt_standing *standing, struct spt_store *store,
                                   const struct spt_store_run *run, const struct spt_run_options *options,
                                   struct spt_error *error);

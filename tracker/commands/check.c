@@ -189,7 +189,8 @@ const struct spt_command SPT_COMMAND_CHECK = {
         "a run's folder and are not in the store, steps that are in neither place, those that are not analysed or"
         " lack metrics, steps with the same weights, events that were not told. Each finding is one sentence and "
         "what to do about it. Nothing is changed. Exit status 0: nothing is wrong; 1: something is; 3: the store "
-        "cannot be read. A run's folder that is not there, and files that are gone, are notes and not faults.",
+        "cannot be read. A run's folder that is not there, and files that are gone, are notes and not faults. A run "
+        "that lies in a compressed tar file is decompressed once to be listed, with --quick too.",
     .example = "spectail check --quick\n"
                "spectail check --db pythia.db --json | jq '.findings[].mend'",
     .options = OPTIONS,

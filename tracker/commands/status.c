@@ -16,6 +16,7 @@ struct view {
     const struct spt_store_run *run;
     struct spt_standing standing;
     const char *writer; /* NULL: nobody */
+    bool stored;        /* its folder was not asked for */
 };
 
 /* --- for people --- */
@@ -38,8 +39,10 @@ static void put_item(struct spt_text *out, const struct spt_standing_item *item)
     if (item->state == SPT_STATE_ANALYSED)
         spt_text_format(out, " %8.2f s  %s", item->row->seconds, item->row->finished);
     if (item->reason) {
-        spt_text_put(out, " ");
+        const bool analysed = item->state == SPT_STATE_ANALYSED;
+        spt_text_put(out, analysed ? "  (" : " ");
         spt_words_put(out, item->reason);
+        if (analysed) spt_text_put(out, ")");
     }
     if (item->row && item->row->duplicate_of != SPT_NO_STEP)
         spt_text_format(out, "  (same weights as step %lld)", (long long)item->row->duplicate_of);
@@ -103,7 +106,8 @@ static void put_text(struct spt_text *out, const struct view *view) {
     spt_words_put(out, view->run->source);
     size_t length;
     const char *added = added_tokens(view->run, &length);
-    spt_text_format(out, "%s, %zu samples", standing->disk ? "" : " (cannot be listed now)", view->run->samples);
+    const char *listed = standing->disk ? "" : view->stored ? " (as the store has it)" : " (cannot be listed now)";
+    spt_text_format(out, "%s, %zu samples", listed, view->run->samples);
     if (length) spt_text_format(out, ", to each is added %.*s", (int)length, added);
     spt_text_put(out, "\n");
     put_counts(out, standing);
@@ -210,13 +214,13 @@ static void put_json(struct spt_text *out, const struct view *view) {
 
 static int show_all(struct spt_invocation *invocation, struct spt_store *store, const struct spt_run_list *runs,
                     const char *writer, struct spt_text *out) {
-    const bool json = invocation->json;
+    const bool json = invocation->json, stored = spt_invocation_value(invocation, "stored") != NULL;
     if (json) spt_text_put(out, "[");
     for (size_t i = 0; i < runs->count; i++) {
         struct spt_error error;
-        struct view view = {.run = &runs->runs[i], .writer = writer};
+        struct view view = {.run = &runs->runs[i], .writer = writer, .stored = stored};
         const struct spt_run_options options = spt_run_options_for_listing(&invocation->config);
-        if (spt_standing_read(&view.standing, store, view.run, &options, &error) != SPT_OK)
+        if (spt_standing_read(&view.standing, store, view.run, stored ? NULL : &options, &error) != SPT_OK)
             return spt_invocation_fail(invocation, SPT_EXIT_STORE, &error);
         if (i > 0) spt_text_put(out, json ? ",\n " : "\n");
         (json ? put_json : put_text)(out, &view);
@@ -248,6 +252,7 @@ static int run(struct spt_invocation *invocation) {
 
 static const struct spt_option OPTIONS[] = {
     {"run", 'r', "RUN", "name or number of one run (default: all)"},
+    {"stored", 0, NULL, "what the store has, without listing the runs' folders and archives"},
 };
 static const char *const KEYS[] = {"db", "step_pattern", "tmpdir", "spool_limit"};
 
@@ -260,7 +265,9 @@ const struct spt_command SPT_COMMAND_STATUS = {
         "hour the last ones were and how long the waiting ones will take; for each checkpoint its state, how long its analysis took or why "
         "there is none, and whether its weights are another step's; the last events; and who is writing to the store now. Checkpoints that "
         "lie in the run's folder and are not in the store yet are waiting, as are those that a watch waits for, with the reason. One that "
-        "was not analysed before its files were removed has vanished. It asks nothing of a writer and stops none.\n\n"
+        "was not analysed before its files were removed has vanished. Of one whose files changed since it was analysed there are two lines: the "
+        "figures as they are, of the files before, and what became of those that are there now. It asks nothing of a writer and stops none. "
+        "To list a run that lies in a compressed tar file takes decompressing it once: with --stored no run is listed.\n\n"
         "With --json an array, an object a run, with the keys run, id, source, samples, states, listed (its folder can be), gone (analysed "
         "and no longer on disk), newest_step, analysed_step, lag_steps, seconds_per_checkpoint, checkpoints_per_hour, seconds_left, writer "
         "(\"host H pid P\" or null), events (the last 100: time, kind, rule, branch, step, text, delivery, outcome) and checkpoints (branch, "

@@ -16,6 +16,14 @@ spectail status
 spectail status --json
 
 # Its folder cannot be listed for a moment; an event.
+# Rewritten, and broken by it: the figures are those of the files before.
+shell 'printf x >>run/step8/model.safetensors'
+check '"$program" sweep run --samples 4 --metrics loss'
+spectail status
+shell '"$program" status --json | grep -o "reason.: .of[^,]*, .on_disk.: [a-z]*"'
+
+# Without a look at the disk.
+spectail status --stored
 shell 'mv run kept; "$program" status | head -n 2; mv kept run'
 sqlite3 spectail.db "INSERT INTO event(time, kind, run, branch, rule, text, delivery, outcome) VALUES ('2024-01-02T03:04:05Z', 'alert', 1,
     '', 'sink', 'sink: sink.first_excess above 0.3 at step 4', 'failed', 'ended with status 3')"
