@@ -13,6 +13,7 @@ void spt_plan_init(struct spt_plan *plan) {
         .null_draws = 32,
         .bootstrap_seed = 1,
         .null_seed = 2,
+        .shuffle_seed = 3,
         .metric = spt_alloc(SPT_METRIC_COUNT, sizeof(bool)),
     };
     for (size_t i = 0; plan->metric && i < SPT_METRIC_COUNT; i++) plan->metric[i] = true;

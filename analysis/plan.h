@@ -28,6 +28,7 @@ struct spt_plan {
     size_t bootstrap;               /* draws of an interval */
     size_t null_draws;
     uint64_t bootstrap_seed, null_seed;
+    uint64_t shuffle_seed; /* of a control's tokens: part of the probe's digest, through them */
     /* not part of it */
     bool *metric;    /* [SPT_METRIC_COUNT] which rows of the table are measured; owned */
     bool keep_heads; /* give per-sample values and curves of single heads too */
@@ -36,7 +37,8 @@ struct spt_plan {
     bool no_read_ahead;
 };
 
-/* All groups, 1000 draws with seed 1, 32 nulls with seed 2, dimension 1, nothing kept. NULL metric on SPT_NOMEM. */
+/* All groups, 1000 draws with seed 1, 32 nulls with seed 2, tokens shuffled with seed 3, dimension 1, nothing kept. NULL
+ * metric on SPT_NOMEM. */
 void spt_plan_init(struct spt_plan *plan);
 void spt_plan_release(struct spt_plan *plan);
 

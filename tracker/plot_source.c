@@ -4,6 +4,7 @@
 #include "analysis/rmt/law.h"
 #include "checkpoints/base/memory.h"
 #include "checkpoints/run.h"
+#include "tracker/control.h"
 #include "tracker/emergence/emergence.h"
 
 #include <math.h>
@@ -241,6 +242,9 @@ static const char *largest_branch(const struct spt_run_source *source) {
 }
 
 void spt_run_source_close(struct spt_run_source *source) {
+    if (source->control) spt_run_source_close(source->control);
+    free(source->control);
+    spt_store_free_runs(source->all, source->all_count);
     spt_store_free_checkpoints(source->rows, source->row_count);
     free(source->shown);
     free(source->checkpoints);
@@ -249,8 +253,8 @@ void spt_run_source_close(struct spt_run_source *source) {
     *source = (struct spt_run_source){0};
 }
 
-enum spt_status spt_run_source_open(struct spt_store *store, const struct spt_store_run *run, const char *branch,
-                                    struct spt_run_source *source, struct spt_error *error) {
+static enum spt_status open_alone(struct spt_store *store, const struct spt_store_run *run, const char *branch,
+                                  struct spt_run_source *source, struct spt_error *error) {
     *source = (struct spt_run_source){.store = store, .run = *run};
     enum spt_status status = spt_store_checkpoints(store, run->id, &source->rows, &source->row_count, error);
     if (status != SPT_OK) return status;
@@ -298,6 +302,34 @@ enum spt_status spt_run_source_open(struct spt_store *store, const struct spt_st
         .definition = definition,
     };
     return SPT_OK;
+}
+
+/* SPT_END: the store has none, or nothing of it is analysed. */
+static enum spt_status open_control(struct spt_run_source *source, struct spt_error *error) {
+    enum spt_status status = spt_store_runs(source->store, &source->all, &source->all_count, error);
+    if (status != SPT_OK) return status;
+    const struct spt_store_run *run = spt_control_find(&source->run, source->all, source->all_count);
+    if (!run) return SPT_END;
+    struct spt_run_source *control = spt_alloc_zeroed(1, sizeof *control);
+    if (!control) return spt_fail_memory(error, sizeof *control, "a control");
+    status = open_alone(source->store, run, source->branch, control, error);
+    if (status != SPT_OK) {
+        free(control);
+        return status;
+    }
+    source->control = control;
+    source->source.control = &control->source;
+    return SPT_OK;
+}
+
+enum spt_status spt_run_source_open(struct spt_store *store, const struct spt_store_run *run, const char *branch,
+                                    struct spt_run_source *source, struct spt_error *error) {
+    enum spt_status status = open_alone(store, run, branch, source, error);
+    if (status != SPT_OK) return status;
+    status = open_control(source, error);
+    if (status == SPT_OK || status == SPT_END) return SPT_OK;
+    spt_run_source_close(source);
+    return status;
 }
 
 enum spt_status spt_run_source_compare(struct spt_run_source *first, const struct spt_run_source *others, size_t count,

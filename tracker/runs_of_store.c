@@ -2,6 +2,7 @@
 
 #include "checkpoints/base/memory.h"
 #include "checkpoints/base/text.h"
+#include "tracker/control.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,11 +13,12 @@ static bool is_called(const struct spt_store_run *run, const char *name) {
     return strcmp(run->name, name) == 0 || (*name && !*end && number == run->id);
 }
 
-/* The latest of those so called: a run that was swept again with another plan or probe has the same name. */
+/* The latest of those so called: a run that was swept again with another plan or probe has the same name. Without a name a control is only
+ * meant where there is nothing else. */
 static struct spt_store_run *find_run(const struct spt_run_list *list, const char *name) {
     for (size_t i = list->all_count; i-- > 0;)
-        if (!name || is_called(&list->all[i], name)) return &list->all[i];
-    return NULL;
+        if (name ? is_called(&list->all[i], name) : !spt_control_is(&list->all[i])) return &list->all[i];
+    return name || !list->all_count ? NULL : &list->all[list->all_count - 1];
 }
 
 static int say_which_there_are(const struct spt_invocation *invocation, const struct spt_run_list *list,
@@ -62,10 +64,27 @@ static int add_named(const struct spt_invocation *invocation, struct spt_run_lis
     return SPT_EXIT_DONE;
 }
 
+/* All runs but controls, which are drawn beside their runs. */
+static int take_all(const struct spt_invocation *invocation, struct spt_run_list *list) {
+    list->count = 0;
+    list->runs = list->named = spt_alloc(list->all_count, sizeof *list->named);
+    if (!list->named) return spt_invocation_usage(invocation, "out of memory");
+    for (size_t i = 0; i < list->all_count; i++)
+        if (!spt_control_is(&list->all[i])) list->named[list->count++] = list->all[i];
+    if (list->count == 0)
+        for (; list->count < list->all_count; list->count++) list->named[list->count] = list->all[list->count];
+    return SPT_EXIT_DONE;
+}
+
 int spt_runs_open_named(const struct spt_invocation *invocation, const char *names, bool all, struct spt_store **store,
                         struct spt_run_list *list) {
     int status = spt_runs_open(invocation, NULL, all, store, list);
-    if (status != SPT_EXIT_DONE || all || !names) return status;
+    if (status == SPT_EXIT_DONE && all) {
+        status = take_all(invocation, list);
+        if (status != SPT_EXIT_DONE) spt_runs_close(*store, list);
+        return status;
+    }
+    if (status != SPT_EXIT_DONE || !names) return status;
     char *copy = spt_strdup(names), *rest = copy;
     list->count = 0;
     list->runs = list->named = spt_alloc(list->all_count, sizeof *list->named);

@@ -1,9 +1,11 @@
 #include "tracker/sample_set.h"
 
+#include "analysis/random.h"
 #include "checkpoints/base/file.h"
 #include "checkpoints/base/memory.h"
 #include "checkpoints/tokenizer/tokenizer.h"
 #include "tracker/config/probe_file.h"
+#include "tracker/control.h"
 #include "tracker/data_file.h"
 
 #include <stdlib.h>
@@ -132,6 +134,53 @@ enum spt_status spt_sample_set_init(struct spt_sample_set *set, const struct spt
     return SPT_OK;
 }
 
+/* --- another order of the tokens --- */
+
+static bool has_common_start(const struct spt_sample_set *set) {
+    for (size_t i = 1; i < set->probe.samples; i++)
+        if (set->ids[set->offset[i]] != set->ids[0]) return false;
+    return true;
+}
+
+/* The places of a sample whose tokens may be moved: place [n] out; returns their number. */
+static size_t movable(const struct spt_sample_set *set, size_t sample, bool keep_first, size_t *place) {
+    size_t count = 0;
+    for (size_t k = set->offset[sample]; k < set->offset[sample + 1]; k++) {
+        const bool kept = set->special ? set->special[k] : keep_first && k == set->offset[sample];
+        if (!kept) place[count++] = k;
+    }
+    return count;
+}
+
+/* Each sample has a generator of its own: its order does not hang on how many samples stand before it. */
+static void shuffle_sample(int32_t *ids, const size_t *place, size_t count, uint64_t seed, size_t sample) {
+    struct spt_random random;
+    spt_random_seed(&random, (seed << 48) ^ (uint64_t)sample);
+    for (size_t i = count; i > 1; i--) {
+        const size_t k = spt_random_index(&random, i);
+        const int32_t id = ids[place[i - 1]];
+        ids[place[i - 1]] = ids[place[k]];
+        ids[place[k]] = id;
+    }
+}
+
+enum spt_status spt_sample_set_shuffle(struct spt_sample_set *set, uint64_t seed, struct spt_error *error) {
+    const bool keep_first = has_common_start(set);
+    size_t *place = spt_alloc(set->probe.longest, sizeof *place);
+    if (!place) return spt_fail_memory(error, set->probe.longest * sizeof *place, "the probe");
+    for (size_t i = 0; i < set->probe.samples; i++)
+        shuffle_sample(set->ids, place, movable(set, i, keep_first, place), seed, i);
+    free(place);
+    set->shuffled = true;
+    set->original = set->digest;
+    set->seed = seed;
+    const enum spt_status status = make_digest(set, error);
+    if (status != SPT_OK || !spt_hash_equal(set->digest, set->original)) return status;
+    return spt_fail(error, SPT_INVALID, set->source,
+                    "its samples have no other order of tokens, expected two that differ beside special ones: there is "
+                    "nothing to control");
+}
+
 void spt_sample_set_describe(const struct spt_sample_set *set, const struct spt_config *config, struct spt_text *text) {
     static const char *const BOS[] = {[SPT_BOS_AUTO] = "auto", [SPT_BOS_ALWAYS] = "always", [SPT_BOS_NEVER] = "never"};
     const char *slash = strrchr(set->source, '/');
@@ -141,4 +190,5 @@ void spt_sample_set_describe(const struct spt_sample_set *set, const struct spt_
     spt_text_format(text, "samples: %zu\ntokens: %zu\ntoken ids: %s\n", set->probe.samples, set->probe.tokens, digest);
     spt_text_format(text, "%s: %s\n", config->ids ? "ids" : "probe", name);
     if (!config->ids) spt_text_format(text, "bos: %s\nadded: %s\n", BOS[config->bos], set->added);
+    if (set->shuffled) spt_control_describe(text, set->original, set->seed);
 }

@@ -194,8 +194,13 @@ static enum spt_status describe(struct spt_session *session, struct spt_error *e
 }
 
 static enum spt_status identify(struct spt_session *session, const struct spt_run *run, struct spt_error *error) {
-    const char *name = session->config->name ? session->config->name : run->name;
-    session->name = spt_strdup(name);
+    const char *own = session->config->name ? session->config->name : run->name;
+    struct spt_text name = {0};
+    if (session->control == SPT_CONTROL_SHUFFLED)
+        spt_control_put_name(&name, own);
+    else
+        spt_text_put(&name, own);
+    session->name = name.failed ? NULL : name.data;
     session->source = spt_strdup(run->root);
     if (!session->name || !session->source) return spt_fail_memory(error, strlen(run->root), "a run's name");
     const enum spt_status status = describe(session, error);
@@ -220,10 +225,19 @@ enum spt_status spt_session_open(struct spt_session *session, const struct spt_c
                                  const struct spt_log *log, const struct spt_run *run,
                                  const struct spt_checkpoint_ref *const *refs, size_t ref_count,
                                  struct spt_error *error) {
-    *session = (struct spt_session){.config = config, .log = log};
+    return spt_session_open_control(session, SPT_CONTROL_NONE, config, log, run, refs, ref_count, error);
+}
+
+enum spt_status spt_session_open_control(struct spt_session *session, enum spt_control control,
+                                         const struct spt_config *config, const struct spt_log *log,
+                                         const struct spt_run *run, const struct spt_checkpoint_ref *const *refs,
+                                         size_t ref_count, struct spt_error *error) {
+    *session = (struct spt_session){.config = config, .log = log, .control = control};
     enum spt_status status = find_model(session, run, refs, ref_count, error);
     if (status == SPT_OK) status = read_samples(session, run, refs, ref_count, error);
     if (status == SPT_OK) status = make_plan(session, error);
+    if (status == SPT_OK && control == SPT_CONTROL_SHUFFLED)
+        status = spt_sample_set_shuffle(&session->samples, session->plan.shuffle_seed, error);
     if (status == SPT_OK) status = find_wanted(session, error);
     if (status == SPT_OK) status = identify(session, run, error);
     if (status != SPT_OK) spt_session_release(session);

@@ -13,6 +13,7 @@
 #include "analysis/analyze.h"
 #include "checkpoints/run.h"
 #include "tracker/config/config.h"
+#include "tracker/control.h"
 #include "tracker/sample_set.h"
 #include "tracker/store/store.h"
 
@@ -27,6 +28,7 @@ struct spt_session {
     struct spt_plan plan;
     struct spt_store_run identity; /* strings borrowed from the owned fields below; id 0 until attached */
     char *name, *source;           /* owned copies: the run's list may be read anew while the session lives */
+    enum spt_control control;      /* SPT_CONTROL_NONE: it is the run itself */
     char *model_text, *probe_text, *plan_text; /* what the digests are of, one "key: value" a line */
     bool *wanted;                              /* [SPT_METRIC_COUNT] what an analysed checkpoint has to hold */
     struct spt_store *store;                   /* borrowed; NULL until attached */
@@ -46,6 +48,13 @@ enum spt_status spt_session_open(struct spt_session *session, const struct spt_c
                                  const struct spt_log *log, const struct spt_run *run,
                                  const struct spt_checkpoint_ref *const *refs, size_t ref_count,
                                  struct spt_error *error);
+
+/* The same for the run's control of this kind (tracker/control.h): a run of its own, with the samples' tokens shuffled. SPT_CONTROL_NONE is
+ * the run itself. */
+enum spt_status spt_session_open_control(struct spt_session *session, enum spt_control control,
+                                         const struct spt_config *config, const struct spt_log *log,
+                                         const struct spt_run *run, const struct spt_checkpoint_ref *const *refs,
+                                         size_t ref_count, struct spt_error *error);
 void spt_session_release(struct spt_session *session);
 
 /* Finds or makes the run's row. SPT_INVALID with taken set: another folder that is still there has a run of this name, model, probe and

@@ -32,22 +32,24 @@ void spt_sweep_report_plan(const struct spt_sweep_report *report) {
     const struct spt_session *session = report->session;
     const struct spt_sweep *sweep = report->sweep;
     const struct spt_config_shard shard = session->config->shard;
+    const struct spt_task *tasks = spt_sweep_tasks_of(sweep, session);
     size_t done = 0, refused = 0;
     char name[256];
-    warn_of_short_probe(session);
+    if (session->control == SPT_CONTROL_NONE) warn_of_short_probe(session);
     if (report->invocation->quiet) return;
     for (size_t i = 0; i < sweep->ref_count; i++) {
-        done += sweep->tasks[i].kind == SPT_TASK_DONE;
-        refused += sweep->tasks[i].kind == SPT_TASK_REFUSED;
+        done += tasks[i].kind == SPT_TASK_DONE;
+        refused += tasks[i].kind == SPT_TASK_REFUSED;
     }
     spt_text_printable(name, sizeof name, report->name);
     fputs(name, stderr);
     if (shard.count > 1) fprintf(stderr, ", shard %lld of %lld", (long long)shard.index, (long long)shard.count);
-    if (sweep->todo == 0)
+    const size_t todo = sweep->ref_count - done - refused;
+    if (todo == 0)
         fprintf(stderr, ": nothing to do: of %zu checkpoints %zu are analysed, %zu were refused before\n",
                 sweep->ref_count, done, refused);
     else
-        fprintf(stderr, ": %zu of %zu checkpoints to %s, %zu samples of %zu to %zu tokens, %s\n", sweep->todo,
+        fprintf(stderr, ": %zu of %zu checkpoints to %s, %zu samples of %zu to %zu tokens, %s\n", todo,
                 sweep->ref_count, sweep->fetches ? "fetch and analyse" : "analyse", session->samples.probe.samples,
                 shortest(&session->samples.probe), session->samples.probe.longest, session->model.model_type);
 }
@@ -58,11 +60,19 @@ static const char *task_name(const struct spt_sweep *sweep, enum spt_task_kind k
     return sweep->fetches && kind == SPT_TASK_ANALYSE ? "to fetch" : NAMES[kind];
 }
 
+static void put_label(char *label, size_t size, const struct spt_task *task) {
+    struct spt_text text = {0};
+    spt_sweep_put_label(task, &text);
+    spt_text_printable(label, size, text.failed ? task->ref->label : text.data);
+    spt_text_release(&text);
+}
+
 static void list_tasks(const struct spt_sweep_report *report, struct spt_text *out) {
+    const struct spt_task *tasks = spt_sweep_tasks_of(report->sweep, report->session);
     for (size_t i = 0; i < report->sweep->ref_count; i++) {
-        const struct spt_task *task = &report->sweep->tasks[i];
+        const struct spt_task *task = &tasks[i];
         char label[256];
-        spt_text_printable(label, sizeof label, task->ref->label);
+        put_label(label, sizeof label, task);
         spt_text_format(out, "%-24s %s", label, task_name(report->sweep, task->kind));
         if (task->reason) spt_text_format(out, ": %s", task->reason);
         spt_text_put(out, "\n");
@@ -73,8 +83,9 @@ static void list_tasks_json(const struct spt_sweep_report *report, struct spt_te
     spt_text_put(out, "{\"run\": ");
     spt_text_put_json(out, report->name);
     spt_text_put(out, ", \"checkpoints\": [");
+    const struct spt_task *tasks = spt_sweep_tasks_of(report->sweep, report->session);
     for (size_t i = 0; i < report->sweep->ref_count; i++) {
-        const struct spt_task *task = &report->sweep->tasks[i];
+        const struct spt_task *task = &tasks[i];
         spt_text_put(out, i ? ", {\"label\": " : "{\"label\": ");
         spt_text_put_json(out, task->ref->label);
         if (task->ref->step != SPT_NO_STEP)
@@ -103,11 +114,11 @@ int spt_sweep_report_tasks(const struct spt_sweep_report *report) {
 
 size_t spt_sweep_report_failures(const struct spt_sweep_report *report) {
     size_t failed = 0;
-    for (size_t i = 0; i < report->sweep->ref_count; i++) {
+    for (size_t i = 0; i < report->sweep->task_count; i++) {
         const struct spt_task *task = &report->sweep->tasks[i];
         if (!task->reason || task->state == SPT_STATE_ANALYSED || task->state == SPT_STATE_WAITING) continue;
         char label[256];
-        spt_text_printable(label, sizeof label, task->ref->label);
+        put_label(label, sizeof label, task);
         fprintf(stderr, "spectail sweep: %s: %s: %s\n", label, spt_state_name(task->state), task->reason);
         failed++;
     }

@@ -13,8 +13,8 @@
 /* All are borrowed. */
 struct spt_sweep_report {
     const struct spt_invocation *invocation;
-    const char *name; /* the run's */
-    const struct spt_session *session;
+    const char *name;                  /* the run's */
+    const struct spt_session *session; /* of the sweep: the run's, or its control's */
     const struct spt_sweep *sweep;
 };
 
@@ -27,7 +27,7 @@ int spt_sweep_report_tasks(const struct spt_sweep_report *report);
 /* The table and the onsets, with warnings of duplicates and of what is left out; an exit status. */
 int spt_sweep_report_summary(const struct spt_sweep_report *report);
 
-/* Names every checkpoint that has no figures, and why; returns how many there are. */
+/* Names every checkpoint that has no figures, the control's among them, and why; returns how many there are. */
 size_t spt_sweep_report_failures(const struct spt_sweep_report *report);
 
 #endif

@@ -126,7 +126,7 @@ static int run(struct spt_invocation *invocation) {
 
 static const struct spt_option OPTIONS[] = {
     {"run", 'r', "RUN...", "name or number of a run (default: the latest); give it again to compare more"},
-    {"all", 'a', NULL, "compare every run of the store"},
+    {"all", 'a', NULL, "compare every run of the store but controls"},
     {"branch", 'b', "NAME", "which branch's checkpoints (default: the one of the most)"},
 };
 static const char *const KEYS[] = {"db",          "out",         "plots.format", "plots.metric",
@@ -141,7 +141,8 @@ const struct spt_command SPT_COMMAND_PLOT = {
         "Draws figures of the latest run by gnuplot into a folder: emergence, rmt, betti, heatmap, atlas, spectra and others. Beside "
         "each figure lie its data (.dat) and a complete script (.gp): gnuplot <figure>.gp draws it again after you changed it. "
         "index.html shows them all. Of several runs the figures runs (the same metrics over training) and sizes (when they "
-        "turn, by model size) are drawn. --format term draws on the terminal and writes nothing.",
+        "turn, by model size) are drawn. Where the store has the run's control (sweep --control shuffled), it is drawn beside the run, "
+        "as the null is: what random attention gives. --format term draws on the terminal and writes nothing.",
     .example = "spectail plot --out figures --format pdf\n"
                "spectail plot heatmap --metric rmt.law_kl --format term\n"
                "spectail plot --run pythia-70m --run pythia-160m --run pythia-410m --out sizes",

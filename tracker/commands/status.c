@@ -1,5 +1,6 @@
 #include "checkpoints/base/text.h"
 #include "tracker/commands/commands.h"
+#include "tracker/control.h"
 #include "tracker/run_options.h"
 #include "tracker/runs_of_store.h"
 #include "tracker/standing.h"
@@ -109,6 +110,7 @@ static void put_text(struct spt_text *out, const struct view *view) {
     const char *listed = standing->disk ? "" : view->stored ? " (as the store has it)" : " (cannot be listed now)";
     spt_text_format(out, "%s, %zu samples", listed, view->run->samples);
     if (length) spt_text_format(out, ", to each is added %.*s", (int)length, added);
+    if (spt_control_is(view->run)) spt_text_put(out, ", their tokens shuffled: a control");
     spt_text_put(out, "\n");
     put_counts(out, standing);
     put_lag(out, standing);
@@ -189,6 +191,7 @@ static void put_json(struct spt_text *out, const struct view *view) {
     char *tokens = length ? strndup(added, length) : NULL;
     spt_text_format(out, ", \"samples\": %zu", view->run->samples);
     put_json_text(out, "added", tokens);
+    put_json_text(out, "control", spt_control_is(view->run) ? "shuffled" : NULL);
     free(tokens);
     spt_text_put(out, ", \"states\": {");
     for (size_t i = 0; i < SPT_STATE_COUNT; i++)
@@ -268,7 +271,7 @@ const struct spt_command SPT_COMMAND_STATUS = {
         "was not analysed before its files were removed has vanished. Of one whose files changed since it was analysed there are two lines: the "
         "figures as they are, of the files before, and what became of those that are there now. It asks nothing of a writer and stops none. "
         "To list a run that lies in a compressed tar file takes decompressing it once: with --stored no run is listed.\n\n"
-        "With --json an array, an object a run, with the keys run, id, source, samples, states, listed (its folder can be), gone (analysed "
+        "With --json an array, an object a run, with the keys run, id, source, samples, added, control (\"shuffled\" or null), states, listed (its folder can be), gone (analysed "
         "and no longer on disk), newest_step, analysed_step, lag_steps, seconds_per_checkpoint, checkpoints_per_hour, seconds_left, writer "
         "(\"host H pid P\" or null), events (the last 100: time, kind, rule, branch, step, text, delivery, outcome) and checkpoints (branch, "
         "step, label, state, reason, on_disk; where the store has it tries, seconds, finished, and duplicate_of where another step has the "

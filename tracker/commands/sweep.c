@@ -29,6 +29,7 @@ struct job {
     const struct spt_checkpoint_ref **refs; /* [ref_count] those of them that are this shard's */
     size_t ref_count;
     struct spt_session session;
+    struct spt_session control; /* the run's, where one is asked for; else closed */
     struct spt_store *store;
     struct spt_run_options options;
     bool fetches;                /* the run is one that is fetched */
@@ -43,6 +44,7 @@ static void job_release(struct job *job) {
     spt_fetched_free(job->fetched);
     spt_alerts_free(job->alerts);
     spt_session_release(&job->session);
+    spt_session_release(&job->control);
     spt_store_close(job->store);
     free(job->refs);
     free(job->asked);
@@ -54,9 +56,22 @@ static const char *name_of(const struct job *job) {
     return name ? name : job->run->name;
 }
 
+static bool is_open(const struct job *job) {
+    return job->session.name != NULL;
+}
+
+static bool has_control(const struct job *job) {
+    return job->control.name != NULL;
+}
+
 static struct spt_sweep_report report_of(const struct job *job) {
     return (struct spt_sweep_report){
         .invocation = job->invocation, .name = name_of(job), .session = &job->session, .sweep = &job->sweep};
+}
+
+static struct spt_sweep_report report_of_control(const struct job *job) {
+    return (struct spt_sweep_report){
+        .invocation = job->invocation, .name = job->control.name, .session = &job->control, .sweep = &job->sweep};
 }
 
 /* --- before the store is touched --- */
@@ -93,8 +108,15 @@ static enum spt_status open_run(struct job *job, const char *path, struct spt_er
 }
 
 static enum spt_status open_session(struct job *job, struct spt_error *error) {
-    return spt_session_open(&job->session, &job->invocation->config, &job->log, job->run, job->asked, job->asked_count,
-                            error);
+    const struct spt_config *config = &job->invocation->config;
+    const enum spt_control control = (enum spt_control)config->control;
+    enum spt_status status =
+        spt_session_open(&job->session, config, &job->log, job->run, job->asked, job->asked_count, error);
+    if (status != SPT_OK || control == SPT_CONTROL_NONE) return status;
+    status = spt_session_open_control(&job->control, control, config, &job->log, job->run, job->asked, job->asked_count,
+                                      error);
+    if (status != SPT_OK) spt_session_release(&job->session);
+    return status;
 }
 
 /* Of a run that is fetched neither model nor tokenizer may be known yet: then the session stays closed, and that is no failure. */
@@ -110,10 +132,6 @@ static enum spt_status prepare(struct job *job, const char *path, struct spt_err
     if (status != SPT_OK) return status;
     status = open_session(job, error);
     return job->fetches && status == SPT_RETRY ? SPT_OK : status;
-}
-
-static bool is_open(const struct job *job) {
-    return job->session.name != NULL;
 }
 
 /* --- the store --- */
@@ -135,8 +153,12 @@ static int open_store(struct job *job) {
 
 static int attach(struct job *job) {
     struct spt_error error;
-    if (spt_session_attach(&job->session, job->store, true, is_forced(job), &error) == SPT_OK) return SPT_EXIT_DONE;
-    return spt_invocation_fail(job->invocation, job->session.taken ? SPT_EXIT_USAGE : SPT_EXIT_STORE, &error);
+    enum spt_status status = spt_session_attach(&job->session, job->store, true, is_forced(job), &error);
+    if (status == SPT_OK && has_control(job))
+        status = spt_session_attach(&job->control, job->store, true, is_forced(job), &error);
+    if (status == SPT_OK) return SPT_EXIT_DONE;
+    const bool taken = job->session.taken || job->control.taken;
+    return spt_invocation_fail(job->invocation, taken ? SPT_EXIT_USAGE : SPT_EXIT_STORE, &error);
 }
 
 /* --- the command --- */
@@ -151,6 +173,7 @@ static enum spt_status plan_sweep(struct job *job, struct spt_error *error) {
         .refs = job->refs,
         .ref_count = job->ref_count,
         .session = &job->session,
+        .control = has_control(job) ? &job->control : NULL,
         .force = is_forced(job),
         .fetches = job->fetches,
         .fetched = job->fetched,
@@ -168,11 +191,14 @@ static int dry_run(struct job *job) {
         status = spt_store_open(job->invocation->config.db, SPT_STORE_READ, 0, &job->store, &error);
         if (status == SPT_OK && is_open(job))
             status = spt_session_attach(&job->session, job->store, false, false, &error);
+        if (status == SPT_OK && has_control(job))
+            status = spt_session_attach(&job->control, job->store, false, false, &error);
     }
     if (status == SPT_OK) status = plan_sweep(job, &error);
     if (status != SPT_OK) return spt_invocation_fail(job->invocation, SPT_EXIT_STORE, &error);
-    const struct spt_sweep_report report = report_of(job);
-    return spt_sweep_report_tasks(&report);
+    const struct spt_sweep_report report = report_of(job), control = report_of_control(job);
+    const int said = spt_sweep_report_tasks(&report);
+    return said == SPT_EXIT_DONE && has_control(job) ? spt_sweep_report_tasks(&control) : said;
 }
 
 static void say(void *context, const char *line) {
@@ -181,23 +207,40 @@ static void say(void *context, const char *line) {
 
 static int stopped(const struct job *job, size_t todo) {
     const int signal = spt_signals_take();
-    fprintf(stderr, "spectail sweep: stopped; %zu of %zu checkpoints are done, the same command goes on from there\n",
-            job->sweep.analysed, todo);
+    fprintf(stderr, "spectail sweep: stopped; %zu of %zu checkpoints are done%s, the same command goes on from there\n",
+            job->sweep.analysed, todo, has_control(job) ? ", those of the control among them" : "");
     return 128 + signal;
 }
 
 /* What is fetched anew has new files, and so a new row that takes the place of the old one: it has to hold all that the old one holds. */
 static enum spt_status widen_for_fetched(struct job *job, struct spt_error *error) {
     bool again = false;
-    for (size_t i = 0; i < job->sweep.ref_count; i++)
+    for (size_t i = 0; i < job->sweep.task_count; i++)
         again |= job->sweep.tasks[i].kind == SPT_TASK_ANALYSE && job->sweep.tasks[i].state == SPT_STATE_ANALYSED;
-    return again ? spt_session_attach(&job->session, job->store, true, true, error) : SPT_OK;
+    enum spt_status status = again ? spt_session_attach(&job->session, job->store, true, true, error) : SPT_OK;
+    if (again && status == SPT_OK && has_control(job))
+        status = spt_session_attach(&job->control, job->store, true, true, error);
+    return status;
+}
+
+/* Random attention, and what the checkpoints are analysed with. Nulls also where nothing is left to analyse: a store of an earlier version
+ * has fewer of them. */
+static enum spt_status make_ready(struct job *job, struct spt_error *error) {
+    struct spt_session *const sessions[] = {&job->session, &job->control};
+    enum spt_status status = SPT_OK;
+    for (size_t i = 0; status == SPT_OK && i < (has_control(job) ? 2 : 1); i++) {
+        sessions[i]->say = say;
+        sessions[i]->say_context = &job->progress;
+        if (job->sweep.ref_count) status = spt_session_nulls(sessions[i], stop_asked, NULL, error);
+        if (job->sweep.todo && status == SPT_OK) status = spt_session_analysis(sessions[i], stop_asked, NULL, error);
+    }
+    return status;
 }
 
 /* A failure while sweeping is the store's or the machine's: what is the checkpoint's own is recorded. */
 static int do_sweep(struct job *job) {
     struct spt_error error;
-    const struct spt_sweep_report report = report_of(job);
+    const struct spt_sweep_report report = report_of(job), control = report_of_control(job);
     enum spt_status status = plan_sweep(job, &error);
     if (status == SPT_OK && job->fetches) status = widen_for_fetched(job, &error);
     if (status != SPT_OK) return spt_invocation_fail(job->invocation, SPT_EXIT_STORE, &error);
@@ -211,12 +254,9 @@ static int do_sweep(struct job *job) {
     if (status == SPT_INVALID) return spt_invocation_fail(job->invocation, SPT_EXIT_USAGE, &error);
     if (status != SPT_OK) return spt_invocation_fail(job->invocation, SPT_EXIT_STORE, &error);
     spt_sweep_report_plan(&report);
+    if (has_control(job)) spt_sweep_report_plan(&control);
     spt_progress_init(&job->progress, stderr, job->sweep.todo, job->invocation->quiet);
-    job->session.say = say;
-    job->session.say_context = &job->progress;
-    /* Also where nothing is left to analyse: a store of an earlier version has fewer nulls. */
-    if (job->sweep.ref_count) status = spt_session_nulls(&job->session, stop_asked, NULL, &error);
-    if (job->sweep.todo && status == SPT_OK) status = spt_session_analysis(&job->session, stop_asked, NULL, &error);
+    status = make_ready(job, &error);
     if (job->sweep.todo && status == SPT_OK) status = spt_sweep_run(&job->sweep, &error);
     if (status == SPT_END || job->sweep.stopped) return stopped(job, job->sweep.todo);
     if (status != SPT_OK)
@@ -307,12 +347,12 @@ static const struct spt_option OPTIONS[] = {
     {"wait", 0, "SECONDS", "wait so long for another writer of the store (default 0)"},
 };
 static const char *const KEYS[] = {
-    "db",           "name",         "probe",       "ids",        "samples",
-    "steps",        "every",        "metrics",     "bos",        "model_config",
-    "tokenizer",    "step_pattern", "references",  "symmetrize", "topology_dimension",
-    "bootstrap",    "null_draws",   "keep",        "keep_draws", "threads",
-    "header_limit", "read_ahead",   "priority",    "shard",      "fetch_steps",
-    "fetch_dir",    "tmpdir",       "spool_limit",
+    "db",          "name",         "probe",      "ids",         "samples",
+    "steps",       "every",        "metrics",    "bos",         "model_config",
+    "tokenizer",   "step_pattern", "references", "symmetrize",  "topology_dimension",
+    "bootstrap",   "null_draws",   "control",    "keep",        "keep_draws",
+    "threads",     "header_limit", "read_ahead", "priority",    "shard",
+    "fetch_steps", "fetch_dir",    "tmpdir",     "spool_limit",
 };
 
 const struct spt_command SPT_COMMAND_SWEEP = {
@@ -327,7 +367,12 @@ const struct spt_command SPT_COMMAND_SWEEP = {
         "extracted. It may be stopped at any time and goes on where it was; a group of metrics that is missing is "
         "added. A checkpoint that cannot be analysed is recorded with its reason, and the sweep goes on. A run larger than "
         "the disk is fetched, two checkpoints at a time, by a command that the configuration names (fetch); then no RUN is "
-        "given. Many machines share a run by --shard, each with a store of its own.",
+        "given. Many machines share a run by --shard, each with a store of its own.\n\n"
+        "--control shuffled asks each checkpoint a second time, about the same samples with the tokens of each in another order "
+        "(special tokens stay where they are; the order is the same for every checkpoint). What a figure owes to the order of "
+        "the words, the run has and its control has not; what both have is owed to lengths and vocabulary. The control is a run "
+        "of its own in the store, \"NAME (shuffled)\", which figures draw beside the run; a sweep without the option leaves it "
+        "as it is.",
     .example = "spectail sweep runs/pythia-70m --samples 100 --steps 0:1000 --metrics sinks,rmt\n"
                "spectail sweep --config configs/demo.yaml\n"
                "spectail sweep runs/pythia-70m --shard 2/8 --db shard-2.db --priority low",

@@ -228,6 +228,7 @@ static const char *const KEYS[] = {
     "topology_dimension",
     "bootstrap",
     "null_draws",
+    "control",
     "keep",
     "keep_draws",
     "plots.format",
@@ -253,7 +254,7 @@ const struct spt_command SPT_COMMAND_WATCH = {
         "deadline; a checkpoint that breaks its format is left alone until its files change. Several DIRs go into one store and take "
         "turns. A terminal shows how all runs stand, drawn anew in its place (without colours where NO_COLOR is set); elsewhere there is a "
         "line for each checkpoint, for each that begins to wait and each that is refused. SIGTERM or Ctrl-C ends it after the checkpoint at hand, a second one at once; no checkpoint is lost, the next start "
-        "goes on. --once ends when all that is complete is analysed: for cron, or after the training.",
+        "goes on. With --control shuffled each checkpoint is analysed for the run's control as well, next after the run. --once ends when all that is complete is analysed: for cron, or after the training.",
     .example = "spectail watch runs/pythia-70m --db pythia.db --plots figures --tensorboard logs\n"
                "spectail watch --config configs/tail.yaml --priority low",
     .options = OPTIONS,

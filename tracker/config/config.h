@@ -142,6 +142,7 @@ struct spt_config {
     int64_t topology_dimension, bootstrap, null_draws;
     int keep;        /* 0: layers, 1: heads too */
     bool keep_draws; /* of figures without values of samples */
+    int control;     /* of enum spt_control */
     int64_t threads; /* 0: all */
     int64_t header_limit;
     char *tmpdir; /* NULL: not given */

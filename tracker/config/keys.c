@@ -6,6 +6,7 @@
 static const char *const BOS[] = {"auto", "always", "never", NULL};
 static const char *const REFERENCES[] = {"excess", "paper", NULL};
 static const char *const SYMMETRIZE[] = {"max", "mean", NULL};
+static const char *const CONTROLS[] = {"none", "shuffled", NULL};
 static const char *const KEEP[] = {"layers", "heads", NULL};
 static const char *const PRIORITY[] = {"normal", "low", NULL};
 static const char *const AXES[] = {"steps", "tokens", NULL};
@@ -39,6 +40,7 @@ static const struct spt_config_key KEYS[] = {
     {"topology_dimension", "topology-dimension", "D", SPT_CONFIG_INTEGER, 1, 2, .standard = "1", .help = "largest dimension of persistent homology", AT(topology_dimension)},
     {"bootstrap", "bootstrap", "N", SPT_CONFIG_INTEGER, 1, 1000000, .standard = "1000", .help = "resamplings of the probe behind each 95 % interval", AT(bootstrap)},
     {"null_draws", "null-draws", "N", SPT_CONFIG_INTEGER, 2, 100000, .standard = "32", .help = "random matrices behind the mean and sd of each null", AT(null_draws)},
+    {"control", "control", "KIND", SPT_CONFIG_CHOICE, .choices = CONTROLS, .standard = "none", .help = "shuffled: each checkpoint is asked about the samples once more with the tokens of each in another order, as a run beside the run", AT(control)},
     {"keep", "keep", "LEVEL", SPT_CONFIG_CHOICE, .choices = KEEP, .standard = "layers", .help = "values of single sentences, and curves, are kept for layers and the model, or for heads too", AT(keep)},
     {"keep_draws", "keep-draws", "BOOL", SPT_CONFIG_BOOL, .standard = "true", .help = "keep what figures without values of single sentences (rmt.law_kl, frame.*, correlations ...) are in each resampling, for the intervals of emerge", AT(keep_draws)},
     {"header_limit", "header-limit", "BYTES", SPT_CONFIG_BYTES, 1024, (int64_t)1 << 34, .standard = "32M", .help = "longest header of a weights file that is read", AT(header_limit)},

@@ -1,6 +1,7 @@
 #include "tracker/watch/redraw.h"
 
 #include "checkpoints/base/file.h"
+#include "checkpoints/base/hash.h"
 #include "checkpoints/base/memory.h"
 #include "checkpoints/base/text.h"
 #include "tracker/figures.h"
@@ -17,7 +18,8 @@
 
 /* One run of the watch, by its place in it. */
 struct drawn_run {
-    int64_t id; /* in the store; 0: not yet */
+    int64_t id;             /* in the store; 0: not yet, or it is a control, which is drawn with its run */
+    struct spt_hash source; /* of its folder: what its control has in common with it */
     bool stale;
     double drawn, cost; /* when it was drawn last, and how long that took */
 };
@@ -30,6 +32,7 @@ struct spt_redraw {
     struct spt_figure_selection figures;
     struct drawn_run *runs; /* [count] */
     size_t count, capacity;
+    bool several;         /* runs are drawn, each into a folder of its own */
     struct spt_text said; /* the failure that was said last */
 };
 
@@ -75,7 +78,7 @@ static void say_failure(struct spt_redraw *redraw, const struct spt_error *failu
 static enum spt_status put_folder(const struct spt_redraw *redraw, const struct spt_store_run *all, size_t all_count,
                                   size_t index, struct spt_text *folder, struct spt_error *error) {
     spt_text_put(folder, redraw->config->watch.plots);
-    if (redraw->count > 1) {
+    if (redraw->several) {
         char **names = spt_run_names(all, all_count);
         if (!names) return spt_fail_memory(error, all_count * sizeof *names, "names of runs");
         spt_text_put(folder, "/");
@@ -146,16 +149,24 @@ void spt_redraw_finish(struct spt_redraw *redraw, struct spt_store *store) {
 
 /* --- what is observed --- */
 
+static struct spt_hash source_of(const struct spt_watched_run *run) {
+    return spt_hash_of(run->run->source, strlen(run->run->source));
+}
+
 static void on_state(void *context, struct spt_store *store, const struct spt_watched_run *runs, size_t count,
                      int current) {
     struct spt_redraw *redraw = context;
     bool busy = false;
     if (!spt_grow((void **)&redraw->runs, &redraw->capacity, count, sizeof *redraw->runs)) return;
     for (; redraw->count < count; redraw->count++) redraw->runs[redraw->count] = (struct drawn_run){.drawn = -INFINITY};
+    size_t drawn = 0;
+    for (size_t i = 0; i < count; i++) drawn += !runs[i].control;
+    redraw->several = drawn > 1;
     for (size_t i = 0; i < count; i++) {
         struct drawn_run *run = &redraw->runs[i];
-        if (runs[i].run && !run->id) { /* what an earlier watch left undrawn */
+        if (runs[i].run && !run->id && !runs[i].control) { /* what an earlier watch left undrawn */
             run->id = runs[i].run->id;
+            run->source = source_of(&runs[i]);
             run->stale = runs[i].analysed != SPT_NO_STEP;
         }
         busy = busy || runs[i].states[SPT_WATCHED_QUIET] > 0;
@@ -170,8 +181,11 @@ static void on_end(void *context, struct spt_store *store, const struct spt_watc
     (void)ref;
     struct spt_redraw *redraw = context;
     if (outcome->stopped || outcome->state != SPT_STATE_ANALYSED || !run->run) return;
-    for (size_t i = 0; i < redraw->count; i++)
-        if (redraw->runs[i].id == run->run->id) redraw->runs[i].stale = true;
+    for (size_t i = 0; i < redraw->count; i++) {
+        const bool same = run->control ? redraw->runs[i].id && spt_hash_equal(redraw->runs[i].source, source_of(run))
+                                       : redraw->runs[i].id == run->run->id;
+        if (same) redraw->runs[i].stale = true;
+    }
 }
 
 struct spt_watch_observer spt_redraw_observer(struct spt_redraw *redraw) {

@@ -32,6 +32,7 @@ void spt_tail_free(struct spt_tail *tail) {
     free(tail->sights);
     free(tail->refs);
     free(tail->path);
+    free(tail->shown);
     free(tail);
 }
 
@@ -44,8 +45,19 @@ static struct spt_queue_times times_of(const struct spt_config *config) {
     };
 }
 
-enum spt_status spt_tail_new(const struct spt_watch_options *options, const char *path, double now,
-                             struct spt_tail **tail, struct spt_error *error) {
+static char *shown_path(const char *path, enum spt_control control) {
+    struct spt_text text = {0};
+    if (control == SPT_CONTROL_SHUFFLED)
+        spt_control_put_name(&text, path);
+    else
+        spt_text_put(&text, path);
+    if (!text.failed) return text.data;
+    spt_text_release(&text);
+    return NULL;
+}
+
+enum spt_status spt_tail_new(const struct spt_watch_options *options, const char *path, enum spt_control control,
+                             double now, struct spt_tail **tail, struct spt_error *error) {
     const struct spt_config *config = options->config;
     const struct spt_queue_times times = times_of(config);
     struct spt_tail *made = calloc(1, sizeof *made);
@@ -55,8 +67,10 @@ enum spt_status spt_tail_new(const struct spt_watch_options *options, const char
     made->last_new = made->last_sign = now;
     made->refreshed = -INFINITY;
     made->run_options = spt_run_options_of(config, options->log);
+    made->control = control;
     made->path = spt_strdup(path);
-    enum spt_status status = made->path ? SPT_OK : spt_fail_memory(error, strlen(path), "a path");
+    made->shown = shown_path(path, control);
+    enum spt_status status = made->path && made->shown ? SPT_OK : spt_fail_memory(error, strlen(path), "a path");
     if (status == SPT_OK) status = spt_queue_new(&times, &made->queue, error);
     if (status == SPT_OK) status = spt_scan_new(path, &made->run_options, &made->scan, error);
     if (status == SPT_OK)
@@ -160,7 +174,7 @@ static enum spt_status collect(struct spt_tail *tail, bool none, struct spt_erro
 /* Warns of what was not said the last time. */
 static void say_once(const struct spt_tail *tail, struct spt_text *last, const struct spt_text *text) {
     if (text->failed || (last->data && strcmp(text->data, last->data) == 0)) return;
-    spt_log(tail->options->log, SPT_LOG_WARNING, "%s: %s", tail->path, text->data);
+    spt_log(tail->options->log, SPT_LOG_WARNING, "%s: %s", tail->shown, text->data);
     spt_text_clear(last);
     spt_text_put(last, text->data);
 }
@@ -318,6 +332,7 @@ enum spt_status spt_tail_work(struct spt_tail *tail, double now, struct spt_erro
 enum spt_status spt_tail_refresh(struct spt_tail *tail, double now, bool rest, struct spt_error *error) {
     const struct spt_run *run = spt_scan_run(tail->scan);
     struct spt_error failure;
+    if (tail->control != SPT_CONTROL_NONE) return SPT_OK; /* the run has them */
     if (!spt_tail_is_attached(tail) || !tail->stale || !run || (!rest && now - tail->refreshed < REFRESH_SECONDS))
         return SPT_OK;
     const enum spt_status status =
@@ -380,7 +395,8 @@ enum spt_status spt_tail_show(struct spt_tail *tail, struct spt_watched_run *run
     const struct spt_text *reason = tail->folder_reason.length ? &tail->folder_reason : &tail->session_reason;
     const bool attached = spt_tail_is_attached(tail);
     *run = (struct spt_watched_run){
-        .path = tail->path,
+        .path = tail->shown,
+        .control = tail->control != SPT_CONTROL_NONE,
         .name = attached ? tail->session.name
                 : seen   ? seen->name
                          : NULL,

@@ -18,9 +18,10 @@
 
 struct spt_tail;
 
-/* options are borrowed. SPT_INVALID: a bad step pattern. */
-enum spt_status spt_tail_new(const struct spt_watch_options *options, const char *path, double now,
-                             struct spt_tail **tail, struct spt_error *error);
+/* options are borrowed. control: of the run at path its control of this kind, a run of its own that no rule is judged for; SPT_CONTROL_NONE:
+ * the run itself. SPT_INVALID: a bad step pattern. */
+enum spt_status spt_tail_new(const struct spt_watch_options *options, const char *path, enum spt_control control,
+                             double now, struct spt_tail **tail, struct spt_error *error);
 void spt_tail_free(struct spt_tail *tail);
 
 /* What a tail's failure is about. */

@@ -11,6 +11,8 @@
 struct spt_tail {
     const struct spt_watch_options *options;
     char *path;
+    char *shown; /* path, as observers see it: of a control it says so */
+    enum spt_control control;
     struct spt_run_options run_options;
     struct spt_scan *scan;
     struct spt_queue *queue;

@@ -47,6 +47,7 @@ static enum spt_status open_alerts(struct spt_tail *tail, bool alone, enum spt_t
                                    struct spt_error *error) {
     const struct spt_watch_options *options = tail->options;
     struct spt_error failure;
+    if (tail->control != SPT_CONTROL_NONE) return SPT_OK;
     const enum spt_status status =
         spt_alerts_new(options->config, options->log, options->store, &tail->session.identity, options->stop,
                        options->urgent, options->context, &tail->alerts, &failure);
@@ -87,8 +88,8 @@ static enum spt_status open_session(struct spt_tail *tail, bool strict, bool alo
                                     struct spt_error *error) {
     const struct spt_watch_options *options = tail->options;
     struct spt_error failure;
-    enum spt_status status = spt_session_open(&tail->session, options->config, options->log, spt_scan_run(tail->scan),
-                                              tail->refs, tail->count, &failure);
+    enum spt_status status = spt_session_open_control(&tail->session, tail->control, options->config, options->log,
+                                                      spt_scan_run(tail->scan), tail->refs, tail->count, &failure);
     bool fatal = status == SPT_NOMEM;
     if (status != SPT_OK && strict && is_of_user(options->config, &failure)) {
         *trouble = SPT_TAIL_USER;

@@ -28,6 +28,7 @@ struct spt_watch {
     struct spt_watch_options options;
     struct spt_tail **tails; /* [count] */
     size_t *served;          /* [count] when each was served last, counted in checkpoints: who waited longest is next */
+    size_t paths;            /* that were added: each has one, or one and its control */
     size_t count, tail_capacity, served_capacity, services;
     struct spt_watched_run *shown; /* [count] */
     size_t shown_capacity;
@@ -124,17 +125,26 @@ void spt_watch_free(struct spt_watch *watch) {
     free(watch);
 }
 
-enum spt_status spt_watch_add(struct spt_watch *watch, const char *path, struct spt_error *error) {
+static enum spt_status add_tail(struct spt_watch *watch, const char *path, enum spt_control control,
+                                struct spt_error *error) {
     const size_t need = watch->count + 1;
     if (!spt_grow((void **)&watch->tails, &watch->tail_capacity, need, sizeof *watch->tails) ||
         !spt_grow((void **)&watch->served, &watch->served_capacity, need, sizeof *watch->served) ||
         !spt_grow((void **)&watch->shown, &watch->shown_capacity, need, sizeof *watch->shown))
         return spt_fail_memory(error, need * sizeof *watch->shown, "the runs of a watch");
     const enum spt_status status =
-        spt_tail_new(&watch->options, path, spt_progress_now(), &watch->tails[watch->count], error);
+        spt_tail_new(&watch->options, path, control, spt_progress_now(), &watch->tails[watch->count], error);
     if (status != SPT_OK) return status;
     watch->served[watch->count++] = 0;
     return SPT_OK;
+}
+
+enum spt_status spt_watch_add(struct spt_watch *watch, const char *path, struct spt_error *error) {
+    const enum spt_control control = (enum spt_control)watch->options.config->control;
+    enum spt_status status = add_tail(watch, path, SPT_CONTROL_NONE, error);
+    if (status == SPT_OK && control != SPT_CONTROL_NONE) status = add_tail(watch, path, control, error);
+    watch->paths++;
+    return status;
 }
 
 bool spt_watch_is_users_failure(const struct spt_watch *watch) {
@@ -199,7 +209,7 @@ static enum spt_status look(struct spt_watch *watch, struct spt_error *error) {
     for (size_t i = 0; status == SPT_OK && i < watch->count; i++) {
         enum spt_tail_trouble trouble;
         const bool attached = spt_tail_is_attached(watch->tails[i]);
-        status = spt_tail_look(watch->tails[i], now, !is_any_attached(watch), watch->count == 1, &trouble, error);
+        status = spt_tail_look(watch->tails[i], now, !is_any_attached(watch), watch->paths == 1, &trouble, error);
         if (status == SPT_OK && !attached) part_twins(watch, i);
         watch->users_failure = status != SPT_OK && trouble == SPT_TAIL_USER;
     }

@@ -49,7 +49,8 @@ struct spt_watched {
 
 /* A run as the watch sees it; borrowed for the call. */
 struct spt_watched_run {
-    const char *path;   /* as it was given */
+    const char *path;   /* as it was given; of a control with " (shuffled)" */
+    bool control;       /* it is the control of the run at that path */
     const char *name;   /* NULL: nothing is there yet */
     const char *reason; /* why it cannot be analysed yet: "no checkpoint yet", "no config.json yet"; NULL: it can */
     const struct spt_store_run *run; /* NULL: not in the store yet */

@@ -13,6 +13,7 @@
 #include "checkpoints/tokenizer/tokenizer.h"
 #include "plots/plot.h"
 #include "tracker/config/config.h"
+#include "tracker/control.h"
 
 static struct spt_config parse(const char *yaml) {
     struct spt_config config;
@@ -50,6 +51,7 @@ static void every_default_is_what_the_design_says(void **state) {
     assert_int_equal(config.null_draws, 32);
     assert_int_equal(config.keep, 0);
     assert_true(config.keep_draws);
+    assert_int_equal(config.control, 0);
     assert_int_equal(config.threads, 0);
     assert_int_equal(config.header_limit, 32 * 1024 * 1024);
     assert_null(config.tmpdir);
@@ -109,6 +111,7 @@ static void every_key_of_a_file_reaches_its_field(void **state) {
                                 "null_draws: 4\n"
                                 "keep: heads\n"
                                 "keep_draws: false\n"
+                                "control: shuffled\n"
                                 "header_limit: 2G\n"
                                 "tmpdir: /scratch\n"
                                 "spool_limit: 1024G\n"
@@ -165,6 +168,7 @@ static void every_key_of_a_file_reaches_its_field(void **state) {
     assert_int_equal(c.null_draws, 4);
     assert_int_equal(c.keep, 1);
     assert_false(c.keep_draws);
+    assert_int_equal(c.control, 1);
     assert_int_equal(c.header_limit, 2147483648);
     assert_string_equal(c.tmpdir, "/scratch");
     assert_int_equal(c.spool_limit, INT64_C(1) << 40);
@@ -220,6 +224,8 @@ static void choices_are_in_the_order_of_the_enumerations_they_stand_for(void **s
     assert_string_equal(spt_config_key_find("references")->choices[SPT_REFERENCES_PAPER], "paper");
     assert_string_equal(spt_config_key_find("symmetrize")->choices[SPT_SYMMETRIZE_MAX], "max");
     assert_string_equal(spt_config_key_find("symmetrize")->choices[SPT_SYMMETRIZE_MEAN], "mean");
+    assert_string_equal(spt_config_key_find("control")->choices[SPT_CONTROL_NONE], "none");
+    assert_string_equal(spt_config_key_find("control")->choices[SPT_CONTROL_SHUFFLED], "shuffled");
     assert_string_equal(spt_config_key_find("plots.format")->choices[SPT_PLOT_SVG], "svg");
     assert_string_equal(spt_config_key_find("plots.format")->choices[SPT_PLOT_PNG], "png");
     assert_string_equal(spt_config_key_find("plots.format")->choices[SPT_PLOT_PDF], "pdf");

@@ -18,7 +18,7 @@ static const struct {
      "line 2, column 1: unknown key \"sinks\"; known are run, name, db, out, probe, ids, samples, steps, every, "
      "metrics, "
      "step_pattern, "
-     "model_config, tokenizer, bos, threads, references, symmetrize, topology_dimension, bootstrap, null_draws, keep, keep_draws, "
+     "model_config, tokenizer, bos, threads, references, symmetrize, topology_dimension, bootstrap, null_draws, control, keep, keep_draws, "
      "header_limit, tmpdir, spool_limit, read_ahead, priority, shard, fetch, fetch_steps, fetch_dir, fetch_name, fetch_tries, "
      "fetch_time_limit, series, alerts, plots, watch"},
     {"samples: 3\nsamples: 4\n", "line 2, column 1: samples: given twice, first in line 1"},

@@ -45,7 +45,7 @@ static void begin(struct bench *bench) {
     if (spt_config_parse(&bench->config, YAML, strlen(YAML), "c.yaml", &error) != SPT_OK) fail_msg("%s", error.message);
     bench->options = (struct spt_watch_options){
         .config = &bench->config, .log = &bench->log, .store = fixture_open(db, SPT_STORE_WRITE)};
-    assert_int_equal(spt_tail_new(&bench->options, RUN, 0, &bench->tail, NULL), SPT_OK);
+    assert_int_equal(spt_tail_new(&bench->options, RUN, SPT_CONTROL_NONE, 0, &bench->tail, NULL), SPT_OK);
     write_step(100, 0, NULL);
 }
 
