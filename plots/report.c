@@ -82,8 +82,16 @@ static void put_element(struct spt_report *report, const char *element, const ch
     spt_text_format(&report->body, "</%s>", element);
 }
 
+/* A name may be broken behind what joins its parts. */
 void spt_report_code(struct spt_report *report, const char *text) {
-    put_element(report, "code", text);
+    spt_text_put(&report->body, "<code>");
+    while (*text) {
+        const size_t part = strcspn(text, "._@/"), length = part + strspn(text + part, "._@/");
+        spt_html_append(&report->body, text, length);
+        text += length;
+        if (*text && length > part) spt_text_put(&report->body, "<wbr>");
+    }
+    spt_text_put(&report->body, "</code>");
 }
 
 void spt_report_strong(struct spt_report *report, const char *text) {

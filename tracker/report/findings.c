@@ -134,7 +134,7 @@ static const struct spt_emerged_row *row_of_layer(const struct tale *tale, int l
 
 static void put_layer(const struct tale *tale, const struct spt_emerged_row *row) {
     spt_report_format(&tale->t->page, "layer %d ", row->layer);
-    put(tale, "(");
+    put(tale, "(step ");
     spt_say_midpoint(tale->t, row);
     put(tale, ")");
 }
@@ -282,7 +282,7 @@ static void say_found(const struct tale *tale) {
     put(tale, !along ? "goes " : way(tale) > 0 ? "rises " : "falls ");
     put_from_to(tale);
     if (along) put_meaning(tale);
-    put(tale, tale->brief ? "; half way at " : ". It is half way at ");
+    put(tale, tale->brief ? "; half way at step " : ". It is half way at step ");
     spt_say_midpoint(tale->t, tale->row);
     const double tokens = spt_emerged_tokens(tale->t->run->emerged, e->fit.t0);
     if (tokens > 0) {
@@ -363,6 +363,12 @@ static void (*const SENTENCES[SPT_EMERGENCE_REASONS])(const struct tale *tale) =
 };
 
 /* --- all of them --- */
+
+bool spt_is_told(const char *metric) {
+    for (size_t i = 0; i < FINDING_COUNT; i++)
+        if (strcmp(FINDINGS[i].metric, metric) == 0) return true;
+    return false;
+}
 
 /* SPT_END: the run has nothing of it. */
 static enum spt_status find(struct tale *tale, struct spt_error *error) {

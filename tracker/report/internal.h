@@ -33,7 +33,7 @@ void spt_say_shown(struct spt_telling *t, const char *said, double value, const 
 /* "0.153", and "0.153 [0.149, 0.157]" where there is an interval. */
 void spt_say_number(struct spt_telling *t, double value, const struct spt_said_of *of, const char *field);
 void spt_say_value(struct spt_telling *t, const struct spt_plot_value *value, const struct spt_said_of *of);
-/* "step 1473 [1396, 1559]", of a fit. */
+/* "1473 [1396, 1559]", of a fit. */
 void spt_say_midpoint(struct spt_telling *t, const struct spt_emerged_row *row);
 void spt_say_step(struct spt_telling *t, double time, const struct spt_said_of *of, const char *field);
 /* ", after the loss (in 100 % of the draws, q = 0.002)"; nothing and false where it was not tested. */
@@ -66,6 +66,8 @@ const char *spt_told_group_title(const char *group);
 /* --- findings.c, special.c: what was found --- */
 /* The findings of a group, a paragraph each. */
 enum spt_status spt_tell_findings(struct spt_telling *t, const char *group, struct spt_error *error);
+/* Whether a metric has a sentence. */
+bool spt_is_told(const char *metric);
 /* The most important ones in short, as items of a list. */
 enum spt_status spt_tell_brief(struct spt_telling *t, struct spt_error *error);
 enum spt_status spt_tell_special(struct spt_telling *t, const char *group, struct spt_error *error);

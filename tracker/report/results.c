@@ -174,12 +174,12 @@ enum spt_status spt_tell_results(struct spt_telling *t, struct spt_error *error)
 /* --- when each turned --- */
 
 static const struct spt_report_column FITS[] = {
-    {"metric", false}, {"when", false}, {"midpoint", true}, {"95 % interval", true}, {"from → to", true},
-    {"k", true},       {"r²", true},    {"layers", false},  {"before", true},        {"q", true},
+    {"metric", false}, {"when", false},  {"midpoint", true}, {"from → to", true}, {"k", true},
+    {"r²", true},      {"layers", true}, {"before", true},   {"q", true},
 };
 static const struct spt_report_column LAYER_FITS[] = {
-    {"metric", false},   {"layer", true}, {"when", false}, {"midpoint", true}, {"95 % interval", true},
-    {"from → to", true}, {"k", true},     {"r²", true},    {"before", true},   {"q", true},
+    {"metric", false}, {"layer", true}, {"when", false},  {"midpoint", true}, {"from → to", true},
+    {"k", true},       {"r²", true},    {"before", true}, {"q", true},
 };
 static const struct spt_report_column REASONS[] = {{"metric", false}, {"why", false}, {"rises and falls", false}};
 
@@ -206,14 +206,6 @@ static void shown_cell(struct spt_telling *t, const char *format, double value, 
     spt_report_end_cell(&t->page);
 }
 
-static void put_range(struct spt_telling *t, double lo, double hi, const struct spt_said_of *low,
-                      const struct spt_said_of *high, const char *low_field, const char *high_field) {
-    if (isnan(lo) || isnan(hi)) return;
-    spt_say_step(t, lo, low, low_field);
-    spt_report_text(&t->page, " to ");
-    spt_say_step(t, hi, high, high_field);
-}
-
 static void layers_cell(struct spt_telling *t, const struct spt_emerged *e, const char *metric) {
     const struct spt_emerged_row *first = NULL, *last = NULL;
     for (int layer = 0; layer < (int)e->run->layers; layer++) {
@@ -222,13 +214,12 @@ static void layers_cell(struct spt_telling *t, const struct spt_emerged *e, cons
         if (!first || row->emergence.fit.t0 < first->emergence.fit.t0) first = row;
         if (!last || row->emergence.fit.t0 > last->emergence.fit.t0) last = row;
     }
-    spt_report_cell(&t->page, false);
+    spt_report_cell(&t->page, true);
     if (first) {
         const struct spt_said_of low = {metric, first->layer, SPT_WHOLE_LAYER, SPT_NO_STEP};
         const struct spt_said_of high = {metric, last->layer, SPT_WHOLE_LAYER, SPT_NO_STEP};
-        spt_report_format(&t->page, "%d at ", first->layer);
         spt_say_step(t, first->emergence.fit.t0, &low, "midpoint");
-        spt_report_format(&t->page, ", %d at ", last->layer);
+        spt_report_text(&t->page, " to ");
         spt_say_step(t, last->emergence.fit.t0, &high, "midpoint");
     }
     spt_report_end_cell(&t->page);
@@ -261,10 +252,7 @@ static void put_fit(struct spt_telling *t, const struct spt_emerged *e, const st
     spt_report_whisker(&t->page, on_axis(e, m->t0_lo), on_axis(e, m->fit.t0), on_axis(e, m->t0_hi), reference_time(e));
     spt_report_end_cell(&t->page);
     spt_report_cell(&t->page, true);
-    spt_say_step(t, m->fit.t0, &of, "midpoint");
-    spt_report_end_cell(&t->page);
-    spt_report_cell(&t->page, true);
-    put_range(t, m->t0_lo, m->t0_hi, &of, &of, "midpoint_lo", "midpoint_hi");
+    spt_say_midpoint(t, row);
     spt_report_end_cell(&t->page);
     spt_report_cell(&t->page, true);
     spt_say_number(t, m->fit.a, &of, "start");
@@ -293,34 +281,60 @@ static void put_phases(struct spt_telling *t, const struct spt_emerged_row *row)
     }
 }
 
-static bool is_shown(const struct spt_emerged_row *row, bool layers) {
-    return row->head == SPT_WHOLE_LAYER && (row->layer != SPT_WHOLE_MODEL) == layers;
+/* Which rows a table is of. */
+struct choice {
+    const char *caption;
+    bool layers; /* each layer, or the whole model */
+    bool told;   /* only those that the findings tell of */
+};
+
+static bool is_shown(const struct spt_emerged_row *row, const struct choice *choice) {
+    if (row->head != SPT_WHOLE_LAYER || (row->layer != SPT_WHOLE_MODEL) != choice->layers) return false;
+    return !choice->told || spt_is_told(row->metric);
 }
 
-static void put_fits(struct spt_telling *t, const struct spt_emerged *e, bool layers) {
-    if (layers)
-        spt_report_table(&t->page, "Midpoints of every layer, in their order", LAYER_FITS,
-                         sizeof LAYER_FITS / sizeof *LAYER_FITS);
-    else
-        spt_report_table(&t->page, "Midpoints over the whole model, in their order", FITS, sizeof FITS / sizeof *FITS);
+static size_t count_fits(const struct spt_emerged *e, const struct choice *choice) {
+    size_t count = 0;
     for (size_t i = 0; i < e->count; i++)
-        if (is_shown(&e->rows[i], layers) && e->rows[i].emergence.reason == SPT_EMERGENCE_FOUND)
-            put_fit(t, e, &e->rows[i], layers);
+        count += is_shown(&e->rows[i], choice) && e->rows[i].emergence.reason == SPT_EMERGENCE_FOUND;
+    return count;
+}
+
+static void put_fits(struct spt_telling *t, const struct choice *choice) {
+    const struct spt_emerged *e = t->run->emerged;
+    if (choice->layers)
+        spt_report_table(&t->page, choice->caption, LAYER_FITS, sizeof LAYER_FITS / sizeof *LAYER_FITS);
+    else
+        spt_report_table(&t->page, choice->caption, FITS, sizeof FITS / sizeof *FITS);
+    for (size_t i = 0; i < e->count; i++)
+        if (is_shown(&e->rows[i], choice) && e->rows[i].emergence.reason == SPT_EMERGENCE_FOUND)
+            put_fit(t, e, &e->rows[i], choice->layers);
     spt_report_end_table(&t->page);
+}
+
+static void put_folded(struct spt_telling *t, const struct choice *choice, const char *of) {
+    const size_t count = count_fits(t->run->emerged, choice);
+    char summary[128];
+    if (count == 0) return;
+    snprintf(summary, sizeof summary, "All %zu midpoints of %s", count, of);
+    spt_report_fold(&t->page, summary);
+    put_fits(t, choice);
+    spt_report_end_fold(&t->page);
 }
 
 /* A table of those without a midpoint, and of those with more than one change. */
 static void put_reasons(struct spt_telling *t, const struct spt_emerged *e) {
+    static const struct choice WHOLE = {.layers = false};
     size_t count = 0;
     for (size_t i = 0; i < e->count; i++)
-        count += is_shown(&e->rows[i], false) &&
+        count += is_shown(&e->rows[i], &WHOLE) &&
                  (e->rows[i].emergence.reason != SPT_EMERGENCE_FOUND || e->rows[i].emergence.changes.count);
     if (count == 0) return;
     spt_report_table(&t->page, "Quantities without a midpoint, and those that rise and fall", REASONS,
                      sizeof REASONS / sizeof *REASONS);
     for (size_t i = 0; i < e->count; i++) {
         const struct spt_emerged_row *row = &e->rows[i];
-        if (!is_shown(row, false) || (row->emergence.reason == SPT_EMERGENCE_FOUND && !row->emergence.changes.count))
+        if (!is_shown(row, &WHOLE) || (row->emergence.reason == SPT_EMERGENCE_FOUND && !row->emergence.changes.count))
             continue;
         spt_report_row(&t->page);
         put_metric(t, row);
@@ -333,13 +347,6 @@ static void put_reasons(struct spt_telling *t, const struct spt_emerged *e) {
         spt_report_end_row(&t->page);
     }
     spt_report_end_table(&t->page);
-}
-
-static size_t count_fits(const struct spt_emerged *e, bool layers) {
-    size_t count = 0;
-    for (size_t i = 0; i < e->count; i++)
-        count += is_shown(&e->rows[i], layers) && e->rows[i].emergence.reason == SPT_EMERGENCE_FOUND;
-    return count;
 }
 
 enum spt_status spt_tell_emergence(struct spt_telling *t, struct spt_error *error) {
@@ -356,14 +363,13 @@ enum spt_status spt_tell_emergence(struct spt_telling *t, struct spt_error *erro
     spt_say_against(t);
     spt_report_text(&t->page, "; *: it rises and falls, and a curve that turns once says little of it.");
     spt_report_close(&t->page, SPT_REPORT_NOTE);
-    if (count_fits(e, false)) put_fits(t, e, false);
+    static const struct choice TOLD = {"Midpoints over the whole model of what the findings tell of, in their order",
+                                       false, true};
+    static const struct choice WHOLE = {"Midpoints over the whole model, in their order", false, false};
+    static const struct choice LAYERS = {"Midpoints of single layers, in their order", true, false};
+    if (count_fits(e, &TOLD)) put_fits(t, &TOLD);
+    put_folded(t, &WHOLE, "the whole model");
+    put_folded(t, &LAYERS, "single layers");
     put_reasons(t, e);
-    if (count_fits(e, true)) {
-        char summary[128];
-        snprintf(summary, sizeof summary, "All %zu midpoints of single layers", count_fits(e, true));
-        spt_report_fold(&t->page, summary);
-        put_fits(t, e, true);
-        spt_report_end_fold(&t->page);
-    }
     return SPT_OK;
 }

@@ -10,6 +10,7 @@
 enum { DECIMALS_MAX = 6, OF_MAX = 256 };
 
 #define LEVEL 0.05 /* of q, at which an order is called one */
+#define LONG  1e7  /* from here on digits that count for nothing would outnumber those that do */
 #define MINUS "\u2212"
 
 /* --- numbers --- */
@@ -32,15 +33,16 @@ static bool is_zero(const char *number) {
     return strspn(number, "-0.") == strlen(number);
 }
 
-/* 1.2e-07 as people write it. */
-static void write_power(char said[SPT_SAID_MAX], double value) {
+/* 1.23e-07 as people write it. */
+static void write_power(char said[SPT_SAID_MAX], double value, int decimals) {
     static const char *const DIGITS[] = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
     char plain[SPT_SAID_MAX];
-    snprintf(plain, sizeof plain, "%.1e", fabs(value));
+    snprintf(plain, sizeof plain, "%.*e", decimals, fabs(value));
     const char *exponent = strchr(plain, 'e') + 1;
     int length = snprintf(said, SPT_SAID_MAX, "%s%.*s · 10%s", value < 0 ? MINUS : "", (int)(exponent - plain - 1),
                           plain, *exponent == '-' ? "⁻" : "");
-    for (exponent++; *exponent == '0' && exponent[1];) exponent++;
+    for (exponent++; *exponent == '0' && exponent[1]; exponent++) {
+    }
     for (; *exponent && length + 4 < SPT_SAID_MAX; exponent++)
         length += snprintf(said + length, (size_t)(SPT_SAID_MAX - length), "%s", DIGITS[*exponent - '0']);
 }
@@ -50,8 +52,10 @@ void spt_said_number(char said[SPT_SAID_MAX], double value, double lo, double hi
     char plain[SPT_SAID_MAX];
     if (!isfinite(value)) {
         snprintf(said, SPT_SAID_MAX, "undefined");
+    } else if (fabs(value) >= LONG) {
+        write_power(said, value, 2);
     } else if (decimals > DECIMALS_MAX && value != 0) {
-        write_power(said, value);
+        write_power(said, value, 1);
     } else {
         snprintf(plain, sizeof plain, "%.*f", decimals > DECIMALS_MAX ? DECIMALS_MAX : decimals, value);
         const bool negative = plain[0] == '-' && !is_zero(plain);
@@ -114,7 +118,6 @@ void spt_say_step(struct spt_telling *t, double time, const struct spt_said_of *
 void spt_say_midpoint(struct spt_telling *t, const struct spt_emerged_row *row) {
     const struct spt_emergence *e = &row->emergence;
     const struct spt_said_of of = {row->metric, row->layer, row->head, SPT_NO_STEP};
-    spt_report_text(&t->page, "step ");
     spt_say_step(t, e->fit.t0, &of, "midpoint");
     if (isnan(e->t0_lo) || isnan(e->t0_hi)) return;
     spt_report_interval(&t->page, " [");

@@ -15,7 +15,7 @@ import sqlite3
 import subprocess
 import sys
 
-VOID = {"meta", "img", "br", "hr", "path", "circle"}
+VOID = {"meta", "img", "br", "hr", "wbr", "path", "circle"}
 SHOWN_POWERS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 
 
