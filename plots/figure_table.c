@@ -85,6 +85,22 @@ const struct spt_figure SPT_FIGURES[] = {
      "Norm of the first token's hidden state over the median of all tokens', and the largest entry of the hidden states over the "
      "median entry, after each layer (logarithmic). " PAIRED BASELINES,
      spt_figure_massive, "panels.gp", false, "values"},
+    {"ablation", "Without reference tokens",
+     "What changes when each layer's reference tokens are hidden from all other queries, over training steps (logarithmic; step "
+     "0 stands before the break): the rise of the loss, the divergence of the predictions from those of the whole model, the "
+     "rise of attention's entropy, and the attention that reference tokens had. Blue: the whole model with its 95 % interval; "
+     "grey: each layer, where it has one; " BASELINES,
+     spt_figure_ablation, "panels.gp", false, "ablate"},
+    {"hidden", "Spectra of hidden states",
+     "Eigenvalues of the covariance of the hidden states after each layer, over all tokens of the probe: relative gap between "
+     "the largest two, participation ratio (logarithmic), distance of the distribution from the Marchenko-Pastur law, and number "
+     "of eigenvalues beyond its edge (on an axis of log(1 + n)). They have no interval. " PAIRED BASELINES,
+     spt_figure_hidden, "panels.gp", false, "rmt"},
+    {"weights", "Tails of the spectra of weights",
+     "Exponent α of the power law that fits the tail of the eigenvalues of W^T W (Clauset et al. 2009; the smaller, the heavier "
+     "the tail), a panel for each kind of matrix, over training steps (logarithmic; step 0 stands before the break). Blue: mean "
+     "over the layers; grey: each layer.",
+     spt_figure_weights, "panels.gp", false, "weights"},
     {"runs", "Several runs over training",
      "The same metrics of several runs, a panel each, over training steps (logarithmic; step 0 stands before the break) or "
      "tokens seen; dark: small models, light: large ones. Bands: 95 % bootstrap intervals over the probe's samples; "

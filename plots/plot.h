@@ -85,8 +85,8 @@ enum spt_plot_format { SPT_PLOT_SVG, SPT_PLOT_PNG, SPT_PLOT_PDF, SPT_PLOT_TERM, 
 struct spt_plot_options {
     enum spt_plot_format format; /* SPT_PLOT_TERM draws on stdout and writes no file */
     const char *metric;          /* heatmap, atlas: any metric; NULL: sink.first */
-    int layer;                   /* spectra: which layer; -1: the last */
-    const int64_t *steps; /* betti, atlas, spectra: which steps; NULL: a choice spread over the log of the steps */
+    int layer;                   /* spectra: which layer; -1: the last. fiedler, centralization; -1: the whole model */
+    const int64_t *steps; /* which steps are drawn side by side; NULL: a choice spread over the log of the steps */
     size_t step_count;
     enum spt_plot_axis axis;          /* runs, sizes: training steps, or tokens seen */
     const char *gnuplot;              /* program; NULL: "gnuplot" of the PATH */

@@ -24,6 +24,9 @@ SPT_FIGURE_WRITER(spt_figure_frames);
 SPT_FIGURE_WRITER(spt_figure_values);
 SPT_FIGURE_WRITER(spt_figure_keys);
 SPT_FIGURE_WRITER(spt_figure_massive);
+SPT_FIGURE_WRITER(spt_figure_ablation);
+SPT_FIGURE_WRITER(spt_figure_hidden);
+SPT_FIGURE_WRITER(spt_figure_weights);
 SPT_FIGURE_WRITER(spt_figure_runs);
 SPT_FIGURE_WRITER(spt_figure_sizes);
 

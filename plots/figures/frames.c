@@ -51,13 +51,17 @@ static void free_shares(struct shares *shares) {
     for (size_t f = 0; f < FRAME_COUNT; f++) free(shares->of[f]);
 }
 
-/* The ends of the stack's parts, from 0 to their sum; false: a checkpoint without any share. seen: which occur. */
-static bool put_stack(struct spt_drawing *drawing, const struct shares *shares, size_t checkpoint,
-                      bool seen[FRAME_COUNT]) {
-    double sum = 0;
+static bool has_stack(const struct shares *shares, size_t checkpoint) {
     bool any = false;
     for (size_t f = 0; f < FRAME_COUNT; f++) any = any || (shares->of[f] && isfinite(shares->of[f][checkpoint].mean));
-    for (size_t f = 0; any && f < FRAME_COUNT; f++) {
+    return any;
+}
+
+/* The ends of the stack's parts, from 0 to their sum. seen: which occur. */
+static void put_stack(struct spt_drawing *drawing, const struct shares *shares, size_t checkpoint,
+                      bool seen[FRAME_COUNT]) {
+    double sum = 0;
+    for (size_t f = 0; f < FRAME_COUNT; f++) {
         const double share = shares->of[f] ? shares->of[f][checkpoint].mean : 0;
         if (share > 0) {
             sum += share;
@@ -65,7 +69,7 @@ static bool put_stack(struct spt_drawing *drawing, const struct shares *shares, 
         }
         spt_text_format(drawing->data, " %.9g", sum);
     }
-    return any;
+    spt_text_put(drawing->data, "\n");
 }
 
 /* Each checkpoint's bar reaches half way to its neighbours; that of step 0 stands before the break of the axis. */
@@ -92,10 +96,9 @@ static enum spt_status put_model(struct spt_drawing *drawing, bool seen[FRAME_CO
     if (status == SPT_OK && shares.any) {
         spt_block_put(drawing, "step x left right none centralized distributed bidirectional", "model");
         for (size_t i = 0; i < drawing->source->count; i++) {
-            const size_t before = drawing->data->length;
+            if (!has_stack(&shares, i)) continue;
             put_bar(drawing, i);
-            if (!put_stack(drawing, &shares, i, seen)) drawing->data->length = before;
-            spt_text_put(drawing->data, "\n");
+            put_stack(drawing, &shares, i, seen);
         }
     }
     free_shares(&shares);
@@ -114,14 +117,10 @@ static enum spt_status put_layers(struct spt_drawing *drawing, const size_t *ind
         spt_block_put(drawing, "layer none centralized distributed bidirectional", "layers, step %" PRId64,
                       drawing->source->checkpoints[index[j]].step);
         for (size_t layer = 0; layer < layers; layer++) {
-            const size_t before = drawing->data->length;
+            if (!has_stack(&shares[layer], index[j])) continue;
             spt_text_format(drawing->data, "%zu", layer);
-            if (put_stack(drawing, &shares[layer], index[j], seen)) {
-                spt_text_put(drawing->data, "\n");
-                any = true;
-            } else {
-                drawing->data->length = before;
-            }
+            put_stack(drawing, &shares[layer], index[j], seen);
+            any = true;
         }
         if (!any) spt_block_empty_put(drawing);
     }
@@ -151,13 +150,15 @@ static size_t put_key(struct spt_drawing *drawing, const bool seen[FRAME_COUNT])
 /* A circle above a bar: its weights are another step's. */
 static void put_twins(struct spt_drawing *drawing) {
     const struct spt_plot_source *source = drawing->source;
-    size_t twins = 0;
-    spt_text_put(drawing->settings, "twin_tics = \"(");
-    for (size_t i = 0; i < source->count; i++)
-        if (source->checkpoints[i].duplicate)
-            spt_text_format(drawing->settings, "%s'○' %.9g", twins++ ? ", " : "",
-                            spt_axis_place(&drawing->axis, (double)source->checkpoints[i].step));
-    spt_text_format(drawing->settings, ")\"; has_twins = %d\n", twins ? 1 : 0);
+    const char *space = "";
+    spt_text_put(drawing->settings, "twins = '");
+    for (size_t i = 0; i < source->count; i++) {
+        if (!source->checkpoints[i].duplicate) continue;
+        spt_text_format(drawing->settings, "%s%.9g", space,
+                        spt_axis_place(&drawing->axis, (double)source->checkpoints[i].step));
+        space = " ";
+    }
+    spt_text_put(drawing->settings, "'\n");
 }
 
 SPT_FIGURE_WRITER(spt_figure_frames) {

@@ -16,6 +16,7 @@ struct form {
 static const struct form FORMS[] = {
     [SPT_PANELS_GRID] = {0.92, 0.46, 0.24, 0.38, 0.24},
     [SPT_PANELS_PAIRED] = {0.78, 0.25, 0.24, 0.38, 0},
+    [SPT_PANELS_LIKE] = {0.72, 0.25, 0.24, 0.38, 0},
 };
 
 #define WIDTH   3.35
@@ -214,11 +215,13 @@ static void put_layout(struct spt_panel_work *work, size_t key_rows) {
     for (size_t i = 0; i < work->count; i++) map = map || work->panels[i].over == SPT_OVER_MAP;
     /* Without the panels over layers a pair is a grid. */
     const bool pairs = paired && work->count > 1 && work->panels[1].over == SPT_OVER_LAYERS;
+    const bool like = work->table->form == SPT_PANELS_LIKE;
     const size_t across = work->count > 1 ? 2 : 1, down = (work->count + across - 1) / across;
-    const double rise = pairs ? form->rise : FORMS[SPT_PANELS_GRID].rise, foot = form->foot + (map ? form->scale : 0);
+    const double rise = pairs || like ? form->rise : FORMS[SPT_PANELS_GRID].rise,
+                 foot = form->foot + (map ? form->scale : 0);
     const double top = form->top + KEY_ROW * (double)key_rows;
-    spt_text_format(settings, "panels = %zu; across = %zu; down = %zu; paired = %d\n", work->count, across, down,
-                    pairs ? 1 : 0);
+    spt_text_format(settings, "panels = %zu; across = %zu; down = %zu; paired = %d; like = %d\n", work->count, across,
+                    down, pairs ? 1 : 0, like ? 1 : 0);
     spt_text_format(settings, "width = %.2f; height = %.2f\n", WIDTH,
                     top + foot + form->tall * (double)down + rise * (double)(down - 1));
     spt_text_format(settings, "top = %.2f; foot = %.2f; rise = %.2f\n", top, foot, rise);

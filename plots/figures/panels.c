@@ -186,7 +186,6 @@ static enum spt_status put_map(struct spt_panel_work *work, const struct spt_pan
     struct spt_drawing *drawing = &work->drawing;
     const size_t n = work->table->threshold_count, last = work->steps[work->step_count - 1];
     if (drawing->source->layers < 2 || drawing->options->format == SPT_PLOT_TERM) return SPT_OK;
-    spt_block_put(drawing, "column layer value", "%s, map", panel->metric);
     enum spt_status status = SPT_OK;
     for (size_t layer = 0; status == SPT_OK && layer < drawing->source->layers; layer++) {
         struct place *places = places_new(n, drawing->error);
@@ -195,13 +194,13 @@ static enum spt_status put_map(struct spt_panel_work *work, const struct spt_pan
         for (size_t t = 0; status == SPT_OK && t < n; t++) {
             const double value = value_at(&places[t], last).mean;
             if (!isfinite(value)) continue; /* the ground shows */
+            if (drawn->lines == 0) spt_block_put(drawing, "column layer value", "%s, map", panel->metric);
             spt_text_format(drawing->data, "%zu %zu %.9g\n", t, layer, value);
             spt_range_include(&drawn->range, value);
             drawn->lines = 1;
         }
         places_free(places, n);
     }
-    if (drawn->lines == 0) spt_block_empty_put(drawing);
     return status;
 }
 
@@ -211,8 +210,10 @@ static enum spt_status put_map(struct spt_panel_work *work, const struct spt_pan
 static enum spt_status put_panel(struct spt_panel_work *work, const struct spt_panel *panel, enum spt_panel_over over,
                                  bool beside) {
     struct spt_panel_drawn *drawn = &work->panels[work->count];
-    *drawn = (struct spt_panel_drawn){
-        .panel = panel, .over = over, .joined = beside || panel->joined, .range = SPT_RANGE_EMPTY};
+    *drawn = (struct spt_panel_drawn){.panel = panel,
+                                      .over = over,
+                                      .joined = beside || panel->joined || work->table->form == SPT_PANELS_LIKE,
+                                      .range = SPT_RANGE_EMPTY};
     enum spt_status status;
     if (over == SPT_OVER_STEPS)
         status = put_over_steps(work, panel, drawn);
@@ -265,7 +266,9 @@ enum spt_status spt_panels_write(const struct spt_panel_table *table, const stru
     struct spt_panel_work work = {.table = table, .drawing = {source, options, {0}, data, settings, error}};
     enum spt_status status = begin(&work);
     if (status == SPT_OK) status = put_panels(&work);
-    if (status == SPT_OK && work.count == 0) status = SPT_END;
+    bool any = false;
+    for (size_t i = 0; i < work.count; i++) any = any || !work.panels[i].panel->aside;
+    if (status == SPT_OK && !any) status = SPT_END;
     if (status == SPT_OK) status = spt_panels_settings_put(&work);
     for (size_t i = 0; i < work.count; i++) {
         spt_text_release(&work.panels[i].names);

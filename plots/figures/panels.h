@@ -44,11 +44,13 @@ struct spt_panel {
     enum spt_panel_scale scale;
     bool zero;   /* a line at 0; in a map: colours that turn there */
     bool joined; /* has the y axis of the panel before it, to be compared */
+    bool aside;  /* makes no figure by itself */
 };
 
 enum spt_panel_form {
     SPT_PANELS_GRID,   /* two panels a row, each with axes of its own */
     SPT_PANELS_PAIRED, /* a row for each of the table: over steps on the left, over layers on the right, on one y axis */
+    SPT_PANELS_LIKE, /* small multiples: two panels a row, all with the same axes, which are named at their edges only */
 };
 
 struct spt_panel_table {

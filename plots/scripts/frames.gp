@@ -11,12 +11,12 @@ if (!dumb) {
     set tmargin at screen 1 - top / height; set bmargin at screen 1 - (top + overview) / height
     set style fill solid noborder
 }
-set title 'share of heads, whole model' offset 0, over_panel
 set yrange [0:1]
 set ytics 0.5
 set xtics @step_tics
 set xlabel 'training step' offset 0, under_axis
-if (has_twins && !dumb) { set x2tics @twin_tics scale 0 offset 0, -0.55 font ',5' }
+set title 'share of heads, whole model' offset 0, over_panel
+if (!dumb) { do for [k = 1:words(twins)] { set label 100 + k '○' at first (word(twins, k) + 0), graph 1.035 center font ',5' } }
 if (dumb) {
     set key tmargin center horizontal
     array name[4] = ['none', 'centralized', 'distributed', 'bidirectional']
@@ -28,7 +28,7 @@ if (dumb) {
 do for [k = 0:keys] { unset label 40 + k; unset arrow 40 + k }
 unset label 91
 unset object 91
-unset x2tics
+do for [k = 1:words(twins)] { unset label 100 + k }
 if (layers) {
     across = (width - 0.51 - 0.16 * (steps - 1)) / steps
     set yrange [-0.5:layers - 0.5]

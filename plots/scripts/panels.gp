@@ -1,6 +1,6 @@
 
 # --- panels: lines over training steps, layers or thresholds, and maps of layers by thresholds ---
-gap = paired ? 0.12 : 0.40 # inches between the panels of a row
+gap = paired || like ? 0.12 : 0.40 # inches between the panels of a row
 if (dumb) {
     set multiplot layout down, across
 } else {
@@ -14,22 +14,23 @@ block(i) = lines[p] ? metric[p].infix[p].word(line_name[p], i).' |' : 'nothing, 
 grey_block(n) = has_layers[p] ? metric[p].', layers |' : 'nothing, null |'
 own(i, kind) = each[p] ? metric[p].word(line_name[p], i).', '.kind.' |' : 'nothing, '.kind.' |'
 tone(i) = lines[p] == 0 || word(line_shade[p], i) < 0 ? blue : viridis(0.9 * word(line_shade[p], i))
-name(i) = dumb && p == 1 && lines[p] > 1 ? key_title.' '.word(line_label[p], i) : ''
+keyed = paired ? 2 : 1 # the panel with the key, on a terminal
+name(i) = dumb && p == keyed && lines[p] > 1 ? key_title.' '.word(line_label[p], i) : ''
 every(n) = n > 60 ? 20 : n > 30 ? 10 : n > 12 ? 4 : n > 7 ? 2 : 1
 # Tiles reach 0.003 inches into the next, or their smoothed edges would show as a grid.
 joint(end, tiles, inches) = end < tiles - 0.6 ? end + 0.003 * tiles / inches : end
 wide = (width - 0.51 - (across - 1) * gap) / across
 tall = (height - top - foot - (down - 1) * rise) / down
 do for [p = 1:panels] {
-    right = paired && p % 2 == 0
-    named = !paired || p > panels - across # the names of tics below
+    right = (paired || like) && p % 2 == 0
+    named = !(paired || like) || p > panels - across # the names of tics below
     last = p > panels - across
     # The title of a pair stands over both.
     unset label 30
     if (paired && !dumb) {
         if (!right) { set label 30 title_of[p] at screen (0.38 + wide + 0.5 * gap) / width, graph 1 center offset 0, 0.62 }
     } else {
-        if (!right) { set title title_of[p] offset 0, over_panel } else { unset title }
+        if (!right || like) { set title title_of[p] offset 0, over_panel } else { unset title }
     }
     set yrange [y_min[p]:y_max[p]]
     eval('set ytics '.(right && !dumb ? y_marks[p] : y_tics[p]))
@@ -89,7 +90,7 @@ do for [p = 1:panels] {
         set style fill transparent solid 0.22 noborder
         continue
     }
-    if (dumb) { if (p == 1) { set key tmargin center horizontal } else { unset key } }
+    if (dumb) { if (p == keyed) { set key tmargin center horizontal } else { unset key } }
     base = null_of[p]
     plot @null_lines, \
         for [i = 1:count(each[p] * lines[p])] data index own(i, 'null') using 1:(scale($2)) with lines dashtype @dashed \
@@ -98,8 +99,8 @@ do for [p = 1:panels] {
             linewidth 1 linecolor rgb tone(i), \
         for [i = 1:count(each[p] * lines[p])] data index own(i, 'control') using 1:($3 == 1 ? scale($2) : NaN) with points \
             pointtype 6 pointsize 0.9 * dot_size linewidth 0.5 linecolor rgb tone(i), \
-        data index grey_block(p) using 3:(shown(scale($4))) with lines linewidth 0.5 \
-            linecolor rgb '#B8B8B8', \
+        data index grey_block(p) using 3:(shown(scale($4))) with lines \
+            linewidth (layers > 24 ? 0.3 : 0.5) linecolor rgb '#B8B8B8', \
         @control_lines, \
         for [i = 1:count(lines[p])] data index block(i) using 2:(shown(scale($4))):(scale($5)) with filledcurves fillcolor rgb tone(i), \
         for [i = 1:count(lines[p])] data index block(i) using 2:(scale($3)) with lines linewidth 1.2 linecolor rgb tone(i) title name(i), \

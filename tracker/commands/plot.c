@@ -138,7 +138,11 @@ const struct spt_command SPT_COMMAND_PLOT = {
     .arguments = "[FIGURE...]",
     .arguments_max = 100,
     .description =
-        "Draws figures of the latest run by gnuplot into a folder: emergence, rmt, betti, heatmap, atlas, spectra and others. Beside "
+        "Draws figures of the latest run by gnuplot into a folder: when the sink emerges (emergence), spectra (rmt, spectra, hidden, "
+        "weights), topology (betti, betti_layers, betti_curves), the graph of attention against its threshold (fiedler, "
+        "centralization), distance from uniform attention (kl), types of reference frames (frames), values and keys of reference "
+        "tokens (values, keys), massive activations (massive), what hiding reference tokens does (ablation), and any metric over "
+        "layers and heads (heatmap, atlas). Those of which the run holds nothing are left out. Beside "
         "each figure lie its data (.dat) and a complete script (.gp): gnuplot <figure>.gp draws it again after you changed it. "
         "index.html shows them all. Of several runs the figures runs (the same metrics over training) and sizes (when they "
         "turn, by model size) are drawn. Where the store has the run's control (sweep --control shuffled), it is drawn beside the run, "

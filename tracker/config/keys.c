@@ -60,7 +60,7 @@ static const struct spt_config_key KEYS[] = {
     {"plots.figures", NULL, "NAME,..", SPT_CONFIG_TEXTS, .help = "which figures (default: all)", AT(plots.figures)},
     {"plots.format", "format", "FORMAT", SPT_CONFIG_CHOICE, .choices = FORMATS, .standard = "svg", .help = "format of figures; term draws on the terminal", AT(plots.format)},
     {"plots.metric", "metric", "NAME", SPT_CONFIG_TEXT, .standard = "sink.first", .help = "metric of the heat map and of the head atlas", AT(plots.metric)},
-    {"plots.layer", "layer", "L", SPT_CONFIG_INTEGER, -1, 65535, .standard = "-1", .help = "layer of the spectra, from 0; -1: the last", AT(plots.layer)},
+    {"plots.layer", "layer", "L", SPT_CONFIG_INTEGER, -1, 65535, .standard = "-1", .help = "layer, from 0, of spectra (-1: the last), fiedler and centralization (-1: the whole model)", AT(plots.layer)},
     {"plots.steps", "at", "STEP,..", SPT_CONFIG_INTEGERS, 0, MANY, .help = "steps that are drawn side by side (default: a choice spread over the run)", AT(plots.steps)},
     {"plots.axis", "axis", "AXIS", SPT_CONFIG_CHOICE, .choices = AXES, .standard = "steps", .help = "axis of the figures of several runs: training steps, or tokens seen where the checkpoints' names say", AT(plots.axis)},
     {"watch.quiet_period", "quiet-period", "TIME", SPT_CONFIG_SECONDS, 0, DAY, .standard = "10s", .help = "how long a checkpoint's files have to be unchanged before it is analysed", AT(watch.quiet_period)},
