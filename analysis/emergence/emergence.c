@@ -18,7 +18,7 @@ const char *const SPT_EMERGENCE_REASON_TEXTS[SPT_EMERGENCE_REASONS] = {
     [SPT_EMERGENCE_AFTER] = "the midpoint lies behind the last step",
 };
 
-enum { NOISE_DRAWS = 1000, NOISE_SEED = 3, WALK = 200, BISECTIONS = 40 };
+enum { NOISE_DRAWS = 1000, NOISE_SEED = 3, WALK = 200, BISECTIONS = 40, WITHIN_MIN = 2 };
 
 #define LEVEL 0.05 /* of tests; intervals are 1 - LEVEL */
 /* Shares of a rise between which a checkpoint says how steep it is. */
@@ -32,6 +32,15 @@ double spt_emergence_time(int64_t step) {
 
 double spt_emergence_step(double t) {
     return t > 0 ? exp2(t) - 1 : 0;
+}
+
+struct spt_order spt_emergence_order(const struct spt_emergence *a, const double *t0_of_a,
+                                     const struct spt_emergence *b, const double *t0_of_b, size_t draws) {
+    struct spt_order order = spt_order_of_draws(t0_of_a, t0_of_b, draws);
+    const bool vague = a->within < WITHIN_MIN || b->within < WITHIN_MIN;
+    const bool apart = a->t0_hi < b->t0_lo || b->t0_hi < a->t0_lo;
+    if (vague && !apart && !isnan(order.p)) order.p = 1;
+    return order;
 }
 
 /* One series while it is worked on: its checkpoints that have a value. */
@@ -203,7 +212,7 @@ static void percentiles_of(const struct work *w, size_t field, double *lo, doubl
 static void midpoint_interval(struct spt_logistic_fitter *f, const struct work *w, struct spt_emergence *out) {
     spt_logistic_excess(f, w->means, w->draws, out->fit.t0, w->fits, w->sample);
     double critical = spt_percentile(w->sample, w->draws, 1 - LEVEL);
-    if (count_within(w, &out->fit) < 2) critical = fmax(critical, CHI_SQUARED * noise_of(w));
+    if (out->within < WITHIN_MIN) critical = fmax(critical, CHI_SQUARED * noise_of(w));
     const double lo = walk(f, w, &out->fit, f->t_low, critical), hi = walk(f, w, &out->fit, f->t_high, critical);
     percentiles_of(w, offsetof(struct spt_logistic, t0), &out->t0_lo, &out->t0_hi);
     out->t0_lo = fmin(lo, out->t0_lo);
@@ -273,6 +282,7 @@ static enum spt_status fit_series(struct spt_logistic_fitter *f, struct work *w,
     } else {
         out->p = chance_of_noise(f, w);
     }
+    out->within = count_within(w, &out->fit);
     out->reason = reason_of(w, out);
     if (w->draws && out->reason == SPT_EMERGENCE_FOUND) midpoint_interval(f, w, out);
     return spt_changes_of(w->t, w->y, w->count, w->draws ? w->means : NULL, w->draws, &out->changes, error);

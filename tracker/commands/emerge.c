@@ -15,8 +15,8 @@ struct request {
     struct spt_invocation *invocation;
     struct spt_emerged_options options;
     bool *metrics; /* [SPT_METRIC_COUNT] */
-    int layer;     /* asked for, or SPT_EVERY_LAYER ... */
-    bool any_layer;
+    struct spt_emerged_view view;
+    bool any_layer; /* none was asked for */
     struct spt_store *store;
     struct spt_run_list runs;
     char **names; /* [runs.all_count] */
@@ -39,6 +39,7 @@ static int read_branch(struct request *request, const struct spt_store_run *run,
     const enum spt_status status = spt_emerged_read(request->store, run, name_of(request, run), branch,
                                                     &request->options, &request->emerged[request->count], &error);
     if (status == SPT_END) return SPT_EXIT_DONE;
+    if (status == SPT_UNSUPPORTED) return spt_invocation_fail(request->invocation, SPT_EXIT_USAGE, &error);
     if (status != SPT_OK) return spt_invocation_fail(request->invocation, SPT_EXIT_STORE, &error);
     request->count++;
     return SPT_EXIT_DONE;
@@ -79,22 +80,23 @@ static int read_all(struct request *request) {
 
 static void put_tables(struct spt_text *out, const struct request *request, const struct spt_compared *groups,
                        size_t count) {
-    const int layer = request->any_layer ? SPT_WHOLE_MODEL : request->layer;
+    struct spt_emerged_view view = request->view;
+    if (request->any_layer && view.head == SPT_EVERY_HEAD) view.layer = SPT_WHOLE_MODEL;
     for (size_t i = 0; i < request->count; i++) {
         if (i) spt_text_put(out, "\n");
-        spt_emerged_put_table(out, &request->emerged[i], layer);
+        spt_emerged_put_table(out, &request->emerged[i], view);
     }
     for (size_t i = 0; i < count; i++) {
         spt_text_put(out, "\n");
-        spt_compared_put_table(out, &groups[i], layer);
+        spt_compared_put_table(out, &groups[i], view);
     }
 }
 
 static void put_csv(struct spt_text *out, const struct request *request, const struct spt_compared *groups,
                     size_t count) {
     spt_emerged_put_csv_header(out);
-    for (size_t i = 0; i < request->count; i++) spt_emerged_put_csv(out, &request->emerged[i], request->layer);
-    for (size_t i = 0; i < count; i++) spt_compared_put_csv(out, &groups[i], request->layer);
+    for (size_t i = 0; i < request->count; i++) spt_emerged_put_csv(out, &request->emerged[i], request->view);
+    for (size_t i = 0; i < count; i++) spt_compared_put_csv(out, &groups[i], request->view);
 }
 
 static int write_all(const struct request *request) {
@@ -105,7 +107,7 @@ static int write_all(const struct request *request) {
     if (spt_emerged_compare(request->emerged, request->count, &groups, &count, &error) != SPT_OK)
         return spt_invocation_fail(request->invocation, SPT_EXIT_STORE, &error);
     if (request->invocation->json)
-        spt_emerged_put_json(&out, request->emerged, request->count, groups, count, request->layer);
+        spt_emerged_put_json(&out, request->emerged, request->count, groups, count, request->view);
     else if (spt_invocation_value(request->invocation, "csv"))
         put_csv(&out, request, groups, count);
     else
@@ -121,7 +123,7 @@ static int write_all(const struct request *request) {
 static int parse_layer(struct request *request) {
     const char *text = spt_invocation_value(request->invocation, "layer");
     char *end = NULL;
-    request->layer = SPT_EVERY_LAYER;
+    request->view.layer = SPT_EVERY_LAYER;
     request->any_layer = !text;
     if (!text || strcmp(text, "all") == 0) return SPT_EXIT_DONE;
     const long layer = strtol(text, &end, 10);
@@ -129,7 +131,38 @@ static int parse_layer(struct request *request) {
         return spt_invocation_usage(request->invocation,
                                     "--layer: found \"%s\", expected a layer from 0, -1 for the whole model, or all",
                                     text);
-    request->layer = (int)layer;
+    request->view.layer = (int)layer;
+    return SPT_EXIT_DONE;
+}
+
+/* Heads are rows of their layers: with --head the default is every layer. */
+static int parse_head(struct request *request) {
+    const char *text = spt_invocation_value(request->invocation, "head");
+    char *end = NULL;
+    request->view.head = SPT_EVERY_HEAD;
+    if (!text || strcmp(text, "all") == 0) return SPT_EXIT_DONE;
+    const long head = strtol(text, &end, 10);
+    if (end == text || *end || head < 0 || head > 65535)
+        return spt_invocation_usage(request->invocation, "--head: found \"%s\", expected a head from 0, or all", text);
+    if (request->view.layer == SPT_WHOLE_MODEL)
+        return spt_invocation_usage(request->invocation, "--head: the whole model has no head %ld, expected --layer L",
+                                    head);
+    request->view.head = (int)head;
+    return SPT_EXIT_DONE;
+}
+
+/* Tokens are told where any checkpoint says them. */
+static int check_tokens(const struct request *request) {
+    for (size_t i = 0; request->view.tokens && i < request->count; i++) {
+        const struct spt_emerged *e = &request->emerged[i];
+        size_t known = 0;
+        for (size_t c = 0; c < e->checkpoints; c++) known += e->tokens[c] != SPT_NO_TOKENS;
+        if (known == 0)
+            return spt_invocation_usage(request->invocation,
+                                        "--axis tokens: the checkpoints of run \"%s\" do not say how many tokens were "
+                                        "seen",
+                                        e->name);
+    }
     return SPT_EXIT_DONE;
 }
 
@@ -141,17 +174,24 @@ static int parse(struct request *request) {
     if (spt_metric_choice(&invocation->config, request->metrics, &error) != SPT_OK)
         return spt_invocation_fail(invocation, SPT_EXIT_USAGE, &error);
     const char *against = spt_invocation_value(invocation, "against");
-    if (against && spt_metric_find(against) == SPT_METRIC_COUNT) {
+    const bool pairs = against && strcmp(against, "all") == 0;
+    if (against && !pairs && spt_metric_find(against) == SPT_METRIC_COUNT) {
         spt_metric_unknown(against, &error);
         return spt_invocation_fail(invocation, SPT_EXIT_USAGE, &error);
     }
     request->options = (struct spt_emerged_options){
         .metrics = invocation->config.metrics.count ? request->metrics : NULL,
-        .heads = spt_invocation_value(invocation, "heads") != NULL,
-        .against = against ? against : "loss",
+        .heads = spt_invocation_value(invocation, "heads") || spt_invocation_value(invocation, "head"),
+        .against = pairs ? NULL : against,
+        .pairs = pairs,
         .threads = (size_t)invocation->config.threads,
     };
-    return parse_layer(request);
+    request->view.tokens = invocation->config.plots.axis != 0;
+    int status = parse_layer(request);
+    if (status == SPT_EXIT_DONE) status = parse_head(request);
+    request->options.pairs_layer =
+        request->any_layer && request->view.head == SPT_EVERY_HEAD ? SPT_WHOLE_MODEL : request->view.layer;
+    return status;
 }
 
 static int emerge(struct request *request) {
@@ -162,6 +202,7 @@ static int emerge(struct request *request) {
                                  &request->store, &request->runs);
     if (status != SPT_EXIT_DONE) return status;
     status = read_all(request);
+    if (status == SPT_EXIT_DONE) status = check_tokens(request);
     if (status == SPT_EXIT_DONE) status = write_all(request);
     for (size_t i = 0; i < request->count; i++) spt_emerged_release(&request->emerged[i]);
     free(request->emerged);
@@ -181,12 +222,15 @@ static const struct spt_option OPTIONS[] = {
     {"run", 'r', "RUN...", "name or number of a run (default: the latest); give it again for more"},
     {"all", 'a', NULL, "every run of the store"},
     {"branch", 'b', "NAME", "only this branch's checkpoints (default: each branch by itself)"},
-    {"against", 0, "METRIC", "what the others come before or after (default loss)"},
+    {"against", 0, "METRIC",
+     "what the others come before or after (default: loss, of an encoder sink.entropy); all: every two "
+     "metrics"},
     {"layer", 'l', "L", "rows of layer L from 0, or all (default: of the whole model; --csv and --json: all)"},
     {"heads", 0, NULL, "rows of single heads too; with intervals where the sweep had --keep heads"},
+    {"head", 0, "H", "rows of head H from 0, in every layer or that of --layer"},
     {"csv", 0, NULL, "one line a run, metric, layer and head, with 17 digits"},
 };
-static const char *const KEYS[] = {"db", "metrics", "threads"};
+static const char *const KEYS[] = {"db", "metrics", "plots.axis", "threads"};
 
 const struct spt_command SPT_COMMAND_EMERGE = {
     .name = "emerge",
@@ -199,8 +243,10 @@ const struct spt_command SPT_COMMAND_EMERGE = {
         "midpoint where the change is within the noise or t0 lies outside the steps. The interval is about the choice of "
         "the samples; what another training would give, several runs say: --run of each, which are then compared. Of "
         "checkpoints with the same weights the largest step counts.",
-    .example = "spectail emerge --metrics sinks,loss\n"
-               "spectail emerge --run pythia-70m --run pythia-160m --run pythia-410m --csv > onsets.csv",
+    .example =
+        "spectail emerge --metrics sinks,loss\n"
+        "spectail emerge --against all --metrics loss,sink.first,sink.entropy,rmt.law_kl,topology.h1_persistence\n"
+        "spectail emerge --run pythia-70m --run pythia-160m --run pythia-410m --csv > onsets.csv",
     .options = OPTIONS,
     .option_count = sizeof OPTIONS / sizeof *OPTIONS,
     .keys = KEYS,

@@ -26,7 +26,9 @@ static field nothing(enum spt_emerged_kind kind) {
 /* --- what the row is of --- */
 
 static field kind(subject *s) {
-    return text(!s->compared ? "run" : s->compared->seeds ? "seeds" : "runs");
+    static const char *const KINDS[][2] = {{"run", "pair"}, {"seeds", "pair of seeds"}, {"runs", "pair of runs"}};
+    const size_t of = !s->compared ? 0 : s->compared->seeds ? 1 : 2;
+    return text(KINDS[of][s->order ? 1 : 0]);
 }
 
 static field run(subject *s) {
@@ -123,9 +125,20 @@ static field midpoint_hi(subject *s) {
     return number(step_of(t0_of(s, 1)));
 }
 
-static field midpoint_tokens(subject *s) {
-    const double t = t0_of(s, 0);
+static field tokens_at(const subject *s, double t) {
     return number(s->compared || isnan(t) ? NAN : spt_emerged_tokens(s->emerged, t));
+}
+
+static field midpoint_tokens(subject *s) {
+    return tokens_at(s, t0_of(s, 0));
+}
+
+static field midpoint_tokens_lo(subject *s) {
+    return tokens_at(s, t0_of(s, -1));
+}
+
+static field midpoint_tokens_hi(subject *s) {
+    return tokens_at(s, t0_of(s, 1));
 }
 
 static field t0(subject *s) {
@@ -165,10 +178,11 @@ static field reason(subject *s) {
 /* --- the order --- */
 
 static field against(subject *s) {
-    return text(s->emerged->against);
+    return text(s->order ? s->other : s->emerged->against);
 }
 
 static const struct spt_order *order_of(const subject *s) {
+    if (s->order) return s->order;
     return s->compared ? &s->compared_row->order : &s->row->order;
 }
 
@@ -181,7 +195,7 @@ static field before_p(subject *s) {
 }
 
 static field before_q(subject *s) {
-    return number(s->compared ? s->compared_row->q : s->row->q);
+    return number(s->order ? s->q : s->compared ? s->compared_row->q : s->row->q);
 }
 
 static field runs(subject *s) {
@@ -219,9 +233,27 @@ static field turns_support(subject *s) {
     return number(s->compared || !s->row->emergence.changes.count ? NAN : s->row->emergence.changes.support);
 }
 
+/* --- pairs --- */
+
+bool spt_emerged_pair_subject(subject *s, const struct spt_emerged_pair *pair, struct spt_emerged_view view) {
+    s->row = pair->a;
+    s->order = &pair->order;
+    s->other = pair->b->metric;
+    s->q = pair->q;
+    return spt_emerged_shows(pair->a->layer, pair->a->head, view);
+}
+
+bool spt_compared_pair_subject(subject *s, const struct spt_compared_pair *pair, struct spt_emerged_view view) {
+    s->compared_row = pair->a;
+    s->order = &pair->order;
+    s->other = pair->b->metric;
+    s->q = pair->q;
+    return spt_emerged_shows(pair->a->layer, pair->a->head, view);
+}
+
 /* clang-format off */
 const struct spt_emerged_column SPT_EMERGED_COLUMNS[] = {
-    {"kind", "run; seeds: a mean over runs that differ in nothing but their weights; runs: an order over all runs", kind},
+    {"kind", "run; seeds: a mean over runs that differ in nothing but their weights; runs: an order over all runs; pair, pair of seeds, pair of runs: the order of two metrics", kind},
     {"run", "name of the run, or names", run},
     {"branch", "of the checkpoints", branch},
     {"layers", "of the model", layers},
@@ -241,6 +273,8 @@ const struct spt_emerged_column SPT_EMERGED_COLUMNS[] = {
     {"midpoint_lo", "lower end of its 95 % interval; of seeds Student's", midpoint_lo},
     {"midpoint_hi", "upper end", midpoint_hi},
     {"midpoint_tokens", "tokens seen then, where the checkpoints' names say", midpoint_tokens},
+    {"midpoint_tokens_lo", "tokens seen at the interval's lower end", midpoint_tokens_lo},
+    {"midpoint_tokens_hi", "at its upper end", midpoint_tokens_hi},
     {"t0", "the same in octaves: log2(1 + midpoint); of seeds the mean", t0},
     {"t0_lo", "lower end of its 95 % interval; of seeds Student's", t0_lo},
     {"t0_hi", "upper end", t0_hi},
@@ -257,8 +291,8 @@ const struct spt_emerged_column SPT_EMERGED_COLUMNS[] = {
     {"reason", "why there is no midpoint", reason},
     {"against", "the metric that others come before or after", against},
     {"before", "share of the draws (of seeds and runs: of the runs) in which this metric turns before that one", before},
-    {"before_p", "two-sided, that neither comes first", before_p},
-    {"before_q", "the same by Benjamini and Hochberg among all rows of the run", before_q},
+    {"before_p", "two-sided, that neither comes first: of draws by their share, of runs the sign test", before_p},
+    {"before_q", "the same by Benjamini and Hochberg among all rows of the run; of a pair among all pairs", before_q},
     {"runs", "that have a midpoint", runs},
     {"turns", "rises and falls of a series that does both, as rise STEP [LO HI]; fall STEP [LO HI]", turns},
     {"turns_support", "share of the draws that rise and fall alike", turns_support},

@@ -15,14 +15,23 @@ struct spt_emerged_field {
     double number; /* NAN: absent */
 };
 
-/* What a row is of: a run, or runs compared. scratch holds texts that are made. */
+/* What a row is of: a run, or runs compared, or two metrics of either. scratch holds texts that are made. */
 struct spt_emerged_subject {
     const struct spt_emerged *emerged;
     const struct spt_emerged_row *row;
     const struct spt_compared *compared; /* else emerged and row are the first member's */
     const struct spt_compared_row *compared_row;
+    const struct spt_order *order; /* of a pair: row or compared_row against other; NULL: of a row */
+    const char *other;
+    double q;
     struct spt_text scratch;
 };
+
+/* Makes the subject that of a pair of the same run or runs. Returns whether it is asked for. */
+bool spt_emerged_pair_subject(struct spt_emerged_subject *subject, const struct spt_emerged_pair *pair,
+                              struct spt_emerged_view view);
+bool spt_compared_pair_subject(struct spt_emerged_subject *subject, const struct spt_compared_pair *pair,
+                               struct spt_emerged_view view);
 
 struct spt_emerged_column {
     const char *name, *help;

@@ -66,7 +66,7 @@ static struct spt_compared_row compare_row(const struct spt_compared *c, const s
     for (size_t i = 0; i < c->member_count; i++) {
         const struct spt_emerged *e = c->members[i];
         t0[i] = midpoint_of(spt_emerged_find(e, of->metric, of->layer, of->head));
-        against[i] = midpoint_of(spt_emerged_find(e, e->against, SPT_WHOLE_MODEL, SPT_WHOLE_LAYER));
+        against[i] = midpoint_of(spt_emerged_find(e, c->members[0]->against, SPT_WHOLE_MODEL, SPT_WHOLE_LAYER));
         row.runs += isnan(t0[i]) ? 0 : 1;
     }
     if (c->seeds && row.runs) put_mean(&row, t0, c->member_count);
@@ -113,14 +113,35 @@ static void release(struct spt_compared *c) {
     free(c->name);
     free(c->members);
     free(c->rows);
+    free(c->pairs);
     *c = (struct spt_compared){0};
 }
 
-static enum spt_status add_group(const struct spt_emerged *emerged, const bool *is_member, size_t n, bool seeds,
+/* Takes out those that are a training which is in already. Returns how many are left. */
+static size_t drop_repeated(const struct spt_emerged *emerged, bool *is_member, size_t n, size_t *left_out) {
+    const struct spt_hash unknown = {0};
+    size_t members = 0;
+    *left_out = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool again = false;
+        for (size_t k = 0; k < i && is_member[i]; k++)
+            again = again || (is_member[k] && spt_hash_equal(emerged[i].weights, emerged[k].weights));
+        if (again && !spt_hash_equal(emerged[i].weights, unknown)) {
+            is_member[i] = false;
+            (*left_out)++;
+        }
+        members += is_member[i];
+    }
+    return members;
+}
+
+static enum spt_status add_group(const struct spt_emerged *emerged, bool *is_member, size_t n, bool seeds,
                                  struct spt_compared *groups, size_t *count, struct spt_error *error) {
+    size_t left_out;
+    if (drop_repeated(emerged, is_member, n, &left_out) < 2) return SPT_OK;
     struct spt_compared *c = &groups[(*count)++];
     struct spt_text name = {0};
-    *c = (struct spt_compared){.seeds = seeds, .members = spt_alloc(n, sizeof *c->members)};
+    *c = (struct spt_compared){.left_out = left_out, .seeds = seeds, .members = spt_alloc(n, sizeof *c->members)};
     if (!c->members) return spt_fail_memory(error, n * sizeof *c->members, "a comparison of runs");
     for (size_t i = 0; i < n; i++) {
         if (!is_member[i]) continue;
@@ -131,7 +152,8 @@ static enum spt_status add_group(const struct spt_emerged *emerged, const bool *
     }
     c->name = name.data;
     if (name.failed) return spt_fail_memory(error, name.length, "the names of runs");
-    const enum spt_status status = compare_members(c, error);
+    enum spt_status status = compare_members(c, error);
+    if (status == SPT_OK && c->members[0]->pairs) status = spt_compared_pair_rows(c, error);
     if (status == SPT_OK && c->count == 0) release(&groups[--*count]); /* no run has a midpoint */
     return status;
 }

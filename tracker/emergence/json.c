@@ -43,7 +43,7 @@ static void put_row(struct spt_text *out, struct spt_emerged_subject *subject, b
     spt_text_put(out, first ? "\n{" : ",\n{");
     for (size_t i = 0; i < SPT_EMERGED_COLUMN_COUNT; i++) {
         spt_text_format(out, "%s\"%s\": ", i ? ", " : "", SPT_EMERGED_COLUMNS[i].name);
-        if (subject->row && strcmp(SPT_EMERGED_COLUMNS[i].name, "turns") == 0) {
+        if (subject->row && !subject->order && strcmp(SPT_EMERGED_COLUMNS[i].name, "turns") == 0) {
             put_turns(out, &subject->row->emergence.changes);
             continue;
         }
@@ -53,31 +53,66 @@ static void put_row(struct spt_text *out, struct spt_emerged_subject *subject, b
     spt_text_put(out, "}");
 }
 
-void spt_emerged_put_json(struct spt_text *out, const struct spt_emerged *emerged, size_t n,
-                          const struct spt_compared *groups, size_t count, int layer) {
-    bool first = true;
-    spt_text_put(out, "{\"runs\": [");
+/* One list of the object, while it is written. */
+struct list {
+    struct spt_text *out;
+    bool first;
+};
+
+static void put(struct list *list, struct spt_emerged_subject *subject) {
+    put_row(list->out, subject, list->first);
+    list->first = false;
+}
+
+static void put_runs(struct list *list, const struct spt_emerged *emerged, size_t n, struct spt_emerged_view view) {
     for (size_t r = 0; r < n; r++) {
         struct spt_emerged_subject subject = {.emerged = &emerged[r]};
         for (size_t i = 0; i < emerged[r].count; i++) {
             subject.row = &emerged[r].rows[i];
-            if (!spt_emerged_shows(subject.row->layer, layer)) continue;
-            put_row(out, &subject, first);
-            first = false;
+            if (spt_emerged_shows(subject.row->layer, subject.row->head, view)) put(list, &subject);
         }
         spt_text_release(&subject.scratch);
     }
-    spt_text_put(out, "],\n\"groups\": [");
-    first = true;
+}
+
+static void put_groups(struct list *list, const struct spt_compared *groups, size_t count,
+                       struct spt_emerged_view view) {
     for (size_t g = 0; g < count; g++) {
         struct spt_emerged_subject subject = {.emerged = groups[g].members[0], .compared = &groups[g]};
         for (size_t i = 0; i < groups[g].count; i++) {
             subject.compared_row = &groups[g].rows[i];
-            if (!spt_emerged_shows(subject.compared_row->layer, layer)) continue;
-            put_row(out, &subject, first);
-            first = false;
+            if (spt_emerged_shows(subject.compared_row->layer, subject.compared_row->head, view)) put(list, &subject);
         }
         spt_text_release(&subject.scratch);
     }
+}
+
+static void put_pairs(struct list *list, const struct spt_emerged *emerged, size_t n, const struct spt_compared *groups,
+                      size_t count, struct spt_emerged_view view) {
+    for (size_t r = 0; r < n; r++) {
+        struct spt_emerged_subject subject = {.emerged = &emerged[r]};
+        for (size_t i = 0; i < emerged[r].pair_count; i++)
+            if (spt_emerged_pair_subject(&subject, &emerged[r].pairs[i], view)) put(list, &subject);
+        spt_text_release(&subject.scratch);
+    }
+    for (size_t g = 0; g < count; g++) {
+        struct spt_emerged_subject subject = {.emerged = groups[g].members[0], .compared = &groups[g]};
+        for (size_t i = 0; i < groups[g].pair_count; i++)
+            if (spt_compared_pair_subject(&subject, &groups[g].pairs[i], view)) put(list, &subject);
+        spt_text_release(&subject.scratch);
+    }
+}
+
+void spt_emerged_put_json(struct spt_text *out, const struct spt_emerged *emerged, size_t n,
+                          const struct spt_compared *groups, size_t count, struct spt_emerged_view view) {
+    struct list list = {out, true};
+    spt_text_put(out, "{\"runs\": [");
+    put_runs(&list, emerged, n, view);
+    list.first = true;
+    spt_text_put(out, "],\n\"groups\": [");
+    put_groups(&list, groups, count, view);
+    list.first = true;
+    spt_text_put(out, "],\n\"pairs\": [");
+    put_pairs(&list, emerged, n, groups, count, view);
     spt_text_put(out, "]}\n");
 }

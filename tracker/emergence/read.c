@@ -65,13 +65,15 @@ struct reading {
     size_t checkpoint; /* whose figures come now */
     struct spt_bootstrap bootstrap;
     struct spt_team team;
+    const char *against;
     double *reference; /* [draws] midpoints of the metric that the order is against; NULL: none */
+    struct spt_emergence reference_of;
 };
 
 static bool is_asked_for(const struct reading *r, const char *metric) {
     const bool *metrics = r->options->metrics;
     const size_t row = spt_metric_find(metric);
-    if (!metrics || strcmp(metric, r->options->against) == 0) return true;
+    if (!metrics || strcmp(metric, r->against) == 0) return true;
     return row < SPT_METRIC_COUNT && metrics[row];
 }
 
@@ -265,7 +267,19 @@ static void drop_means_alone(struct batch *b, size_t series, const float *kept, 
     }
 }
 
-static void put_row(struct reading *r, const struct batch *b, size_t i) {
+/* The draws' midpoints outlive the batch where pairs are made of them. */
+static enum spt_status keep_t0(const struct reading *r, struct spt_emerged_row *row, const double *t0,
+                               struct spt_error *error) {
+    const size_t draws = r->emerged->draws;
+    const bool here = r->options->pairs_layer == SPT_EVERY_LAYER || r->options->pairs_layer == row->layer;
+    if (!r->options->pairs || !here || !row->resampled || row->emergence.reason != SPT_EMERGENCE_FOUND) return SPT_OK;
+    row->t0 = spt_alloc(draws, sizeof *row->t0);
+    if (!row->t0) return spt_fail_memory(error, draws * sizeof *row->t0, "the order of midpoints");
+    memcpy(row->t0, t0, draws * sizeof *t0);
+    return SPT_OK;
+}
+
+static enum spt_status put_row(struct reading *r, const struct batch *b, size_t i, struct spt_error *error) {
     struct spt_emerged_row *row = &r->emerged->rows[r->emerged->count++];
     *row = (struct spt_emerged_row){
         .metric = r->emerged->names[b->head[i]->name],
@@ -277,16 +291,18 @@ static void put_row(struct reading *r, const struct batch *b, size_t i) {
         .q = NAN,
     };
     const bool itself =
-        strcmp(row->metric, r->options->against) == 0 && row->layer == SPT_WHOLE_MODEL && row->head == SPT_WHOLE_LAYER;
+        strcmp(row->metric, r->against) == 0 && row->layer == SPT_WHOLE_MODEL && row->head == SPT_WHOLE_LAYER;
     const double *t0 = b->t0 + i * r->emerged->draws;
     if (itself) {
         r->emerged->measured = true;
         r->emerged->reason = row->emergence.reason;
         if (row->resampled && row->emergence.reason == SPT_EMERGENCE_FOUND && r->reference)
             memcpy(r->reference, t0, r->emerged->draws * sizeof *t0);
+        r->reference_of = row->emergence;
     } else if (row->resampled && row->emergence.reason == SPT_EMERGENCE_FOUND) {
-        row->order = spt_order_of_draws(t0, r->reference, r->emerged->draws);
+        row->order = spt_emergence_order(&row->emergence, t0, &r->reference_of, r->reference, r->emerged->draws);
     }
+    return keep_t0(r, row, t0, error);
 }
 
 static enum spt_status fit_batch(struct reading *r, struct batch *b, struct spt_error *error) {
@@ -309,7 +325,7 @@ static enum spt_status fit_batch(struct reading *r, struct batch *b, struct spt_
     }
     if (status == SPT_OK)
         status = spt_emergence_of(&r->bootstrap, b->series, b->count, &r->team, b->found, b->t0, error);
-    for (size_t i = 0; i < b->count && status == SPT_OK; i++) put_row(r, b, i);
+    for (size_t i = 0; i < b->count && status == SPT_OK; i++) status = put_row(r, b, i, error);
     batch_release(b);
     return status;
 }
@@ -341,7 +357,7 @@ static enum spt_status fit_all(struct reading *r, struct spt_error *error) {
     for (size_t i = 0; i < r->cell_count; i++) series += i == 0 || !is_same_series(&r->cells[i - 1], &r->cells[i]);
     r->emerged->rows = spt_alloc(series, sizeof *r->emerged->rows);
     if (!r->emerged->rows) return spt_fail_memory(error, series * sizeof *r->emerged->rows, "the series of a run");
-    while (first < r->cell_count && strcmp(r->emerged->names[r->cells[first].name], r->options->against) != 0)
+    while (first < r->cell_count && strcmp(r->emerged->names[r->cells[first].name], r->against) != 0)
         first = end_of_metric(r, first);
     const size_t end = first < r->cell_count ? end_of_metric(r, first) : first;
     enum spt_status status = fit_range(r, first, end, error);
@@ -448,19 +464,50 @@ static enum spt_status describe(struct spt_emerged *e, const struct spt_store_ch
     }
     e->first = e->step[0];
     e->last = e->step[e->checkpoints - 1];
+    e->weights = kept[e->checkpoints - 1]->digest;
     return SPT_OK;
 }
 
 /* --- the whole --- */
 
+const char *const SPT_EMERGED_DEFAULT[] = {"loss", "sink.entropy", "sink.first", NULL};
+
+/* The first of the defaults that the last checkpoint has; the loss where it has none. */
+static enum spt_status choose_against(struct reading *r, struct spt_error *error) {
+    const char *const *name = SPT_EMERGED_DEFAULT;
+    r->against = r->options->against ? r->options->against : *name;
+    r->emerged->by_default = !r->options->against;
+    for (; !r->options->against && *name; name++) {
+        double mean;
+        const enum spt_status status = spt_store_mean(r->store, r->kept[r->emerged->checkpoints - 1]->id, *name,
+                                                      SPT_WHOLE_MODEL, SPT_WHOLE_LAYER, &mean, error);
+        if (status != SPT_OK && status != SPT_END) return status;
+        if (status == SPT_END || isnan(mean)) continue;
+        r->against = *name;
+        break;
+    }
+    return SPT_OK;
+}
+
+static enum spt_status check_pairs(const struct reading *r, struct spt_error *error) {
+    if (!r->options->pairs || r->emerged->name_count <= SPT_EMERGED_PAIRED_MAX) return SPT_OK;
+    return spt_fail(error, SPT_UNSUPPORTED, NULL,
+                    "the order of every two of %zu metrics is not for reading: found %zu, expected at most %d; "
+                    "--metrics names some",
+                    r->emerged->name_count, r->emerged->name_count, SPT_EMERGED_PAIRED_MAX);
+}
+
 static enum spt_status read_run(struct reading *r, const struct spt_store_run *run, const char *branch,
                                 struct spt_error *error) {
-    enum spt_status status = describe(r->emerged, r->kept, branch, r->options->against, error);
+    enum spt_status status = choose_against(r, error);
+    if (status == SPT_OK) status = describe(r->emerged, r->kept, branch, r->against, error);
     if (status == SPT_OK) status = prepare(r, run, error);
     if (status == SPT_OK) status = read_means(r, error);
+    if (status == SPT_OK) status = check_pairs(r, error);
     if (status == SPT_OK) status = fit_all(r, error);
     if (status == SPT_OK) status = adjust(r->emerged, error);
-    return status == SPT_OK ? sort(r->emerged, error) : status;
+    if (status == SPT_OK) status = sort(r->emerged, error);
+    return status == SPT_OK && r->options->pairs ? spt_emerged_pair_rows(r->emerged, error) : status;
 }
 
 static void reading_release(struct reading *r) {
@@ -492,6 +539,8 @@ enum spt_status spt_emerged_read(struct spt_store *store, const struct spt_store
 
 void spt_emerged_release(struct spt_emerged *emerged) {
     for (size_t i = 0; i < emerged->name_count; i++) free(emerged->names[i]);
+    for (size_t i = 0; i < emerged->count; i++) free(emerged->rows[i].t0);
+    free(emerged->pairs);
     free(emerged->names);
     free(emerged->branch);
     free(emerged->against);
@@ -522,20 +571,6 @@ enum spt_status spt_emerged_branches(struct spt_store *store, int64_t run, char 
     return SPT_OK;
 }
 
-double spt_emerged_tokens(const struct spt_emerged *e, double t) {
-    const double step = exp2(t) - 1;
-    size_t before = e->checkpoints, after = e->checkpoints;
-    for (size_t i = 0; i < e->checkpoints; i++) {
-        if (e->tokens[i] == SPT_NO_TOKENS) continue;
-        if ((double)e->step[i] <= step) before = i;
-        if ((double)e->step[i] >= step && after == e->checkpoints) after = i;
-    }
-    if (before == e->checkpoints || after == e->checkpoints) return NAN;
-    const double low = (double)e->step[before], high = (double)e->step[after];
-    const double share = high > low ? (step - low) / (high - low) : 0;
-    return (double)e->tokens[before] + share * ((double)e->tokens[after] - (double)e->tokens[before]);
-}
-
 size_t spt_store_run_hidden(const struct spt_store_run *run) {
     return number_in(run->model_text, "hidden_size", 0);
 }
@@ -543,28 +578,4 @@ size_t spt_store_run_hidden(const struct spt_store_run *run) {
 double spt_store_run_parameters(const struct spt_store_run *run) {
     const double hidden = (double)spt_store_run_hidden(run);
     return hidden > 0 ? 12 * (double)run->layers * hidden * hidden : NAN;
-}
-
-bool spt_emerged_shows(int row_layer, int layer) {
-    return layer == SPT_EVERY_LAYER || row_layer == layer;
-}
-
-enum { NO_HEADS, NO_DRAWS, POOLED };
-
-const char *const SPT_EMERGED_NO_INTERVAL[SPT_EMERGED_NO_INTERVAL_COUNT] = {
-    [NO_HEADS] = "of single heads no values are stored (spectail sweep --keep heads stores them)",
-    [NO_DRAWS] = "no draws are stored (spectail sweep --force stores them, unless keep_draws is false)",
-    [POOLED] = "pooled: no interval",
-};
-
-static bool has_draws(const struct spt_metric *metric) {
-    return metric->pooled_draws || metric->whole_draws || metric->level == SPT_LEVEL_RATIO ||
-           metric->level == SPT_LEVEL_PAIRS;
-}
-
-const char *spt_emerged_no_interval(const struct spt_emerged_row *row) {
-    const size_t i = spt_metric_find(row->metric);
-    if (row->resampled) return NULL;
-    if (row->head != SPT_WHOLE_LAYER) return SPT_EMERGED_NO_INTERVAL[NO_HEADS];
-    return SPT_EMERGED_NO_INTERVAL[i < SPT_METRIC_COUNT && has_draws(&SPT_METRICS[i]) ? NO_DRAWS : POOLED];
 }

@@ -94,11 +94,26 @@ static void two_metrics_that_turn_together_are_seldom_ordered(void **state) {
     release(&m);
 }
 
+/* Draws of a jump lie together wherever it is between its two checkpoints: on their share alone 14 % would be ordered. */
+static void two_jumps_in_one_place_are_seldom_ordered(void **state) {
+    (void)state;
+    struct made m = make(find_kind("a jump between two checkpoints"), 300);
+    size_t shares = 0, ordered = 0;
+    for (size_t i = 0; i + 1 < m.n; i += 2) {
+        const double *a = m.t0 + i * DRAWS, *b = m.t0 + (i + 1) * DRAWS;
+        shares += spt_order_of_draws(a, b, DRAWS).p < 0.05;
+        ordered += spt_emergence_order(&m.out[i], a, &m.out[i + 1], b, DRAWS).p < 0.05;
+    }
+    if (shares < 10 || ordered > 8) fail_msg("%zu of 150 pairs by shares, %zu", shares, ordered);
+    release(&m);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(intervals_hold_the_true_midpoint_in_93_to_97_percent),
         cmocka_unit_test(a_series_without_a_change_seldom_has_a_midpoint),
         cmocka_unit_test(two_metrics_that_turn_together_are_seldom_ordered),
+        cmocka_unit_test(two_jumps_in_one_place_are_seldom_ordered),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -94,7 +94,7 @@ static int64_t put_run(struct spt_store *store, const char *name, uint64_t model
     for (size_t i = 0; i < COUNT; i++) {
         char label[32];
         (void)snprintf(label, sizeof label, "step%lld", (long long)STEPS[i]);
-        const struct put put = {"", label, STEPS[i], STEPS[i] * 2048, 100 + i, false};
+        const struct put put = {"", label, STEPS[i], STEPS[i] * 2048, 100 * (uint64_t)name[0] + i, false};
         put_checkpoint(store, run, &put, metrics, count);
     }
     return run;
@@ -112,6 +112,18 @@ static struct spt_emerged emerged_of(struct spt_store *store, int64_t id, const 
     assert_int_equal(spt_store_runs(store, &runs, &run_count, &error), SPT_OK);
     while (runs[i].id != id) assert_true(++i < run_count);
     if (spt_emerged_read(store, &runs[i], runs[i].name, branch, &options, &emerged, &error) != SPT_OK)
+        fail_msg("%s", error.message);
+    return emerged;
+}
+
+static struct spt_emerged paired_of(struct spt_store *store, int64_t id, int layer) {
+    const struct spt_emerged_options options = {.pairs = true, .pairs_layer = layer, .threads = 2};
+    struct spt_emerged emerged;
+    struct spt_error error = {0};
+    spt_store_free_runs(runs, run_count);
+    assert_int_equal(spt_store_runs(store, &runs, &run_count, &error), SPT_OK);
+    assert_int_equal(runs[0].id, id);
+    if (spt_emerged_read(store, &runs[0], runs[0].name, "", &options, &emerged, &error) != SPT_OK)
         fail_msg("%s", error.message);
     return emerged;
 }
@@ -185,8 +197,9 @@ static void of_the_same_weights_the_largest_step_counts(void **state) {
     (void)state;
     struct spt_store *store = fixture_open(PATH, SPT_STORE_WRITE);
     const int64_t run = put_run(store, "a", 1, &LOSS, 1);
-    const struct put main = {"", "main", SPT_NO_STEP, SPT_NO_TOKENS, 100 + COUNT - 1, false},
-                     again = {"", "step500", 500, SPT_NO_TOKENS, 100 + 7, false}, /* weights of step 1000 */
+    const struct put main = {"", "main", SPT_NO_STEP, SPT_NO_TOKENS, 100 * (uint64_t)'a' + COUNT - 1, false},
+                     again = {"",   "step500", 500, SPT_NO_TOKENS, 100 * (uint64_t)'a' + 7,
+                              false}, /* weights of step 1000 */
         other_label = {"", "checkpoint-256", 256, SPT_NO_TOKENS, 999, false},
                      unknown = {"", "step300", 300, SPT_NO_TOKENS, 0, false}; /* no digest: of its own */
     put_checkpoint(store, run, &main, &LOSS, 1);
@@ -232,7 +245,7 @@ static void branches_are_series_of_their_own(void **state) {
     (void)state;
     struct spt_store *store = fixture_open(PATH, SPT_STORE_WRITE);
     const int64_t run = put_run(store, "a", 1, &LOSS, 1);
-    const struct put there = {"stage2", "stage2-step5", 5, SPT_NO_TOKENS, 100, false},
+    const struct put there = {"stage2", "stage2-step5", 5, SPT_NO_TOKENS, 100 * (uint64_t)'a', false},
                      nowhere = {"final", "final-main", SPT_NO_STEP, SPT_NO_TOKENS, 7, false};
     put_checkpoint(store, run, &there, &LOSS, 1); /* weights of the other branch's step 0 */
     put_checkpoint(store, run, &nowhere, &LOSS, 1);
@@ -283,6 +296,74 @@ static void tokens_are_between_those_of_the_checkpoints(void **state) {
     spt_store_close(store);
 }
 
+/* Three metrics, two of which turn together: the pairs by hand. */
+static void every_two_metrics_have_an_order(void **state) {
+    (void)state;
+    const struct made_metric metrics[] = {LOSS,
+                                          SINK,
+                                          {"sink.entropy", -1, -1, 6, 1, 1, -0.5, false},
+                                          {"sink.max", 0, -1, 3, 1, 0, 1, false},
+                                          {"sink.share", 0, -1, 12, 1, 0, 1, false}};
+    struct spt_store *store = fixture_open(PATH, SPT_STORE_WRITE);
+    const int64_t run = put_run(store, "a", 1, metrics, 5);
+    struct spt_emerged e = paired_of(store, run, SPT_WHOLE_MODEL);
+    assert_int_equal(e.pair_count, 3);
+    size_t certain = 0;
+    for (size_t i = 0; i < 3; i++) {
+        const struct spt_emerged_pair *pair = &e.pairs[i];
+        assert_true(pair->a->emergence.fit.t0 <= pair->b->emergence.fit.t0);
+        const bool sink = strcmp(pair->b->metric, "sink.first") == 0;
+        assert_int_equal(pair->order.before == 200, sink);
+        if (sink) assert_true(fabs(pair->q - 1.5 * 2 / 201) < 1e-12); /* the two least of three p */
+        certain += pair->q < 0.05;
+    }
+    assert_int_equal(certain, 2);
+    assert_null(e.rows[0].t0); /* what pairs are made of is not kept */
+    spt_emerged_release(&e);
+    e = paired_of(store, run, SPT_EVERY_LAYER);
+    assert_int_equal(e.pair_count, 4); /* metrics of a layer with those of that layer */
+    assert_int_equal(e.pairs[3].a->layer, 0);
+    assert_string_equal(e.pairs[3].a->metric, "sink.max");
+    assert_string_equal(e.pairs[3].b->metric, "sink.share");
+    spt_emerged_release(&e);
+    spt_store_close(store);
+}
+
+static void pairs_of_too_many_metrics_are_refused(void **state) {
+    (void)state;
+    struct made_metric metrics[SPT_EMERGED_PAIRED_MAX + 1];
+    size_t count = 0;
+    for (size_t i = 0; i < SPT_METRIC_COUNT && count <= SPT_EMERGED_PAIRED_MAX; i++) {
+        metrics[count] = SINK;
+        metrics[count++].name = SPT_METRICS[i].name;
+    }
+    struct spt_store *store = fixture_open(PATH, SPT_STORE_WRITE);
+    const int64_t run = add_run(store, "a", 1);
+    const struct put put = {"", "step1", 1, SPT_NO_TOKENS, 1, false};
+    put_checkpoint(store, run, &put, metrics, count);
+    const struct spt_emerged_options options = {.pairs = true, .pairs_layer = SPT_WHOLE_MODEL, .threads = 1};
+    struct spt_emerged e;
+    struct spt_error error = {0};
+    spt_store_free_runs(runs, run_count);
+    assert_int_equal(spt_store_runs(store, &runs, &run_count, &error), SPT_OK);
+    assert_int_equal(spt_emerged_read(store, &runs[0], "a", "", &options, &e, &error), SPT_UNSUPPORTED);
+    assert_non_null(strstr(error.message, "found 65, expected at most 64"));
+    spt_store_close(store);
+}
+
+static void by_default_the_order_is_against_what_there_is(void **state) {
+    (void)state;
+    const struct made_metric metrics[] = {SINK, {"sink.entropy", -1, -1, 6, 1, 1, -0.5, false}};
+    struct spt_store *store = fixture_open(PATH, SPT_STORE_WRITE);
+    const int64_t run = put_run(store, "a", 1, metrics, 2);
+    struct spt_emerged e = paired_of(store, run, SPT_WHOLE_MODEL);
+    assert_string_equal(e.against, "sink.entropy");
+    assert_true(e.by_default && e.measured);
+    assert_int_equal(find(&e, "sink.first", -1, -1)->order.after, 200);
+    spt_emerged_release(&e);
+    spt_store_close(store);
+}
+
 static void without_a_loss_there_is_no_order(void **state) {
     (void)state;
     struct spt_store *store = fixture_open(PATH, SPT_STORE_WRITE);
@@ -317,7 +398,7 @@ static void seeds_have_a_mean_and_an_order(void **state) {
     struct spt_error error = {0};
     assert_int_equal(spt_emerged_compare(emerged, 3, &groups, &count, &error), SPT_OK);
     assert_int_equal(count, 1);
-    assert_true(groups[0].seeds);
+    assert_true(groups[0].seeds && groups[0].left_out == 0);
     assert_string_equal(groups[0].name, "a + b + c");
     const struct spt_compared_row *row = &groups[0].rows[1];
     assert_string_equal(row->metric, "sink.first");
@@ -331,6 +412,15 @@ static void seeds_have_a_mean_and_an_order(void **state) {
     assert_int_equal(row->order.after, 3);
     assert_true(fabs(row->order.p - 0.25) < 1e-12 && fabs(row->q - 0.25) < 1e-12);
     assert_true(isnan(groups[0].rows[0].q)); /* the loss itself */
+    spt_compared_free(groups, count);
+    emerged[2].weights = emerged[0].weights; /* one training under two names is one observation */
+    assert_int_equal(spt_emerged_compare(emerged, 3, &groups, &count, &error), SPT_OK);
+    assert_true(count == 1 && groups[0].member_count == 2 && groups[0].left_out == 1);
+    assert_true(fabs(groups[0].rows[1].order.p - 0.5) < 1e-12);
+    spt_compared_free(groups, count);
+    emerged[1].weights = emerged[0].weights;
+    assert_int_equal(spt_emerged_compare(emerged, 3, &groups, &count, &error), SPT_OK);
+    assert_int_equal(count, 0);
     spt_compared_free(groups, count);
     for (int i = 0; i < 3; i++) {
         spt_emerged_release(&emerged[i]);
@@ -383,7 +473,7 @@ static void figures_of_draws_have_an_interval_and_an_order(void **state) {
         char label[32];
         (void)snprintf(label, sizeof label, "step%lld", (long long)STEPS[c]);
         struct spt_store_checkpoint row = fixture_row(label, STEPS[c], 1);
-        row.digest = (struct spt_hash){.low = 100 + c, .high = 1};
+        row.digest = (struct spt_hash){.low = 100 * (uint64_t)'a' + c, .high = 1};
         float values[MADE_SAMPLES], draws[DRAWS];
         value_at(&SINK, STEPS[c], values);
         for (size_t d = 0; d < DRAWS; d++) {
@@ -455,6 +545,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(branches_are_series_of_their_own, begin, end),
         cmocka_unit_test_setup_teardown(undefined_figures_are_gaps, begin, end),
         cmocka_unit_test_setup_teardown(tokens_are_between_those_of_the_checkpoints, begin, end),
+        cmocka_unit_test_setup_teardown(every_two_metrics_have_an_order, begin, end),
+        cmocka_unit_test_setup_teardown(pairs_of_too_many_metrics_are_refused, begin, end),
+        cmocka_unit_test_setup_teardown(by_default_the_order_is_against_what_there_is, begin, end),
         cmocka_unit_test_setup_teardown(without_a_loss_there_is_no_order, begin, end),
         cmocka_unit_test_setup_teardown(seeds_have_a_mean_and_an_order, begin, end),
         cmocka_unit_test_setup_teardown(sizes_are_compared_in_their_order_only, begin, end),
