@@ -5,6 +5,7 @@
 
 #include "checkpoints/base/memory.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,6 +15,8 @@
 /* A figure is shown this many times as large as in print, where its letters are 7 to 8 points. */
 #define ENLARGED 1.7
 #define CSS_DPI  96.0
+
+enum { CODE_UNBROKEN = 20 }; /* characters */
 
 static const struct {
     const char *open, *close;
@@ -82,14 +85,15 @@ static void put_element(struct spt_report *report, const char *element, const ch
     spt_text_format(&report->body, "</%s>", element);
 }
 
-/* A name may be broken behind what joins its parts. */
+/* A long name may be broken behind what joins its parts, but not within a number. */
 void spt_report_code(struct spt_report *report, const char *text) {
+    const bool breaks = strlen(text) > CODE_UNBROKEN;
     spt_text_put(&report->body, "<code>");
     while (*text) {
         const size_t part = strcspn(text, "._@/"), length = part + strspn(text + part, "._@/");
         spt_html_append(&report->body, text, length);
         text += length;
-        if (*text && length > part) spt_text_put(&report->body, "<wbr>");
+        if (breaks && *text && length > part && !isdigit((unsigned char)*text)) spt_text_put(&report->body, "<wbr>");
     }
     spt_text_put(&report->body, "</code>");
 }

@@ -109,12 +109,14 @@ static void figures_stand_in_the_page_in_base64(void **state) {
     }
 }
 
-static void a_name_may_break_behind_what_joins_its_parts(void **state) {
+static void a_long_name_may_break_behind_what_joins_its_parts(void **state) {
     (void)state;
     struct spt_report report;
     begin(&report);
     spt_report_code(&report, "graph.fiedler_norm@0.01");
-    assert_string_equal(report.body.data, "<code>graph.<wbr>fiedler_<wbr>norm@<wbr>0.<wbr>01</code>");
+    spt_report_code(&report, "sink.first_excess");
+    assert_string_equal(report.body.data,
+                        "<code>graph.<wbr>fiedler_<wbr>norm@0.01</code><code>sink.first_excess</code>");
     spt_report_release(&report);
 }
 
@@ -145,7 +147,7 @@ int main(void) {
         cmocka_unit_test(a_value_carries_all_its_digits),
         cmocka_unit_test(chapters_hold_sections_and_both_are_among_the_contents),
         cmocka_unit_test(figures_stand_in_the_page_in_base64),
-        cmocka_unit_test(a_name_may_break_behind_what_joins_its_parts),
+        cmocka_unit_test(a_long_name_may_break_behind_what_joins_its_parts),
         cmocka_unit_test(a_whisker_stays_on_its_scale),
         cmocka_unit_test(the_style_asks_for_nothing_from_elsewhere),
     };

@@ -233,7 +233,7 @@ static double reference_time(const struct spt_emerged *e) {
 static void put_metric(struct spt_telling *t, const struct spt_emerged_row *row) {
     spt_report_head_cell(&t->page);
     spt_report_code(&t->page, row->metric);
-    if (row->emergence.changes.count) spt_report_text(&t->page, " *");
+    if (row->emergence.changes.count) spt_report_text(&t->page, "\u00a0*");
     spt_report_end_head_cell(&t->page);
 }
 
@@ -357,9 +357,11 @@ enum spt_status spt_tell_emergence(struct spt_telling *t, struct spt_error *erro
     spt_report_format(&t->page, "Steps from %" PRId64 " to %" PRId64 " on a logarithmic scale; the dashed line is ",
                       e->first, e->last);
     spt_say_against(t);
-    spt_report_text(&t->page,
-                    ". Midpoint: the step at which the fitted curve is half way; k: how steep it is, in octaves of the "
-                    "step; before: share of the draws in which the quantity turns before ");
+    spt_report_text(
+        &t->page,
+        ". Midpoint: the step at which the fitted curve is half way, and its 95 % interval; k: how "
+        "steep it is, in octaves of the step; layers: from the earliest layer's midpoint to the latest one's; "
+        "before: share of the draws in which the quantity turns before ");
     spt_say_against(t);
     spt_report_text(&t->page, "; *: it rises and falls, and a curve that turns once says little of it.");
     spt_report_close(&t->page, SPT_REPORT_NOTE);
