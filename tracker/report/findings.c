@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum finding_kind {
@@ -205,6 +206,44 @@ static enum spt_status put_null(const struct tale *tale, struct spt_error *error
     return SPT_OK;
 }
 
+/* --- against the control --- */
+
+/* The control's last value, at a step that the run counts. SPT_END: none. */
+static enum spt_status control_end(const struct tale *tale, struct spt_told_value *end, struct spt_error *error) {
+    const struct spt_plot_source *control = tale->t->run->source.source.control;
+    struct spt_plot_value *values;
+    if (!control) return SPT_END;
+    const enum spt_status status =
+        control->series(control->context, tale->finding->metric, SPT_WHOLE_MODEL, SPT_WHOLE_LAYER, &values, error);
+    if (status != SPT_OK) return status;
+    bool any = false;
+    for (size_t i = 0; i < control->count; i++) {
+        if (control->checkpoints[i].step != tale->last.step || isnan(values[i].mean)) continue;
+        *end = (struct spt_told_value){tale->last.step, values[i]};
+        any = true;
+    }
+    free(values);
+    return any ? SPT_OK : SPT_END;
+}
+
+static enum spt_status put_control(const struct tale *tale, struct spt_error *error) {
+    const struct spt_said_of of = whole(tale, tale->last.step);
+    const struct spt_plot_value *v = &tale->last.value;
+    struct spt_told_value control;
+    const enum spt_status status = control_end(tale, &control, error);
+    if (status != SPT_OK) return status == SPT_END ? SPT_OK : status;
+    const struct spt_plot_value *c = &control.value;
+    put(tale, " With the tokens of each sample shuffled it is ");
+    spt_say_control(tale->t, c, &of);
+    spt_report_format(&tale->t->page, " at step %lld", (long long)control.step);
+    if (isnan(v->lo) || isnan(v->hi) || isnan(c->lo) || isnan(c->hi))
+        put(tale, ".");
+    else
+        put(tale, c->hi < v->lo || c->lo > v->hi ? ": the order of the tokens matters to it."
+                                                 : ", which the intervals do not tell apart.");
+    return SPT_OK;
+}
+
 /* --- the sentence, by why there is no midpoint --- */
 
 static void put_meaning(const struct tale *tale) {
@@ -398,6 +437,7 @@ enum spt_status spt_tell_findings(struct spt_telling *t, const char *group, stru
         SENTENCES[tale.row->emergence.reason](&tale);
         if (FINDINGS[i].kind & LAYERS) put_layers(&tale);
         status = put_null(&tale, error);
+        if (status == SPT_OK) status = put_control(&tale, error);
         spt_report_close(&t->page, SPT_REPORT_PARAGRAPH);
     }
     return status;

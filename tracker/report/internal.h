@@ -33,6 +33,8 @@ void spt_say_shown(struct spt_telling *t, const char *said, double value, const 
 /* "0.153", and "0.153 [0.149, 0.157]" where there is an interval. */
 void spt_say_number(struct spt_telling *t, double value, const struct spt_said_of *of, const char *field);
 void spt_say_value(struct spt_telling *t, const struct spt_plot_value *value, const struct spt_said_of *of);
+/* The same of the run's control. */
+void spt_say_control(struct spt_telling *t, const struct spt_plot_value *value, const struct spt_said_of *of);
 /* "1473 [1396, 1559]", of a fit. */
 void spt_say_midpoint(struct spt_telling *t, const struct spt_emerged_row *row);
 void spt_say_step(struct spt_telling *t, double time, const struct spt_said_of *of, const char *field);

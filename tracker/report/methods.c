@@ -48,6 +48,10 @@ static bool has_nulls(const struct spt_telling *t) {
     return false;
 }
 
+static bool has_control(const struct spt_telling *t) {
+    return t->run->source.source.control != NULL;
+}
+
 static bool has_group(const struct spt_telling *t, const char *group) {
     return spt_told_has_group(t->run, group);
 }
@@ -100,6 +104,10 @@ static const struct {
      "figure is called indistinguishable from them when its interval, widened by two standard deviations of the draws, holds "
      "their mean.",
      has_nulls},
+    {"Control",
+     "The same checkpoints were asked about the same samples with the tokens of each in another order: what a figure owes to the "
+     "order of the tokens is what the run has and its control has not.",
+     has_control},
     {"Spectra",
      "What is left when uniform attention is taken away is held against the law that it follows for random weights: the quarter "
      "circle for a full mask (Marchenko and Pastur 1967; Bordenave, Caputo and Chafai 2012), its triangular counterpart for a "
@@ -275,6 +283,7 @@ static void put_configuration(const struct spt_telling *t, struct spt_text *out)
     spt_text_put(out, "\n");
     put_settings(out, run->run->probe_text, NULL);
     put_settings(out, run->run->plan_text, run->run->probe_text ? SKIP : NULL);
+    if (run->source.source.control) spt_text_put(out, "control: shuffled\n");
     spt_text_put(out, "metrics: [");
     for (size_t i = 0; i < count; i++) {
         if (i) spt_text_put(out, ", ");

@@ -92,18 +92,27 @@ void spt_say_number(struct spt_telling *t, double value, const struct spt_said_o
     spt_say_shown(t, said, value, of, field);
 }
 
-void spt_say_value(struct spt_telling *t, const struct spt_plot_value *v, const struct spt_said_of *of) {
+static void say_value(struct spt_telling *t, const struct spt_plot_value *v, const struct spt_said_of *of,
+                      const char *const fields[3]) {
     char said[SPT_SAID_MAX];
     spt_said_number(said, v->mean, v->lo, v->hi);
-    spt_say_shown(t, said, v->mean, of, "mean");
+    spt_say_shown(t, said, v->mean, of, fields[0]);
     if (!(v->hi > v->lo)) return;
     spt_report_interval(&t->page, " [");
     spt_said_number(said, v->lo, v->lo, v->hi);
-    spt_say_shown(t, said, v->lo, of, "lo");
+    spt_say_shown(t, said, v->lo, of, fields[1]);
     spt_report_text(&t->page, ", ");
     spt_said_number(said, v->hi, v->lo, v->hi);
-    spt_say_shown(t, said, v->hi, of, "hi");
+    spt_say_shown(t, said, v->hi, of, fields[2]);
     spt_report_end_interval(&t->page, "]");
+}
+
+void spt_say_value(struct spt_telling *t, const struct spt_plot_value *v, const struct spt_said_of *of) {
+    say_value(t, v, of, (const char *const[]){"mean", "lo", "hi"});
+}
+
+void spt_say_control(struct spt_telling *t, const struct spt_plot_value *v, const struct spt_said_of *of) {
+    say_value(t, v, of, (const char *const[]){"control mean", "control lo", "control hi"});
 }
 
 /* --- steps --- */

@@ -45,6 +45,12 @@ check '"$program" sweep "$run" --samples 8 --bootstrap 100 --metrics loss,sink.f
 spectail report --db several.db --run one --run two --out several.html
 shell 'grep -o "<h[12][^>]*>[^<]*" several.html | sed "s/<[^>]*>//"'
 
+# Beside its control.
+check '"$program" sweep "$run" --samples 6 --metrics loss,sink.first_excess,sink.entropy --bootstrap 100 --control shuffled --quiet --db control.db'
+check '"$program" report --db control.db --out control.html --quiet'
+shell 'python3 "$check_report" "$program" control.html control.db'
+shell 'grep -o "With the tokens of each sample shuffled" control.html; grep -c "^control: shuffled" control.html'
+
 # What is wrong.
 spectail report --db none.db
 spectail report --run other

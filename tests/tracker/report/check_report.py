@@ -106,8 +106,14 @@ def load(spectail, db, run):
     for metric, layer, mean, sd in connection.execute(
             "SELECT name, layer, mean, sd FROM null_value JOIN metric ON metric.id = metric"):
         nulls.setdefault(metric, []).append({"null mean": mean, "null sd": sd})
+    controls = {}
+    for metric, layer, head, step, mean, lo, hi in connection.execute(
+            "SELECT metric.name, layer, head, step, mean, lo, hi FROM measure JOIN metric ON metric.id = metric"
+            " JOIN checkpoint ON checkpoint.id = checkpoint JOIN run ON run.id = run WHERE probe_text LIKE '%control: %'"):
+        controls.setdefault((metric, layer, head, step), []).append(
+            {"control mean": mean, "control lo": lo, "control hi": hi})
     external = {(name, step): value for name, step, value in connection.execute("SELECT name, step, value FROM external")}
-    return figures, fits, nulls, external
+    return figures, fits, nulls, external, controls
 
 
 def step_of(time):
@@ -116,12 +122,14 @@ def step_of(time):
 
 def expected(title, known):
     """All values that may stand under this title."""
-    figures, fits, nulls, external = known
+    figures, fits, nulls, external, controls = known
     match = re.fullmatch(r"(.*?)(?:, layer (\d+))?(?:, head (\d+))?(?:, step (\d+))?: (.*)", title)
     metric, layer, head, step, field = match.groups()
     key = (metric, -1 if layer is None else int(layer), -1 if head is None else int(head))
     if field == "value":
         return [external[(metric, int(step))]]
+    if field.startswith("control "):
+        return [c[field] for c in controls[key + (int(step),)]]
     if step is not None:
         return [f[field] for f in figures[key + (int(step),)]]
     if field.startswith("null "):
