@@ -9,7 +9,7 @@
  *     rows += spt_baselines_key_put(settings, rows, &drawn);                 once, a row of the key above the panels
  *
  *     base = metric[p]                                        in the script, for each panel: the name of the blocks
- *     plot @null_lines, @control_lines, data index (base.' |') ...
+ *     plot @null_lines, data index (base.' |') ..., @control_lines
  *     @unset_baselines                                        after the first panel: the key is drawn once
  *
  * Both blocks are always there; where the source has no null or no control they hold a row of nothing. null_lines is a

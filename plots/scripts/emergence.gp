@@ -36,7 +36,6 @@ if (has_sink) {
     }
     base = 'sink'
     plot @null_lines, \
-        @control_lines, \
         for [i = lines:1:-1] data index block[i] using 2:(shown($4)):5 with filledcurves fillcolor rgb colour_of[i], \
         for [i = lines:1:-1] data index block[i] using 2:3 with lines linewidth 1.2 linecolor rgb colour_of[i] \
             title (dumb ? name[i] : ''), \
@@ -46,7 +45,8 @@ if (has_sink) {
             linecolor rgb colour_of[i], \
         for [i = lines:1:-1] data index block[i] using 2:($6 == 2 ? $3 : NaN) with points pointtype 7 pointsize ring_size \
             linecolor rgb colour_of[i], \
-        for [i = lines:1:-1] data index block[i] using 2:($6 == 2 ? $3 : NaN) with points pointtype 7 pointsize hole_size linecolor rgb paper
+        for [i = lines:1:-1] data index block[i] using 2:($6 == 2 ? $3 : NaN) with points pointtype 7 pointsize hole_size linecolor rgb paper, \
+        @control_lines
     do for [i = 1:2] { unset arrow i; unset label i; unset label 10 + i }
     @unset_baselines
 }

@@ -101,7 +101,6 @@ do for [p = 1:panels] {
             pointtype 6 pointsize 0.9 * dot_size linewidth 0.5 linecolor rgb tone(i), \
         data index grey_block(p) using 3:(shown(scale($4))) with lines \
             linewidth (layers > 24 ? 0.3 : 0.5) linecolor rgb '#B8B8B8', \
-        @control_lines, \
         for [i = 1:count(lines[p])] data index block(i) using 2:(shown(scale($4))):(scale($5)) with filledcurves fillcolor rgb tone(i), \
         for [i = 1:count(lines[p])] data index block(i) using 2:(scale($3)) with lines linewidth 1.2 linecolor rgb tone(i) title name(i), \
         for [i = 1:count(lines[p])] data index block(i) using 2:($7 == 1 ? scale($4) : NaN):(0):(scale($5) - scale($4)) with vectors \
@@ -111,7 +110,8 @@ do for [p = 1:panels] {
         for [i = 1:count(lines[p])] data index block(i) using 2:($6 == 2 ? scale($3) : NaN) with points pointtype 7 \
             pointsize ring_size linecolor rgb tone(i), \
         for [i = 1:count(lines[p])] data index block(i) using 2:($6 == 2 ? scale($3) : NaN) with points pointtype 7 \
-            pointsize hole_size linecolor rgb paper
+            pointsize hole_size linecolor rgb paper, \
+        @control_lines
     unset arrow 70
     if (exists('keys')) { do for [k = 0:keys] { unset label 40 + k; unset arrow 40 + k } }
     @unset_baselines
