@@ -122,7 +122,7 @@ static void put_colours(struct spt_text *settings, size_t p, const struct spt_pa
     if (drawn->panel->zero) range = (struct spt_range){-largest, largest};
     if (range.hi - range.lo <= 1e-4 * largest || largest == 0) range = spt_range_padded(range);
     spt_text_format(settings, "y_min[%zu] = %.9g; y_max[%zu] = %.9g; y_tics[%zu] = '%.9g'\n", p, range.lo, p, range.hi,
-                    p, spt_range_step(range, 4));
+                    p, spt_range_step(range, 5));
 }
 
 static const char *text_of(const struct spt_text *text) {

@@ -15,6 +15,7 @@ struct drawing {
     struct spt_figure_selection choice;
     bool several; /* runs */
     struct spt_text said;
+    struct spt_text left_out; /* figures that nobody named and the run holds nothing of */
 };
 
 static bool is_on_terminal(const struct drawing *drawing) {
@@ -29,13 +30,15 @@ static const char *why_not_drawn(const struct drawing *drawing, const struct spt
     return "the runs hold nothing that this figure shows";
 }
 
-/* What the run does not hold is left out, and said. */
+/* What the run does not hold is left out, and said: of figures that are named each by itself, of the others in one line. */
 static bool say_figure(void *context, const struct spt_figure *figure, bool drawn) {
     struct drawing *drawing = context;
     const struct spt_config *config = &drawing->invocation->config;
     if (drawing->invocation->quiet) return false;
-    if (!drawn)
+    if (!drawn && drawing->choice.named)
         fprintf(stderr, "spectail plot: %s: %s\n", figure->name, why_not_drawn(drawing, figure));
+    else if (!drawn)
+        spt_text_format(&drawing->left_out, "%s%s", drawing->left_out.length ? ", " : "", figure->name);
     else if (!is_on_terminal(drawing))
         spt_text_format(&drawing->said, "%s/%s.%s\n", config->out, figure->name,
                         spt_plot_format_name((enum spt_plot_format)config->plots.format));
@@ -50,6 +53,8 @@ static int render(struct drawing *drawing, const struct spt_plot_source *source)
     if (spt_figures_draw(&drawing->choice, &invocation->config, source, folder, say_figure, drawing, &drawn, &error) !=
         SPT_OK)
         return spt_invocation_fail(invocation, SPT_EXIT_OUTPUT, &error);
+    if (drawing->left_out.length && !drawing->left_out.failed)
+        fprintf(stderr, "spectail plot: nothing to show in: %s\n", drawing->left_out.data);
     if (is_on_terminal(drawing) || drawn == 0) return drawn ? SPT_EXIT_DONE : SPT_EXIT_USAGE;
     if (!invocation->quiet) spt_text_format(&drawing->said, "%s/index.html\n", folder);
     return spt_invocation_print(invocation, &drawing->said);
@@ -120,6 +125,7 @@ static int run(struct spt_invocation *invocation) {
         spt_runs_close(store, &runs);
     }
     spt_text_release(&drawing.said);
+    spt_text_release(&drawing.left_out);
     spt_figure_selection_release(&drawing.choice);
     return status;
 }
