@@ -2,8 +2,7 @@
  * tests/peer/make_attention_fixture.py from HF transformers' attention, oracle.py and GUDHI), to 1e-9 relative, counts
  * exactly. */
 #include "analysis/pool.h"
-#include "checkpoints/base/json.h"
-#include "checkpoints/checkpoint.h"
+#include "tests/analysis/computed.h"
 #include "tests/analysis/matrices.h"
 
 #include <math.h>
@@ -17,27 +16,8 @@
 
 #define RELATIVE 1e-9
 
-struct fixture {
-    struct spt_checkpoint *tensors;
-    struct spt_json_document *expected;
-};
-
 static int open_fixture(void **state) {
-    struct fixture *f = calloc(1, sizeof *f);
-    struct spt_error error;
-    if (!f || spt_checkpoint_open(SPT_TEST_DATA "/attention.safetensors", NULL, &f->tensors, &error) != SPT_OK ||
-        spt_json_read_file(SPT_TEST_DATA "/attention.json", 1 << 26, false, &f->expected, &error) != SPT_OK)
-        return -1;
-    *state = f;
-    return 0;
-}
-
-static int close_fixture(void **state) {
-    struct fixture *f = *state;
-    spt_checkpoint_close(f->tensors);
-    spt_json_free(f->expected);
-    free(f);
-    return 0;
+    return computed_open(state, "attention");
 }
 
 static bool is_count(const char *name) {
@@ -216,5 +196,5 @@ int main(void) {
         cmocka_unit_test(every_metric_equals_numpy),
         cmocka_unit_test(a_matrix_with_a_nan_has_no_values_and_spoils_no_other),
     };
-    return cmocka_run_group_tests(tests, open_fixture, close_fixture);
+    return cmocka_run_group_tests(tests, open_fixture, computed_close);
 }

@@ -4,8 +4,7 @@
  * leaves of them. */
 #include "analysis/analyze.h"
 #include "analysis/values/output_gram.h"
-#include "checkpoints/base/json.h"
-#include "checkpoints/checkpoint.h"
+#include "tests/analysis/computed.h"
 #include "tests/analysis/matrices.h"
 
 #include <math.h>
@@ -24,27 +23,8 @@
 
 enum { MOST_SAMPLES = 4, MOST_HEADS = 8 };
 
-struct fixture {
-    struct spt_checkpoint *tensors;
-    struct spt_json_document *expected;
-};
-
 static int open_fixture(void **state) {
-    struct fixture *f = calloc(1, sizeof *f);
-    struct spt_error error;
-    if (!f || spt_checkpoint_open(SPT_TEST_DATA "/values.safetensors", NULL, &f->tensors, &error) != SPT_OK ||
-        spt_json_read_file(SPT_TEST_DATA "/values.json", 1 << 24, false, &f->expected, &error) != SPT_OK)
-        return -1;
-    *state = f;
-    return 0;
-}
-
-static int close_fixture(void **state) {
-    struct fixture *f = *state;
-    spt_checkpoint_close(f->tensors);
-    spt_json_free(f->expected);
-    free(f);
-    return 0;
+    return computed_open(state, "values");
 }
 
 static const struct spt_json *cases_of(const struct fixture *f) {
@@ -339,5 +319,5 @@ int main(void) {
         cmocka_unit_test(on_the_same_vectors_every_figure_equals_numpy),
         cmocka_unit_test(a_pass_over_each_kind_of_model_gives_numpys_figures_and_frames),
     };
-    return cmocka_run_group_tests(tests, open_fixture, close_fixture);
+    return cmocka_run_group_tests(tests, open_fixture, computed_close);
 }

@@ -14,6 +14,20 @@ static inline unsigned char *read_whole(struct spt_checkpoint *checkpoint, const
     return out;
 }
 
+/* Every range of tensor is that range of the whole. */
+static inline void assert_ranges(struct spt_checkpoint *checkpoint, const struct spt_tensor *tensor) {
+    const size_t size = spt_dtype_size(tensor->dtype);
+    unsigned char *whole = read_whole(checkpoint, tensor), *part = malloc(tensor->bytes + 1);
+    assert_non_null(part);
+    for (size_t first = 0; first <= tensor->count; first++)
+        for (size_t count = 0; count <= tensor->count - first; count++) {
+            assert_int_equal(spt_checkpoint_read(checkpoint, tensor, first, count, part, NULL), SPT_OK);
+            assert_memory_equal(part, whole + first * size, count * size);
+        }
+    free(whole);
+    free(part);
+}
+
 static inline struct spt_hash digest_of(struct spt_checkpoint *checkpoint) {
     struct spt_hash digest;
     for (size_t i = 0; i < spt_checkpoint_tensor_count(checkpoint); i++)

@@ -28,24 +28,15 @@ static void formats_are_named(void **state) {
     assert_format(DATA "lightning.ckpt", "torch zip, Lightning, global_step 500");
 }
 
-/* Every range of every view, against the whole tensor. */
 static void any_range_of_a_view_is_that_range_of_the_whole(void **state) {
     (void)state;
     struct spt_checkpoint *checkpoint = open_checkpoint(DATA "zip2.bin");
     size_t views = 0;
     for (size_t i = 0; i < spt_checkpoint_tensor_count(checkpoint); i++) {
         const struct spt_tensor *tensor = spt_checkpoint_tensor(checkpoint, i);
-        const size_t size = spt_dtype_size(tensor->dtype);
-        unsigned char *whole = read_whole(checkpoint, tensor), *part = malloc(tensor->bytes + 1);
-        assert_non_null(part);
-        views += tensor->stride != NULL;
-        for (size_t first = 0; tensor->stride && first <= tensor->count; first++)
-            for (size_t count = 0; count <= tensor->count - first; count++) {
-                assert_int_equal(spt_checkpoint_read(checkpoint, tensor, first, count, part, NULL), SPT_OK);
-                assert_memory_equal(part, whole + first * size, count * size);
-            }
-        free(whole);
-        free(part);
+        if (!tensor->stride) continue;
+        views++;
+        assert_ranges(checkpoint, tensor);
     }
     assert_int_equal(views, 8);
     spt_checkpoint_close(checkpoint);
