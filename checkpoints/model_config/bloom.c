@@ -8,7 +8,7 @@ void spt_model_config_bloom(struct spt_model_keys *keys, struct spt_model_config
     const char *const heads = spt_model_keys_either(keys, "n_head", "num_attention_heads");
     config->layers = spt_model_keys_size(keys, layers, SPT_MODEL_LAYERS_MAX);
     config->hidden = spt_model_keys_size(keys, hidden, SPT_MODEL_WIDTH_MAX);
-    config->heads = spt_model_keys_size(keys, heads, SPT_MODEL_WIDTH_MAX);
+    config->heads = spt_model_keys_size(keys, heads, SPT_MODEL_HEADS_MAX);
     config->head_dim = spt_model_keys_head_dim(keys, hidden, config->hidden, heads, config->heads);
     config->intermediate = 4 * config->hidden;
     config->vocabulary = spt_model_keys_size(keys, "vocab_size", SPT_MODEL_VOCAB_MAX);

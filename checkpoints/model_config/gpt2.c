@@ -9,7 +9,7 @@ void spt_model_config_gpt2(struct spt_model_keys *keys, struct spt_model_config 
     const char *const positions = spt_model_keys_either(keys, "n_positions", "max_position_embeddings");
     config->layers = spt_model_keys_size(keys, layers, SPT_MODEL_LAYERS_MAX);
     config->hidden = spt_model_keys_size(keys, hidden, SPT_MODEL_WIDTH_MAX);
-    config->heads = spt_model_keys_size(keys, heads, SPT_MODEL_WIDTH_MAX);
+    config->heads = spt_model_keys_size(keys, heads, SPT_MODEL_HEADS_MAX);
     config->head_dim = spt_model_keys_head_dim(keys, hidden, config->hidden, heads, config->heads);
     config->intermediate = spt_model_keys_size_or_null(keys, "n_inner", SPT_MODEL_WIDTH_MAX, 4 * config->hidden);
     config->vocabulary = spt_model_keys_size(keys, "vocab_size", SPT_MODEL_VOCAB_MAX);

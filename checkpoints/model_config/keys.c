@@ -180,7 +180,7 @@ size_t spt_model_keys_head_dim(struct spt_model_keys *keys, const char *hidden_k
 void spt_model_keys_sizes(struct spt_model_keys *keys, size_t default_positions, struct spt_model_config *config) {
     config->layers = spt_model_keys_size(keys, "num_hidden_layers", SPT_MODEL_LAYERS_MAX);
     config->hidden = spt_model_keys_size(keys, "hidden_size", SPT_MODEL_WIDTH_MAX);
-    config->heads = spt_model_keys_size(keys, "num_attention_heads", SPT_MODEL_WIDTH_MAX);
+    config->heads = spt_model_keys_size(keys, "num_attention_heads", SPT_MODEL_HEADS_MAX);
     config->intermediate = spt_model_keys_size(keys, "intermediate_size", SPT_MODEL_WIDTH_MAX);
     config->vocabulary = spt_model_keys_size(keys, "vocab_size", SPT_MODEL_VOCAB_MAX);
     config->positions =
@@ -190,7 +190,7 @@ void spt_model_keys_sizes(struct spt_model_keys *keys, size_t default_positions,
 void spt_model_keys_grouped_heads(struct spt_model_keys *keys, size_t default_kv_heads, size_t default_head_dim,
                                   struct spt_model_config *config) {
     const bool null = is_null(spt_json_get(keys->root, "num_key_value_heads"));
-    config->kv_heads = spt_model_keys_size_or_null(keys, "num_key_value_heads", SPT_MODEL_WIDTH_MAX,
+    config->kv_heads = spt_model_keys_size_or_null(keys, "num_key_value_heads", SPT_MODEL_HEADS_MAX,
                                                    default_kv_heads && !null ? default_kv_heads : config->heads);
     config->head_dim = spt_model_keys_size_or_null(keys, "head_dim", SPT_MODEL_WIDTH_MAX, default_head_dim);
     if (!config->head_dim)

@@ -13,7 +13,8 @@
 /* Bounds of what is believed, far above any model, so that sizes of tensors need no checks of their own: the product
  * of two widths (or of a width with the vocabulary or the positions), the layers (SPT_MODEL_LAYERS_MAX) and 8 bytes
  * fits 64 bits. */
-#define SPT_MODEL_WIDTH_MAX     ((size_t)1 << 20) /* hidden, intermediate, heads, heads * head_dim */
+#define SPT_MODEL_WIDTH_MAX     ((size_t)1 << 20) /* hidden, intermediate, heads * head_dim */
+#define SPT_MODEL_HEADS_MAX     ((size_t)4096)    /* also what figures of each head may take */
 #define SPT_MODEL_VOCAB_MAX     ((size_t)1 << 22)
 #define SPT_MODEL_POSITIONS_MAX ((size_t)1 << 30)
 

@@ -40,8 +40,8 @@ static const struct row {
         *fallback;    /* what GPT-NeoX takes for a key that is not there; NULL: it must be there, or counts as null */
     double low, high; /* of numbers */
 } ROWS[] = {
-#define SIZE(key, hf)                                                                                                  \
-    { key, INTEGER, COPY, hf, NULL, 1, (double)SPT_MODEL_WIDTH_MAX }
+#define SIZE(key, most)                                                                                                \
+    { key, INTEGER, COPY, key, NULL, 1, (double)(most) }
 #define ONE_OF(key, values, is)                                                                                        \
     { key, WORD, ONLY, values, is, 0, 0 }
 #define FLAG(key, value)                                                                                               \
@@ -49,9 +49,9 @@ static const struct row {
 #define COUNT_OF_1(key)                                                                                                \
     { key, INTEGER, ONLY, " 1 ", "1", 0, 1e9 }
     {"num_layers", INTEGER, COPY, "num_hidden_layers", NULL, 1, (double)SPT_MODEL_LAYERS_MAX},
-    SIZE("hidden_size", "hidden_size"),
-    SIZE("num_attention_heads", "num_attention_heads"),
-    {"max_position_embeddings", INTEGER, COPY, "max_position_embeddings", NULL, 1, (double)SPT_MODEL_POSITIONS_MAX},
+    SIZE("hidden_size", SPT_MODEL_WIDTH_MAX),
+    SIZE("num_attention_heads", SPT_MODEL_HEADS_MAX),
+    SIZE("max_position_embeddings", SPT_MODEL_POSITIONS_MAX),
     {"rotary_pct", NUMBER, COPY, "rotary_pct", "1.0", 0, 1},
     {"rotary_emb_base", NUMBER, COPY, "rotary_emb_base", "10000", 1, 1e15},
     {"layernorm_epsilon", NUMBER, COPY, "layer_norm_eps", "1.0e-5", 1e-30, 1},
@@ -66,7 +66,7 @@ static const struct row {
     {"mlp_multiple_of", INTEGER, OTHER, NULL, "1", 1, (double)SPT_MODEL_WIDTH_MAX},
 
     /* Those that must be as many as another, where they are given. */
-    {"num_kv_heads", INTEGER, OTHER, NULL, NULL, 1, (double)SPT_MODEL_WIDTH_MAX},
+    {"num_kv_heads", INTEGER, OTHER, NULL, NULL, 1, (double)SPT_MODEL_HEADS_MAX},
     {"num_unique_layers", INTEGER, OTHER, NULL, NULL, 1, (double)SPT_MODEL_LAYERS_MAX},
     {"attention_config", LIST, OTHER, NULL, NULL, 0, 0},
 

@@ -5,7 +5,7 @@
 void spt_model_config_opt(struct spt_model_keys *keys, struct spt_model_config *config) {
     config->layers = spt_model_keys_size(keys, "num_hidden_layers", SPT_MODEL_LAYERS_MAX);
     config->hidden = spt_model_keys_size(keys, "hidden_size", SPT_MODEL_WIDTH_MAX);
-    config->heads = spt_model_keys_size(keys, "num_attention_heads", SPT_MODEL_WIDTH_MAX);
+    config->heads = spt_model_keys_size(keys, "num_attention_heads", SPT_MODEL_HEADS_MAX);
     config->head_dim =
         spt_model_keys_head_dim(keys, "hidden_size", config->hidden, "num_attention_heads", config->heads);
     config->intermediate = spt_model_keys_size(keys, "ffn_dim", SPT_MODEL_WIDTH_MAX);

@@ -92,6 +92,7 @@ static const struct bad_input INPUTS[] = {
                          "\"num_attention_heads\": 4, \"vocab_size\": 64}"),
     /* heads */
     CONFIG("heads-do-not-divide", "{\"model_type\": \"gpt_neox\", " SIZES("1", "5") "}"),
+    CONFIG("heads-4097", "{\"model_type\": \"gpt_neox\", " SIZES("1", "4097") "}"),
     CONFIG("more-heads-than-dimensions", "{\"model_type\": \"gpt_neox\", " SIZES("1", "128") "}"),
     CONFIG("gpt2-heads-do-not-divide",
            "{\"model_type\": \"gpt2\", \"n_embd\": 50, \"n_head\": 4, \"n_layer\": 2, \"vocab_size\": 64}"),
