@@ -106,7 +106,7 @@ static int run(struct spt_invocation *invocation) {
         .db = config->db,
         .branch = spt_invocation_value(invocation, "branch"),
         .title = spt_invocation_value(invocation, "title"),
-        .against = against ? against : "loss",
+        .against = against,
         .date = date,
         .threads = (size_t)config->threads,
         .plot = {.format = SPT_PLOT_SVG,
@@ -127,7 +127,7 @@ static const struct spt_option OPTIONS[] = {
     {"branch", 'b', "NAME", "which branch's checkpoints (default: the one of the most)"},
     {"out", 'o', "FILE", "where the report goes, whole or not at all; -: standard output (default report.html)"},
     {"title", 't', "TEXT", "its title (default: made from the runs' names)"},
-    {"against", 0, "METRIC", "what the others come before or after (default loss)"},
+    {"against", 0, "METRIC", "what the others come before or after (default loss; of a run without one sink.entropy)"},
     {"bibtex", 0, "FILE", "also the works it cites, as BibTeX; -: standard output"},
 };
 static const char *const KEYS[] = {"db", "threads", "plots.metric", "plots.layer", "plots.steps", "plots.axis"};

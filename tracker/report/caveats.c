@@ -302,16 +302,18 @@ static enum spt_status fits(struct spt_telling *t, struct spt_error *error) {
     return SPT_OK;
 }
 
+/* That the order is against something else than the loss, or that there is none, and why. */
 static enum spt_status reference(struct spt_telling *t, struct spt_error *error) {
     const struct spt_emerged *e = t->run->emerged;
+    const bool found = e->measured && e->reason == SPT_EMERGENCE_FOUND;
     (void)error;
-    const bool encoder = !e->measured && strcmp(t->run->run->mask, "full") == 0 && strcmp(e->against, "loss") == 0;
-    if (e->measured && e->reason == SPT_EMERGENCE_FOUND) return SPT_OK;
+    if (found && (!e->by_default || strcmp(e->against, SPT_EMERGED_DEFAULT[0]) == 0)) return SPT_OK;
     begin(t);
-    if (encoder) {
-        spt_report_text(
-            &t->page,
-            "An encoder has no loss to come before or after: no order is told; --against names another quantity.");
+    if (found) {
+        spt_report_text(&t->page,
+                        "The run has no loss that quantities could come before or after: they are held against ");
+        spt_say_against(t);
+        spt_report_text(&t->page, "; --against names another.");
     } else {
         spt_report_text(&t->page, "Nothing is told to come before or after ");
         spt_say_against(t);

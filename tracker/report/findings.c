@@ -45,6 +45,12 @@ static const struct finding FINDINGS[] = {
     {"rmt.hidden.participation_rel", "The participation ratio of the residual stream, relative to its width,", "the residual stream spreads over more directions", "the residual stream collapses onto fewer directions", 0},
     {"rmt.hidden.mp_ks", "The distance of the residual stream's spectrum from the Marchenko-Pastur law", NULL, NULL, 0},
     {"rmt.hidden.spikes", "The number of directions of the residual stream above the edge of that law", NULL, NULL, 0},
+    {"rmt.weight.query.alpha", "The exponent of the tail of the spectrum of the query weights", "its tail becomes lighter", "its tail becomes heavier", 0},
+    {"rmt.weight.key.alpha", "The exponent of the tail of the spectrum of the key weights", "its tail becomes lighter", "its tail becomes heavier", 0},
+    {"rmt.weight.value.alpha", "The exponent of the tail of the spectrum of the value weights", "its tail becomes lighter", "its tail becomes heavier", 0},
+    {"rmt.weight.output.alpha", "The exponent of the tail of the spectrum of the output weights", "its tail becomes lighter", "its tail becomes heavier", 0},
+    {"rmt.weight.mlp_up.alpha", "The exponent of the tail of the spectrum of the MLP's first weights", "its tail becomes lighter", "its tail becomes heavier", 0},
+    {"rmt.weight.mlp_down.alpha", "The exponent of the tail of the spectrum of the MLP's last weights", "its tail becomes lighter", "its tail becomes heavier", 0},
 
     {"topology.h0_mean", "The mean bar of dimension 0", "tokens join only at smaller attention weights", "tokens join at larger attention weights", BRIEF | LAYERS},
     {"topology.h1_persistence", "The sum of the bars of dimension 1", "cycles of attention appear", "cycles of attention close", 0},
@@ -101,7 +107,8 @@ static void put_subject(const struct tale *tale) {
     const bool comma = tale->finding->subject[length - 1] == ','; /* it stands behind the name */
     spt_report_format(&tale->t->page, "%.*s (", (int)(length - comma), tale->finding->subject);
     spt_report_code(&tale->t->page, tale->finding->metric);
-    const char *unit = SPT_METRICS[spt_metric_find(tale->finding->metric)].unit;
+    const size_t metric = spt_metric_find(tale->finding->metric);
+    const char *unit = metric < SPT_METRIC_COUNT ? SPT_METRICS[metric].unit : "";
     if (*unit) spt_report_format(&tale->t->page, ", in %s%s", unit, strcmp(unit, "nat") == 0 ? "s" : "");
     put(tale, comma ? "), " : ") ");
 }

@@ -312,7 +312,7 @@ static void put_commands(const struct spt_telling *t, struct spt_text *out) {
         spt_text_put(out, " --title ");
         put_word(out, request->title);
     }
-    if (strcmp(request->against, "loss") != 0) spt_text_format(out, " --against %s", request->against);
+    if (request->against) spt_text_format(out, " --against %s", request->against);
     spt_text_put(out, "\n");
 }
 

@@ -24,7 +24,7 @@ struct spt_report_request {
     const char *db;      /* the store's path, as the user gave it */
     const char *branch;  /* NULL: that of the most checkpoints of each run */
     const char *title;   /* NULL: made from the runs' names */
-    const char *against; /* the metric that others come before or after */
+    const char *against; /* the metric that others come before or after; NULL: as emerge has it */
     const char *date;    /* of the report: UTC, ISO 8601 */
     size_t threads;      /* 0: all */
     struct spt_plot_options plot;

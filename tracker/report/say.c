@@ -139,10 +139,10 @@ void spt_say_midpoint(struct spt_telling *t, const struct spt_emerged_row *row) 
 /* --- the order --- */
 
 void spt_say_against(struct spt_telling *t) {
-    if (strcmp(t->reading->request->against, "loss") == 0)
+    if (strcmp(t->run->emerged->against, "loss") == 0)
         spt_report_text(&t->page, "the loss");
     else
-        spt_report_code(&t->page, t->reading->request->against);
+        spt_report_code(&t->page, t->run->emerged->against);
 }
 
 void spt_say_share(struct spt_telling *t, double share, const struct spt_said_of *of, const char *field) {
