@@ -77,10 +77,13 @@ if (exists('keys') && !dumb) {
 # name of a panel's blocks.
 scale(y) = y
 base = ''
+if (!exists('baseline_row')) { null_key = 0; control_key = 0; null_key_text = ''; control_key_text = '' }
 null_lines = "data index (base.', null |') using 1:(shown(scale($3))):(scale($4)) with filledcurves fillcolor rgb orange \
     fillstyle transparent solid 0.25 noborder, \
-    data index (base.', null |') using 1:(scale($2)) with lines dashtype (6, 7) linewidth 0.9 linecolor rgb orange"
-control_lines = "data index (base.', control |') using 1:(scale($2)) with lines dashtype (1, 5) linewidth 1 linecolor rgb purple, \
+    data index (base.', null |') using 1:(scale($2)) with lines dashtype (6, 7) linewidth 0.9 linecolor rgb orange \
+    title (dumb && null_key ? null_key_text : '')"
+control_lines = "data index (base.', control |') using 1:(scale($2)) with lines dashtype (1, 5) linewidth 1 linecolor rgb purple \
+    title (dumb && control_key ? control_key_text : ''), \
     data index (base.', control |') using 1:($3 == 1 ? scale($2) : NaN) with points pointtype 6 pointsize 0.9 * dot_size \
     linewidth 0.5 linecolor rgb purple"
 if (exists('baseline_row') && !dumb) {
