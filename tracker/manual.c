@@ -189,7 +189,7 @@ static void put_surroundings(struct spt_text *out) {
     put_section(out, "FILES");
     put_term(out, "spectail.db", "The store: a SQLite file, beside which spectail.db.lock names who writes.");
     put_term(out, "PREFIX/share/spectail",
-             "Ready configurations (demo.yaml, pythia.yaml), probe sentences, the bundled run, gnuplot scripts.");
+             "Ready configurations (demo.yaml, paper.yaml, pythia.yaml), probe sentences, the bundled run, gnuplot scripts.");
     put_section(out, "ENVIRONMENT");
     put_term(out, "OMP_NUM_THREADS", "How many threads there are where --threads is not given.");
     put_term(out, "PATH", "Where gnuplot is looked for.");

@@ -375,6 +375,7 @@ const struct spt_command SPT_COMMAND_SWEEP = {
         "as it is.",
     .example = "spectail sweep runs/pythia-70m --samples 100 --steps 0:1000 --metrics sinks,rmt\n"
                "spectail sweep --config configs/demo.yaml\n"
+               "spectail sweep --config configs/paper.yaml --db paper.db runs/pythia-70m\n"
                "spectail sweep runs/pythia-70m --shard 2/8 --db shard-2.db --priority low",
     .options = OPTIONS,
     .option_count = sizeof OPTIONS / sizeof *OPTIONS,

@@ -51,6 +51,20 @@ static void the_demo_points_at_files_that_are_there(void **state) {
     spt_config_release(&config);
 }
 
+/* tests/configs/paper.sh runs it, and finds figures of every group. */
+static void the_paper_asks_all_sentences_and_keeps_heads(void **state) {
+    (void)state;
+    struct spt_config config = read_config(SPT_CONFIGS "/paper.yaml");
+    assert_true(spt_file_is_directory(config.run.items[0]));
+    assert_int_equal(config.samples, 500);
+    struct spt_probe_lines lines;
+    assert_int_equal(spt_probe_lines_read(config.probe, 1000, &lines, NULL), SPT_OK);
+    assert_int_equal(lines.count, 500);
+    spt_probe_lines_release(&lines);
+    assert_true(config.keep == 1 && config.keep_draws && config.control == 1);
+    spt_config_release(&config);
+}
+
 static void pythia_takes_a_hundred_samples_of_every_step(void **state) {
     (void)state;
     struct spt_config config = read_config(SPT_CONFIGS "/pythia.yaml");
@@ -107,7 +121,8 @@ static void a_tail_asks_for_little_and_rings_for_each_kind_of_rule(void **state)
 /* Every line that sets a key stands under a comment, or further in than the "- " of an item, whose first key does. */
 static void every_key_is_explained(void **state) {
     (void)state;
-    static const char *const files[] = {SPT_CONFIGS "/demo.yaml", SPT_CONFIGS "/pythia.yaml", SPT_CONFIGS "/tail.yaml"};
+    static const char *const files[] = {SPT_CONFIGS "/demo.yaml", SPT_CONFIGS "/paper.yaml", SPT_CONFIGS "/pythia.yaml",
+                                        SPT_CONFIGS "/tail.yaml"};
     for (size_t f = 0; f < sizeof files / sizeof *files; f++) {
         char *bytes = NULL, *rest;
         size_t size = 0;
@@ -130,6 +145,7 @@ static void every_key_is_explained(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_demo_points_at_files_that_are_there),
+        cmocka_unit_test(the_paper_asks_all_sentences_and_keeps_heads),
         cmocka_unit_test(pythia_takes_a_hundred_samples_of_every_step),
         cmocka_unit_test(pythia_fetches_each_of_its_154_steps),
         cmocka_unit_test(a_tail_asks_for_little_and_rings_for_each_kind_of_rule),
