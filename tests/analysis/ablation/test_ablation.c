@@ -1,14 +1,11 @@
 /* The ablated pass against HF transformers under the same mask (tests/data/ablation.json, made by
  * tests/peer/make_ablation_fixture.py): the reference tokens, the loss, the KL and every head's entropy, for each kind
  * of attention, windows, linear biases, an encoder, an output narrower than the stream. */
-#include "analysis/analyze.h"
-#include "checkpoints/base/json.h"
+#include "tests/analysis/fixture_pass.h"
 
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -17,8 +14,6 @@
  * (test_parity.c). */
 #define NATS    5e-6
 #define ENTROPY 5e-6
-
-enum { MOST_SAMPLES = 4, MOST_TOKENS = 256 };
 
 struct seen {
     const struct spt_json *model;
@@ -80,24 +75,6 @@ static enum spt_status see_samples(void *context, const struct spt_vector *vecto
     return SPT_OK;
 }
 
-/* The ids of a case, one behind the other. */
-static struct spt_probe probe_of(const struct spt_json *model, int32_t *ids, size_t *offset) {
-    const struct spt_json *samples = spt_json_get(model, "ids");
-    struct spt_probe probe = {.samples = spt_json_count(samples), .ids = ids, .offset = offset};
-    assert_true(probe.samples <= MOST_SAMPLES);
-    offset[0] = 0;
-    for (size_t i = 0; i < probe.samples; i++) {
-        const struct spt_json *sample = spt_json_at(samples, i);
-        const size_t n = spt_json_count(sample);
-        assert_true(offset[i] + n <= MOST_TOKENS);
-        for (size_t k = 0; k < n; k++) ids[offset[i] + k] = (int32_t)spt_json_integer(spt_json_at(sample, k), 0);
-        offset[i + 1] = offset[i] + n;
-        if (n > probe.longest) probe.longest = n;
-    }
-    probe.tokens = offset[probe.samples];
-    return probe;
-}
-
 static void check_references(const struct spt_json *model, const struct spt_probe *probe,
                              const struct spt_analysis *analysis, size_t layers) {
     for (size_t i = 0; i < probe->samples; i++)
@@ -116,38 +93,16 @@ static void check_references(const struct spt_json *model, const struct spt_prob
 }
 
 static void check_model(const struct spt_json *model) {
+    static const char *const GROUPS[] = {"ablate", NULL};
     struct seen seen = {.model = model};
-    int32_t ids[MOST_TOKENS];
-    size_t offset[MOST_SAMPLES + 1];
-    const struct spt_probe probe = probe_of(model, ids, offset);
-    const char *folder = spt_json_string(spt_json_get(model, "path"), NULL);
-    char path[512];
-    struct spt_plan plan;
-    struct spt_model_config config;
-    struct spt_checkpoint *checkpoint;
-    struct spt_analysis *analysis = NULL;
-    struct spt_error error = {.status = SPT_OK};
+    struct fixture_pass pass;
     const struct spt_emit emit = {.context = &seen, .samples = see_samples};
-    spt_plan_init(&plan);
-    assert_non_null(plan.metric);
-    plan.bootstrap = 10;
-    plan.keep_heads = true;
-    plan.threads = 1;
-    for (size_t i = 0; i < SPT_METRIC_COUNT; i++) plan.metric[i] = !strcmp(spt_metric_group(&SPT_METRICS[i]), "ablate");
-    snprintf(path, sizeof path, SPT_TEST_DATA "/%s/config.json", folder);
-    assert_int_equal(spt_model_config_read(path, &config, &error), SPT_OK);
-    snprintf(path, sizeof path, SPT_TEST_DATA "/%s", folder);
-    assert_int_equal(spt_checkpoint_open(path, NULL, &checkpoint, &error), SPT_OK);
-    if (spt_analysis_new(&plan, &config, &probe, &analysis, &error) != SPT_OK ||
-        spt_analysis_checkpoint(analysis, checkpoint, &emit, &error) != SPT_OK)
-        fail_msg("%s: %s", folder, error.message);
-    check_references(model, &probe, analysis, config.layers);
-    assert_int_equal(seen.entropies, config.layers * config.heads * probe.samples);
-    assert_int_equal(seen.losses, config.bidirectional ? 0 : probe.samples);
+    fixture_pass_run(&pass, model, GROUPS, 1, &emit);
+    check_references(model, &pass.probe, pass.analysis, pass.config.layers);
+    assert_int_equal(seen.entropies, pass.config.layers * pass.config.heads * pass.probe.samples);
+    assert_int_equal(seen.losses, pass.config.bidirectional ? 0 : pass.probe.samples);
     assert_int_equal(seen.divergences, seen.losses);
-    spt_analysis_free(analysis);
-    spt_checkpoint_close(checkpoint);
-    spt_plan_release(&plan);
+    fixture_pass_release(&pass);
 }
 
 static void a_model_without_its_references_is_hfs_under_the_same_mask(void **state) {

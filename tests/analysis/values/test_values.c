@@ -2,9 +2,9 @@
  * tests/peer/make_values_fixture.py): rotary positions, GQA, one key for all heads, linear biases, a window, normed
  * queries, an encoder, matrices stored [in, out]. On the same float32 numbers to 1e-9; of whole passes to what float32
  * leaves of them. */
-#include "analysis/analyze.h"
 #include "analysis/values/output_gram.h"
 #include "tests/analysis/computed.h"
+#include "tests/analysis/fixture_pass.h"
 #include "tests/analysis/matrices.h"
 
 #include <math.h>
@@ -257,55 +257,15 @@ static enum spt_status see_figure(void *context, const struct spt_measure *seen,
     return SPT_OK;
 }
 
-/* The ids of a case, one behind the other. */
-static struct spt_probe probe_of(const struct spt_json *model, int32_t *ids, size_t *offset) {
-    const struct spt_json *samples = spt_json_get(model, "ids");
-    struct spt_probe probe = {.samples = spt_json_count(samples), .ids = ids, .offset = offset};
-    offset[0] = 0;
-    for (size_t i = 0; i < probe.samples; i++) {
-        const struct spt_json *sample = spt_json_at(samples, i);
-        const size_t n = spt_json_count(sample);
-        for (size_t k = 0; k < n; k++) ids[offset[i] + k] = (int32_t)spt_json_integer(spt_json_at(sample, k), 0);
-        offset[i + 1] = offset[i] + n;
-        if (n > probe.longest) probe.longest = n;
-    }
-    probe.tokens = offset[probe.samples];
-    return probe;
-}
-
 static void check_pass(const struct spt_json *model, size_t threads) {
+    static const char *const GROUPS[] = {"values", "frames", NULL};
     struct pass pass = {.model = model};
-    int32_t ids[256];
-    size_t offset[MOST_SAMPLES + 1];
-    const struct spt_probe probe = probe_of(model, ids, offset);
-    char path[512];
-    struct spt_plan plan;
-    struct spt_model_config config;
-    struct spt_checkpoint *checkpoint;
-    struct spt_analysis *analysis = NULL;
-    struct spt_error error = {.status = SPT_OK};
+    struct fixture_pass run;
     const struct spt_emit emit = {.context = &pass, .measure = see_figure, .samples = see_samples};
-    const char *folder = spt_json_string(spt_json_get(model, "path"), NULL);
-    spt_plan_init(&plan);
-    assert_non_null(plan.metric);
-    plan.bootstrap = 10;
-    plan.keep_heads = true;
-    plan.threads = threads;
-    for (size_t i = 0; i < SPT_METRIC_COUNT; i++)
-        plan.metric[i] = !strcmp(spt_metric_group(&SPT_METRICS[i]), "values") ||
-                         !strcmp(spt_metric_group(&SPT_METRICS[i]), "frames");
-    snprintf(path, sizeof path, SPT_TEST_DATA "/%s/config.json", folder);
-    assert_int_equal(spt_model_config_read(path, &config, &error), SPT_OK);
-    snprintf(path, sizeof path, SPT_TEST_DATA "/%s", folder);
-    assert_int_equal(spt_checkpoint_open(path, NULL, &checkpoint, &error), SPT_OK);
-    if (spt_analysis_new(&plan, &config, &probe, &analysis, &error) != SPT_OK ||
-        spt_analysis_checkpoint(analysis, checkpoint, &emit, &error) != SPT_OK)
-        fail_msg("%s: %s", folder, error.message);
-    assert_int_equal(pass.compared, 2 * probe.samples * (6 * config.heads + 2));
+    fixture_pass_run(&run, model, GROUPS, threads, &emit);
+    assert_int_equal(pass.compared, 2 * run.probe.samples * (6 * run.config.heads + 2));
     assert_int_equal(pass.frames, 2 * 4);
-    spt_analysis_free(analysis);
-    spt_checkpoint_close(checkpoint);
-    spt_plan_release(&plan);
+    fixture_pass_release(&run);
 }
 
 static void a_pass_over_each_kind_of_model_gives_numpys_figures_and_frames(void **state) {
