@@ -268,6 +268,7 @@ static bool on_stop(void *context) {
 static enum spt_status clean_pass(struct spt_analysis *a, struct spt_checkpoint *checkpoint, struct spt_error *error) {
     const unsigned needs = a->selection.needs;
     const bool matrices = has_matrix_metrics(&a->selection), output = has_output(&a->selection);
+    const bool head = output || spt_ablation_has_output(&a->ablation);
     const struct spt_forward_observer observer = {
         .context = a,
         .weights = a->gram ? on_weights : NULL,
@@ -279,7 +280,7 @@ static enum spt_status clean_pass(struct spt_analysis *a, struct spt_checkpoint 
         .stop = on_stop,
     };
     const struct spt_forward_options options = {
-        .threads = a->team.threads, .no_read_ahead = a->plan->no_read_ahead, .no_loss = !output};
+        .threads = a->team.threads, .no_read_ahead = a->plan->no_read_ahead, .no_loss = !head};
     const struct spt_forward_output said = {.loss = a->loss, .total_loss = a->total_loss, .stream = a->ablation.stream};
     const struct spt_output seen = {
         .samples = a->probe->samples, .length = a->length, .loss = a->loss, .total_loss = a->total_loss};
@@ -300,6 +301,7 @@ static enum spt_status ablated_pass(struct spt_analysis *a, struct spt_checkpoin
         .references = a->references,
         .measurers = a->measurers,
         .length = a->length,
+        .loss = a->loss,
         .team = &a->team,
         .emit = a->emit,
     };

@@ -41,7 +41,8 @@ static enum spt_status output_init(struct spt_ablation *a, const struct spt_mode
     a->loss = spt_alloc(probe->samples, sizeof(double));
     a->ablated_loss = spt_alloc(probe->samples, sizeof(double));
     a->divergence = spt_alloc(probe->samples, sizeof(double));
-    return a->stream && a->loss && a->ablated_loss && a->divergence
+    a->nothing = spt_alloc(probe->samples, sizeof(double));
+    return a->stream && a->loss && a->ablated_loss && a->divergence && a->nothing
                ? SPT_OK
                : spt_fail_memory(error, floats * sizeof(float), "the output of the clean pass");
 }
@@ -53,10 +54,7 @@ enum spt_status spt_ablation_init(struct spt_ablation *a, const struct spt_plan 
     *a = (struct spt_ablation){.layers = config->layers};
     enum spt_status status = spt_selection_init_ablated(&a->selection, plan, encoder, error);
     if (status != SPT_OK || !spt_ablation_is_wanted(a)) return status;
-    a->known = spt_alloc(probe->samples, 1);
-    a->hidden = spt_alloc(config->layers, sizeof *a->hidden);
-    if (!a->known || !a->hidden)
-        status = spt_fail_memory(error, probe->samples + config->layers * sizeof *a->hidden, "the ablated pass");
+    status = spt_chosen_init(&a->chosen, probe, config->layers, error);
     if (status == SPT_OK) status = heads_init(a, config, probe, error);
     if (status == SPT_OK) status = output_init(a, config, probe, error);
     if (status == SPT_OK) status = spt_layer_values_init(&a->values, &a->selection, probe, config->heads, error);
@@ -71,14 +69,14 @@ void spt_ablation_release(struct spt_ablation *a) {
     spt_figures_release(&a->figures);
     spt_layer_values_release(&a->values, &a->selection);
     spt_selection_release(&a->selection);
+    spt_chosen_release(&a->chosen);
     free(a->row_entropy);
     free(a->clean_entropy);
-    free(a->known);
-    free(a->hidden);
     free(a->stream);
     free(a->loss);
     free(a->ablated_loss);
     free(a->divergence);
+    free(a->nothing);
     *a = (struct spt_ablation){0};
 }
 
@@ -107,7 +105,7 @@ struct pass {
 /* The layer's references, known where those of all layers are. */
 static struct spt_reference_tokens references_of(const struct pass *pass, size_t layer) {
     return (struct spt_reference_tokens){.is_reference = pass->run->references[layer].is_reference,
-                                         .known = pass->ablation->known};
+                                         .known = pass->ablation->chosen.known};
 }
 
 static struct spt_measure_context context_of(const struct pass *pass, size_t layer,
@@ -131,10 +129,22 @@ static enum spt_status on_attention(void *context, const struct spt_attention *a
     struct spt_measurer *measurer = pass->run->measurers[attention->thread];
     const struct spt_reference_tokens references = references_of(pass, attention->layer);
     const struct spt_measure_context shared = context_of(pass, attention->layer, &references);
-    const struct spt_batch batch = spt_measurer_take(measurer, attention);
+    struct spt_batch batch = spt_measurer_take(measurer, attention);
     (void)error;
+    batch.sample = pass->ablation->chosen.sample[attention->sample];
     spt_measure_ablated(measurer, &shared, &batch);
     return SPT_OK;
+}
+
+/* Where nothing is masked the differences are 0, or undefined where what they are of is; the pass writes over those of
+ * its samples. */
+static void fill_heads(struct spt_ablation *a, size_t layer) {
+    const size_t heads = a->values.heads, samples = a->values.samples;
+    const double *clean = a->clean_entropy + layer * heads * samples;
+    for (size_t m = 0; m < a->selection.count[SPT_LEVEL_HEAD]; m++)
+        for (size_t cell = 0; cell < heads * samples; cell++)
+            a->values.value[m * heads * samples + cell] =
+                !isnan(clean[cell]) && a->chosen.known[cell % samples] ? 0 : NAN;
 }
 
 static enum spt_status on_layer(void *context, size_t layer, struct spt_error *error) {
@@ -146,6 +156,7 @@ static enum spt_status on_layer(void *context, size_t layer, struct spt_error *e
         const struct spt_reference_tokens references = references_of(pass, layer);
         const struct spt_measure_context shared = context_of(pass, layer, &references);
         status = spt_figures_layer(&a->figures, &shared, run->measurers, layer, run->emit, error);
+        if (layer + 1 < a->layers) fill_heads(a, layer + 1);
     }
     if (status == SPT_OK && run->emit->progress)
         run->emit->progress(run->emit->context, a->layers + layer, 2 * a->layers);
@@ -157,18 +168,43 @@ static bool on_stop(void *context) {
     return emit->stop && emit->stop(emit->context);
 }
 
-static void gather_references(struct spt_ablation *a, const struct spt_ablation_run *run) {
-    memset(a->known, 1, run->probe->samples);
-    for (size_t l = 0; l < a->layers; l++) {
-        a->hidden[l] = run->references[l].is_reference;
-        for (size_t s = 0; s < run->probe->samples; s++) a->known[s] &= run->references[l].known[s];
-    }
+static enum spt_status run_pass(struct pass *pass, struct spt_error *error) {
+    struct spt_ablation *a = pass->ablation;
+    const struct spt_ablation_run *run = pass->run;
+    const bool output = spt_ablation_has_output(a);
+    const struct spt_forward_observer observer = {
+        .context = pass,
+        .attention = spt_ablation_has_heads(a) ? on_attention : NULL,
+        .layer = on_layer,
+        .stop = on_stop,
+    };
+    const struct spt_forward_options options = {
+        .threads = run->team->threads,
+        .no_read_ahead = run->plan->no_read_ahead,
+        .no_loss = !output,
+        .hidden_keys = a->chosen.hidden,
+    };
+    const struct spt_forward_output said = {
+        .loss = a->ablated_loss, .other = a->stream, .other_loss = a->loss, .divergence = a->divergence};
+    if (output) spt_chosen_gather(&a->chosen, a->stream, run->config->embedding_dim);
+    return spt_forward_run(run->checkpoint, run->config, &a->chosen.probe, &options, &observer, output ? &said : NULL,
+                           error);
 }
 
-/* The output's figures; those of a sample whose references are not known are none. */
+/* No sample has a reference: the figures are there without a pass. */
+static enum spt_status skip_pass(struct pass *pass, struct spt_error *error) {
+    enum spt_status status = SPT_OK;
+    for (size_t l = 0; l < pass->ablation->layers && status == SPT_OK; l++) status = on_layer(pass, l, error);
+    return status;
+}
+
+/* What was said of the chosen samples, in its place. The others lose nothing, where they have a loss, or one token. */
 static struct spt_output output_of(struct spt_ablation *a, const struct spt_ablation_run *run) {
     for (size_t s = 0; s < run->probe->samples; s++)
-        if (!a->known[s]) a->ablated_loss[s] = a->divergence[s] = NAN;
+        a->nothing[s] = run->length[s] > 1 && !isfinite(run->loss[s]) ? NAN : 0;
+    spt_chosen_spread(&a->chosen, a->loss, run->loss);
+    spt_chosen_spread(&a->chosen, a->ablated_loss, run->loss);
+    spt_chosen_spread(&a->chosen, a->divergence, a->nothing);
     return (struct spt_output){.samples = run->probe->samples,
                                .length = run->length,
                                .loss = a->loss,
@@ -178,26 +214,11 @@ static struct spt_output output_of(struct spt_ablation *a, const struct spt_abla
 
 enum spt_status spt_ablation_run(struct spt_ablation *a, const struct spt_ablation_run *run, struct spt_error *error) {
     struct pass pass = {a, run};
-    const bool output = spt_ablation_has_output(a);
-    const struct spt_forward_observer observer = {
-        .context = &pass,
-        .attention = spt_ablation_has_heads(a) ? on_attention : NULL,
-        .layer = on_layer,
-        .stop = on_stop,
-    };
-    const struct spt_forward_options options = {
-        .threads = run->team->threads,
-        .no_read_ahead = run->plan->no_read_ahead,
-        .no_loss = !output,
-        .hidden_keys = a->hidden,
-    };
-    const struct spt_forward_output said = {
-        .loss = a->ablated_loss, .other = a->stream, .other_loss = a->loss, .divergence = a->divergence};
-    gather_references(a, run);
-    const enum spt_status status =
-        spt_forward_run(run->checkpoint, run->config, run->probe, &options, &observer, output ? &said : NULL, error);
+    spt_chosen_find(&a->chosen, run->references);
+    if (spt_ablation_has_heads(a)) fill_heads(a, 0);
+    const enum spt_status status = a->chosen.probe.samples ? run_pass(&pass, error) : skip_pass(&pass, error);
     if (status != SPT_OK) return status;
-    if (!output) return spt_figures_model(&a->figures, NULL, run->emit, error);
+    if (!spt_ablation_has_output(a)) return spt_figures_model(&a->figures, NULL, run->emit, error);
     const struct spt_output seen = output_of(a, run);
     return spt_figures_model(&a->figures, &seen, run->emit, error);
 }

@@ -10,12 +10,15 @@
  * and KL, what the output head was given, [N, embedding_dim] float32, so that both distributions are made side by side,
  * a tile of the vocabulary at a time. No attention matrix, no logits.
  *
- * Cost: one forward pass, the entropies of its rows, and the output head twice; the weights are read a second time,
- * and not hashed again. Figures are the same to the bit for any number of threads and whatever else is measured.
+ * Cost: one forward pass over the samples that have a reference token in any layer, the entropies of its rows, and the
+ * output head twice; the weights are read a second time, and not hashed again. In the other samples nothing is masked,
+ * and their differences are 0 without it: before there are sinks the pass is short, or there is none. Figures are the
+ * same to the bit for any number of threads and whatever else is measured.
  */
 #ifndef SPT_ABLATION_H
 #define SPT_ABLATION_H
 
+#include "analysis/ablation/chosen.h"
 #include "analysis/analyze.h"
 #include "analysis/figures.h"
 #include "analysis/forward/team.h"
@@ -26,12 +29,12 @@ struct spt_ablation {
     struct spt_layer_values values;
     struct spt_figures figures;
     size_t layers;
-    double *row_entropy;                      /* [heads, N] of the clean pass's layer at hand, as it is measured */
-    double *clean_entropy;                    /* [layers, heads, samples] */
-    unsigned char *known;                     /* [samples] the references of all layers are */
-    const unsigned char **hidden;             /* [layers] each [N] */
+    double *row_entropy;   /* [heads, N] of the clean pass's layer at hand, as it is measured */
+    double *clean_entropy; /* [layers, heads, samples] */
+    struct spt_chosen chosen;
     float *stream;                            /* [N, embedding_dim] of the clean pass */
     double *loss, *ablated_loss, *divergence; /* [samples] */
+    double *nothing;                          /* [samples] 0, NAN without an output: what others diverge by */
 };
 
 /* SPT_NOMEM. */
@@ -63,6 +66,7 @@ struct spt_ablation_run {
     const struct spt_reference_tokens *references; /* [layers] */
     struct spt_measurer *const *measurers;         /* [team->threads] */
     const size_t *length;                          /* [samples] */
+    const double *loss;                            /* [samples] of the clean pass; with spt_ablation_has_output */
     const struct spt_team *team;
     const struct spt_emit *emit; /* progress counts on from the clean pass's layers */
 };

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#define DIMENSIONS 32 /* of the context vector that are added up in registers */
+#define DIMENSIONS 32 /* of the context vector that are added up in registers at most */
 
 static size_t batch_of(size_t heads) {
     return heads < SPT_HEAD_BATCH ? heads : SPT_HEAD_BATCH;
@@ -44,21 +44,23 @@ static float soften(const struct spt_attend *a, float *matrix, size_t n) {
     return largest;
 }
 
-/* out [d] = sum over keys of weight[k] * value row k. */
+/* width is a constant where this is called, so that the sums stay in registers. */
+static inline void weigh_some(const float *restrict weight, size_t keys, const float *restrict value, size_t stride,
+                              size_t width, float *restrict out) {
+    float sum[DIMENSIONS] = {0};
+    for (size_t k = 0; k < keys; k++)
+        for (size_t i = 0; i < width; i++) sum[i] += weight[k] * value[k * stride + i];
+    for (size_t i = 0; i < width; i++) out[i] = sum[i];
+}
+
+/* out [d] = sum over keys of weight[k] * value row k; each number is added up by itself, whatever stands beside it. */
 SPT_VECTOR static void weigh(const float *restrict weight, size_t keys, const float *restrict value, size_t stride,
                              size_t d, float *restrict out) {
     size_t at = 0;
-    for (; at + DIMENSIONS <= d; at += DIMENSIONS) {
-        float sum[DIMENSIONS] = {0};
-        for (size_t k = 0; k < keys; k++)
-            for (size_t i = 0; i < DIMENSIONS; i++) sum[i] += weight[k] * value[k * stride + at + i];
-        for (size_t i = 0; i < DIMENSIONS; i++) out[at + i] = sum[i];
-    }
-    for (; at < d; at++) {
-        float sum = 0;
-        for (size_t k = 0; k < keys; k++) sum += weight[k] * value[k * stride + at];
-        out[at] = sum;
-    }
+    for (; at + DIMENSIONS <= d; at += DIMENSIONS) weigh_some(weight, keys, value + at, stride, DIMENSIONS, out + at);
+    for (; at + DIMENSIONS / 2 <= d; at += DIMENSIONS / 2)
+        weigh_some(weight, keys, value + at, stride, DIMENSIONS / 2, out + at);
+    for (; at < d; at++) weigh_some(weight, keys, value + at, stride, 1, out + at);
 }
 
 float spt_alibi_slope(size_t heads, size_t head) {
