@@ -1,5 +1,4 @@
 /* What the model loses when its reference tokens are hidden from all queries. */
-#include "plots/figures/figures.h"
 #include "plots/figures/panels.h"
 
 static const struct spt_panel PANELS[] = {
@@ -9,11 +8,4 @@ static const struct spt_panel PANELS[] = {
     {.metric = "sink.reference_mass", .title = "attention hidden", .zero = true, .aside = true},
 };
 
-static const struct spt_panel_table TABLE = {
-    .panels = PANELS,
-    .count = sizeof PANELS / sizeof *PANELS,
-};
-
-SPT_FIGURE_WRITER(spt_figure_ablation) {
-    return spt_panels_write(&TABLE, source, options, data, settings, error);
-}
+SPT_FIGURE_OF_PANELS(spt_figure_ablation, .form = SPT_PANELS_GRID)

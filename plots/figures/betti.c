@@ -1,5 +1,4 @@
 /* Betti trajectories over the steps: graph Betti numbers at four thresholds, and the two persistence figures. */
-#include "plots/figures/figures.h"
 #include "plots/figures/panels.h"
 
 /* At .025 nearly everything is connected and at .75 hardly anything: what lies between tells the story. */
@@ -12,14 +11,5 @@ static const struct spt_panel PANELS[] = {
     {.metric = "topology.h1_persistence", .title = "total H₁ persistence"},
 };
 
-static const struct spt_panel_table TABLE = {
-    .panels = PANELS,
-    .count = sizeof PANELS / sizeof *PANELS,
-    .thresholds = THRESHOLDS,
-    .threshold_count = sizeof THRESHOLDS / sizeof *THRESHOLDS,
-    .threshold_title = "attention ≥",
-};
-
-SPT_FIGURE_WRITER(spt_figure_betti) {
-    return spt_panels_write(&TABLE, source, options, data, settings, error);
-}
+SPT_FIGURE_OF_PANELS(spt_figure_betti, .form = SPT_PANELS_GRID, .thresholds = THRESHOLDS,
+                     .threshold_count = sizeof THRESHOLDS / sizeof *THRESHOLDS, .threshold_title = "attention ≥")

@@ -1,5 +1,4 @@
 /* Betti trajectories through the layers, at chosen steps. */
-#include "plots/figures/figures.h"
 #include "plots/figures/panels.h"
 
 static const struct spt_panel PANELS[] = {
@@ -9,11 +8,4 @@ static const struct spt_panel PANELS[] = {
     {.metric = "topology.h1_persistence", .title = "total H₁ persistence", .over = SPT_OVER_LAYERS},
 };
 
-static const struct spt_panel_table TABLE = {
-    .panels = PANELS,
-    .count = sizeof PANELS / sizeof *PANELS,
-};
-
-SPT_FIGURE_WRITER(spt_figure_betti_layers) {
-    return spt_panels_write(&TABLE, source, options, data, settings, error);
-}
+SPT_FIGURE_OF_PANELS(spt_figure_betti_layers, .form = SPT_PANELS_GRID)

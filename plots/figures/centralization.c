@@ -1,6 +1,5 @@
 /* Do connected heads have a centre? The correlation between the two against the threshold below which an edge is cut: from
  * its change of sign the frame's type is read. Adjusted: without what the lengths of the samples do to both. */
-#include "plots/figures/figures.h"
 #include "plots/figures/panels.h"
 
 static const char *const THRESHOLDS[] = {"0.001", "0.005", "0.01", "0.02", "0.05", "0.1"};
@@ -15,14 +14,5 @@ static const struct spt_panel PANELS[] = {
     {.metric = ADJUSTED, .title = "adjusted", .over = SPT_OVER_MAP, .zero = true, .joined = true},
 };
 
-static const struct spt_panel_table TABLE = {
-    .panels = PANELS,
-    .count = sizeof PANELS / sizeof *PANELS,
-    .thresholds = THRESHOLDS,
-    .threshold_count = sizeof THRESHOLDS / sizeof *THRESHOLDS,
-    .threshold_title = "threshold τ",
-};
-
-SPT_FIGURE_WRITER(spt_figure_centralization) {
-    return spt_panels_write(&TABLE, source, options, data, settings, error);
-}
+SPT_FIGURE_OF_PANELS(spt_figure_centralization, .form = SPT_PANELS_GRID, .thresholds = THRESHOLDS,
+                     .threshold_count = sizeof THRESHOLDS / sizeof *THRESHOLDS, .threshold_title = "threshold τ")

@@ -1,5 +1,4 @@
 /* Connectivity of the graph of attention against the threshold below which an edge is cut. */
-#include "plots/figures/figures.h"
 #include "plots/figures/panels.h"
 
 static const char *const THRESHOLDS[] = {"0", "0.001", "0.005", "0.01", "0.02", "0.05", "0.1"};
@@ -11,14 +10,5 @@ static const struct spt_panel PANELS[] = {
     {.metric = "graph.fiedler_norm@", .title = "normalised", .over = SPT_OVER_MAP},
 };
 
-static const struct spt_panel_table TABLE = {
-    .panels = PANELS,
-    .count = sizeof PANELS / sizeof *PANELS,
-    .thresholds = THRESHOLDS,
-    .threshold_count = sizeof THRESHOLDS / sizeof *THRESHOLDS,
-    .threshold_title = "threshold τ",
-};
-
-SPT_FIGURE_WRITER(spt_figure_fiedler) {
-    return spt_panels_write(&TABLE, source, options, data, settings, error);
-}
+SPT_FIGURE_OF_PANELS(spt_figure_fiedler, .form = SPT_PANELS_GRID, .thresholds = THRESHOLDS,
+                     .threshold_count = sizeof THRESHOLDS / sizeof *THRESHOLDS, .threshold_title = "threshold τ")

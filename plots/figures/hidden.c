@@ -1,5 +1,4 @@
 /* Spectra of the residual stream after each layer, over all tokens of the probe. */
-#include "plots/figures/figures.h"
 #include "plots/figures/panels.h"
 
 static const struct spt_panel PANELS[] = {
@@ -9,12 +8,4 @@ static const struct spt_panel PANELS[] = {
     {.metric = "rmt.hidden.spikes", .title = "eigenvalues beyond its edge", .scale = SPT_SCALE_COUNT},
 };
 
-static const struct spt_panel_table TABLE = {
-    .panels = PANELS,
-    .count = sizeof PANELS / sizeof *PANELS,
-    .form = SPT_PANELS_PAIRED,
-};
-
-SPT_FIGURE_WRITER(spt_figure_hidden) {
-    return spt_panels_write(&TABLE, source, options, data, settings, error);
-}
+SPT_FIGURE_OF_PANELS(spt_figure_hidden, .form = SPT_PANELS_PAIRED)

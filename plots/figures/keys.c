@@ -1,5 +1,4 @@
 /* The key of the first token: how long it is, and where the queries lie to it. */
-#include "plots/figures/figures.h"
 #include "plots/figures/panels.h"
 
 static const struct spt_panel PANELS[] = {
@@ -7,12 +6,4 @@ static const struct spt_panel PANELS[] = {
     {.metric = "key.cos_first", .title = "cosine of queries and the first key", .zero = true},
 };
 
-static const struct spt_panel_table TABLE = {
-    .panels = PANELS,
-    .count = sizeof PANELS / sizeof *PANELS,
-    .form = SPT_PANELS_PAIRED,
-};
-
-SPT_FIGURE_WRITER(spt_figure_keys) {
-    return spt_panels_write(&TABLE, source, options, data, settings, error);
-}
+SPT_FIGURE_OF_PANELS(spt_figure_keys, .form = SPT_PANELS_PAIRED)

@@ -1,5 +1,4 @@
 /* Massive activations: the first token's hidden state, and the largest entry, beside the median. */
-#include "plots/figures/figures.h"
 #include "plots/figures/panels.h"
 
 static const struct spt_panel PANELS[] = {
@@ -7,12 +6,4 @@ static const struct spt_panel PANELS[] = {
     {.metric = "hidden.max_ratio", .title = "largest entry / median entry", .scale = SPT_SCALE_RATIO},
 };
 
-static const struct spt_panel_table TABLE = {
-    .panels = PANELS,
-    .count = sizeof PANELS / sizeof *PANELS,
-    .form = SPT_PANELS_PAIRED,
-};
-
-SPT_FIGURE_WRITER(spt_figure_massive) {
-    return spt_panels_write(&TABLE, source, options, data, settings, error);
-}
+SPT_FIGURE_OF_PANELS(spt_figure_massive, .form = SPT_PANELS_PAIRED)

@@ -4,11 +4,7 @@
  *         {.metric = "value.share", .title = "share of the output"},
  *         {.metric = "value.norm_ratio", .title = "norm of the values", .scale = SPT_SCALE_RATIO},
  *     };
- *     static const struct spt_panel_table TABLE = {PANELS, 2, .form = SPT_PANELS_PAIRED};
- *
- *     SPT_FIGURE_WRITER(spt_figure_values) {
- *         return spt_panels_write(&TABLE, source, options, data, settings, error);
- *     }
+ *     SPT_FIGURE_OF_PANELS(spt_figure_values, .form = SPT_PANELS_PAIRED)
  *
  * A panel whose metric the run has not is left out, and those after it move up; without any the figure is SPT_END. Every
  * panel shows random attention and the control run where the source has them (baselines.h). Over layers, thresholds and
@@ -22,6 +18,7 @@
 #ifndef SPT_PLOTS_PANELS_H
 #define SPT_PLOTS_PANELS_H
 
+#include "plots/figures/figures.h"
 #include "plots/figures/series.h"
 
 enum spt_panel_over {
@@ -57,7 +54,7 @@ struct spt_panel_table {
     const struct spt_panel *panels; /* [count], at most SPT_PANELS_MOST */
     size_t count;
     enum spt_panel_form form;
-    const char *const *thresholds; /* [threshold_count] as metrics' names have them, ascending */
+    const char *const *thresholds; /* [threshold_count <= SPT_THRESHOLDS_MOST] as metrics' names have them, ascending */
     size_t threshold_count;
     const char *threshold_title; /* of their key, or of their axis */
 };
@@ -69,5 +66,14 @@ struct spt_panel_table {
 enum spt_status spt_panels_write(const struct spt_panel_table *table, const struct spt_plot_source *source,
                                  const struct spt_plot_options *options, struct spt_text *data,
                                  struct spt_text *settings, struct spt_error *error);
+
+/* The writer of a figure whose panels are the array PANELS; then what else its table says, its form at least. */
+#define SPT_FIGURE_OF_PANELS(writer, ...)                                                                              \
+    SPT_FIGURE_WRITER(writer) {                                                                                        \
+        _Static_assert(sizeof PANELS / sizeof *PANELS <= SPT_PANELS_MOST, "too many panels");                          \
+        static const struct spt_panel_table table = {                                                                  \
+            .panels = PANELS, .count = sizeof PANELS / sizeof *PANELS, __VA_ARGS__};                                   \
+        return spt_panels_write(&table, source, options, data, settings, error);                                       \
+    }
 
 #endif

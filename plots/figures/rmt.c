@@ -1,5 +1,4 @@
 /* Spectra of attention over the steps: four quantities of random-matrix theory. */
-#include "plots/figures/figures.h"
 #include "plots/figures/panels.h"
 
 static const struct spt_panel PANELS[] = {
@@ -9,11 +8,4 @@ static const struct spt_panel PANELS[] = {
     {.metric = "rmt.mp_kl", .title = "KL from MP (nat)"},
 };
 
-static const struct spt_panel_table TABLE = {
-    .panels = PANELS,
-    .count = sizeof PANELS / sizeof *PANELS,
-};
-
-SPT_FIGURE_WRITER(spt_figure_rmt) {
-    return spt_panels_write(&TABLE, source, options, data, settings, error);
-}
+SPT_FIGURE_OF_PANELS(spt_figure_rmt, .form = SPT_PANELS_GRID)

@@ -1,5 +1,4 @@
 /* What the values of reference tokens add to the output of attention. */
-#include "plots/figures/figures.h"
 #include "plots/figures/panels.h"
 
 static const struct spt_panel PANELS[] = {
@@ -9,12 +8,4 @@ static const struct spt_panel PANELS[] = {
     {.metric = "value.output_ratio", .title = "the same after W_O", .scale = SPT_SCALE_RATIO},
 };
 
-static const struct spt_panel_table TABLE = {
-    .panels = PANELS,
-    .count = sizeof PANELS / sizeof *PANELS,
-    .form = SPT_PANELS_PAIRED,
-};
-
-SPT_FIGURE_WRITER(spt_figure_values) {
-    return spt_panels_write(&TABLE, source, options, data, settings, error);
-}
+SPT_FIGURE_OF_PANELS(spt_figure_values, .form = SPT_PANELS_PAIRED)

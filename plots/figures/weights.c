@@ -1,5 +1,4 @@
 /* Exponents of the tails of the weights' spectra, a panel for each matrix of a layer. */
-#include "plots/figures/figures.h"
 #include "plots/figures/panels.h"
 
 static const struct spt_panel PANELS[] = {
@@ -12,12 +11,4 @@ static const struct spt_panel PANELS[] = {
     {.metric = "rmt.weight.mlp_down.alpha", .title = "α of MLP out"},
 };
 
-static const struct spt_panel_table TABLE = {
-    .panels = PANELS,
-    .count = sizeof PANELS / sizeof *PANELS,
-    .form = SPT_PANELS_LIKE,
-};
-
-SPT_FIGURE_WRITER(spt_figure_weights) {
-    return spt_panels_write(&TABLE, source, options, data, settings, error);
-}
+SPT_FIGURE_OF_PANELS(spt_figure_weights, .form = SPT_PANELS_LIKE)

@@ -325,6 +325,7 @@ static void hostile_names_are_only_text(void **state) {
         for (size_t j = 0; j < 4; j++) fixture.checkpoints[j].label = NAMES[i];
         draw_twice(spt_figure_find("heatmap"), &fixture, &DEFAULTS);
         draw_twice(spt_figure_find("emergence"), &fixture, &DEFAULTS);
+        draw_twice(spt_figure_find("fiedler"), &fixture, &DEFAULTS);
         assert_int_not_equal(access("pwned", F_OK), 0);
         fixture_release(&fixture);
     }
