@@ -110,9 +110,24 @@ const struct spt_figure SPT_FIGURES[] = {
      "The fitted midpoint of each metric over the whole model with its 95 % interval, against the number of parameters "
      "without embeddings, each run a point; lines join the means of models of one size.",
      spt_figure_sizes, "sizes.gp", true, "runs"},
+    {"attention", "Attention of one sample",
+     "Attention of each query (line) to each key (column) over the tokens of one sample, computed from the checkpoint: "
+     "one head with what each key receives on average above it (bars; dashes: from uniform attention), or a small panel "
+     "for every head of a layer, or for every layer the mean over its heads. Colours go by the logarithm, from 1e-4 on. "
+     "Blank: hidden by the mask. Red: the layer's reference tokens.",
+     spt_figure_attention, "attention.gp", false, SPT_GROUP_LOOKS},
+    {"references", "Reference tokens through the layers",
+     "Attention that each token of one sample receives on average over the queries and heads of each layer, computed "
+     "from the checkpoint, a panel for each step. Colours go by the logarithm, from 1e-3 on. Framed: the layer's "
+     "reference tokens.",
+     spt_figure_references, "references.gp", false, SPT_GROUP_LOOKS},
 };
 
 const size_t SPT_FIGURE_COUNT = sizeof SPT_FIGURES / sizeof *SPT_FIGURES;
+
+bool spt_figure_looks(const struct spt_figure *figure) {
+    return strcmp(figure->group, SPT_GROUP_LOOKS) == 0;
+}
 
 const struct spt_figure *spt_figure_find(const char *name) {
     for (size_t i = 0; i < SPT_FIGURE_COUNT; i++)

@@ -36,6 +36,30 @@ struct spt_plot_point {
     double x, y;
 };
 
+/* Attention that a figure wants to see: of one sample at one checkpoint. */
+struct spt_plot_look {
+    size_t checkpoint; /* index in the source's checkpoints */
+    int layer;         /* one layer's heads; -1: the mean over the heads of every layer */
+    int head;          /* of the layer, one head; -1: every head */
+    bool matrices;     /* else only what keys receive */
+};
+
+/* What it sees, in panels: heads of a layer, or layers. Each array is owned; spt_plot_attention_release frees them. */
+struct spt_plot_attention {
+    size_t n, panels;
+    char *about;     /* whose tokens these are: "sample 3" */
+    char **token;    /* [n] as people read them: one line of valid UTF-8 each */
+    float *matrices; /* [panels, n, n] query x key; NULL: not asked for */
+    double *received,
+        *uniform; /* [panels, n] what each key gets on average over the queries; and from uniform attention */
+    unsigned char *is_reference; /* [panels, n] 1 for the reference tokens of the panel's layer */
+    unsigned char *finite;       /* [panels] 0: the matrix holds a NAN or an infinity */
+    size_t *window;              /* [panels] keys that a query sees at most */
+    bool bidirectional;          /* queries see the keys behind them too */
+};
+
+void spt_plot_attention_release(struct spt_plot_attention *attention);
+
 /* What a figure may ask of. All results are arrays that the caller frees with free(); SPT_END when there is no such
  * data. */
 struct spt_plot_source {
@@ -73,6 +97,11 @@ struct spt_plot_source {
                                 struct spt_error *error);
     /* the same run asked about shuffled tokens, drawn beside it: its checkpoints may be fewer; NULL: there is none */
     const struct spt_plot_source *control;
+    /* Attention itself, which no store keeps: computed from the checkpoint. NULL: no checkpoints are at hand. SPT_INVALID,
+     * SPT_IO ...: it cannot be computed (says why). */
+    enum spt_status (*attention)(void *context, const struct spt_plot_look *look, struct spt_plot_attention *attention,
+                                 struct spt_error *error);
+    void *attention_context; /* of this function */
     /* the runs beside this one, for the figures that compare runs */
     const struct spt_plot_source *others; /* [other_count] */
     size_t other_count;
@@ -80,13 +109,22 @@ struct spt_plot_source {
 
 enum spt_plot_axis { SPT_PLOT_STEPS, SPT_PLOT_TOKENS };
 
+/* How attention becomes a colour: by its logarithm from 1e-4 to 1, its square root, or as it is. */
+enum spt_plot_scale { SPT_PLOT_LOG, SPT_PLOT_ROOT, SPT_PLOT_LINEAR };
+
 enum spt_plot_format { SPT_PLOT_SVG, SPT_PLOT_PNG, SPT_PLOT_PDF, SPT_PLOT_TERM, SPT_PLOT_FORMATS };
 
 struct spt_plot_options {
     enum spt_plot_format format; /* SPT_PLOT_TERM draws on stdout and writes no file */
     const char *metric;          /* heatmap, atlas: any metric; NULL: sink.first */
-    int layer;                   /* spectra: which layer; -1: the last. fiedler, centralization; -1: the whole model */
-    const int64_t *steps; /* which steps are drawn side by side; NULL: a choice spread over the log of the steps */
+    /* spectra: which layer; -1: the last. fiedler, centralization; -1: the whole model. attention; -1: each one's mean
+     * over its heads */
+    int layer;
+    int head;                  /* attention: which head of the layer; -1: every one */
+    enum spt_plot_scale scale; /* attention, references */
+    /* which steps are drawn side by side; NULL: a choice spread over the log of the steps. attention: the last of them;
+     * attention, references; NULL: the last of all */
+    const int64_t *steps;
     size_t step_count;
     enum spt_plot_axis axis;          /* runs, sizes: training steps, or tokens seen */
     const char *gnuplot;              /* program; NULL: "gnuplot" of the PATH */
@@ -103,6 +141,11 @@ struct spt_figure {
     bool compares;      /* it is of several runs, the others of one */
     const char *group;  /* of metrics, "sinks": the chapter of the report in which it stands; "runs": of several runs */
 };
+
+/* The group of figures that look into a checkpoint, where the others look into the store: they are drawn where they are
+ * named only, and need the source's attention. */
+#define SPT_GROUP_LOOKS "attention"
+bool spt_figure_looks(const struct spt_figure *figure);
 
 extern const struct spt_figure SPT_FIGURES[];
 extern const size_t SPT_FIGURE_COUNT;

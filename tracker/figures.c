@@ -53,6 +53,28 @@ void spt_figure_selection_release(struct spt_figure_selection *choice) {
     *choice = (struct spt_figure_selection){0};
 }
 
+static bool has_step(const struct spt_plot_source *source, int64_t step) {
+    for (size_t i = 0; i < source->count; i++)
+        if (source->checkpoints[i].step == step) return true;
+    return false;
+}
+
+/* Steps ascend: the nearest are on both sides. */
+static enum spt_status reject_step(const struct spt_config *config, const struct spt_plot_source *source, int64_t step,
+                                   struct spt_error *error) {
+    struct spt_text nearest = {0};
+    size_t after = 0;
+    while (after < source->count && source->checkpoints[after].step < step) after++;
+    if (after > 0) spt_text_format(&nearest, "%lld", (long long)source->checkpoints[after - 1].step);
+    if (after > 0 && after < source->count) spt_text_put(&nearest, " and ");
+    if (after < source->count) spt_text_format(&nearest, "%lld", (long long)source->checkpoints[after].step);
+    const enum spt_status status =
+        spt_config_reject(config, "plots.steps", error, "no analysed checkpoint of step %lld: the nearest are of %s",
+                          (long long)step, nearest.failed || !nearest.data ? "other steps" : nearest.data);
+    spt_text_release(&nearest);
+    return status;
+}
+
 enum spt_status spt_figures_check(const struct spt_config *config, const struct spt_plot_source *source,
                                   struct spt_error *error) {
     const enum spt_status status = spt_metric_check_plots(config, error);
@@ -60,13 +82,12 @@ enum spt_status spt_figures_check(const struct spt_config *config, const struct 
     if (config->plots.layer >= (int64_t)source->layers)
         return spt_config_reject(config, "plots.layer", error, "is %lld, the run has layers 0 to %zu",
                                  (long long)config->plots.layer, source->layers - 1);
-    for (size_t i = 0; i < config->plots.steps.count; i++) {
-        size_t k = 0;
-        while (k < source->count && source->checkpoints[k].step != config->plots.steps.items[i]) k++;
-        if (k == source->count)
-            return spt_config_reject(config, "plots.steps", error, "no analysed checkpoint of step %lld",
-                                     (long long)config->plots.steps.items[i]);
-    }
+    if (config->plots.head >= (int64_t)source->heads)
+        return spt_config_reject(config, "plots.head", error, "is %lld, each layer has heads 0 to %zu",
+                                 (long long)config->plots.head, source->heads - 1);
+    for (size_t i = 0; i < config->plots.steps.count; i++)
+        if (!has_step(source, config->plots.steps.items[i]))
+            return reject_step(config, source, config->plots.steps.items[i], error);
     return SPT_OK;
 }
 
@@ -77,6 +98,8 @@ enum spt_status spt_figures_draw(const struct spt_figure_selection *choice, cons
         .format = (enum spt_plot_format)config->plots.format,
         .metric = config->plots.metric,
         .layer = (int)config->plots.layer,
+        .head = (int)config->plots.head,
+        .scale = (enum spt_plot_scale)config->plots.scale,
         .steps = config->plots.steps.items,
         .step_count = config->plots.steps.count,
         .axis = (enum spt_plot_axis)config->plots.axis,
@@ -86,7 +109,7 @@ enum spt_status spt_figures_draw(const struct spt_figure_selection *choice, cons
     *drawn = 0;
     for (size_t i = 0; status == SPT_OK && i < choice->count; i++) {
         const struct spt_figure *figure = choice->figures[i];
-        if (!choice->named && figure->compares != (source->other_count > 0)) continue;
+        if (!choice->named && (figure->compares != (source->other_count > 0) || spt_figure_looks(figure))) continue;
         status = spt_plot_render(figure, source, &options, folder, error);
         const bool empty = status == SPT_END;
         if (status == SPT_OK) shown[(*drawn)++] = figure;

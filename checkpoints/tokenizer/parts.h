@@ -182,6 +182,11 @@ enum spt_status spt_pre_tokenizer_parse(const struct spt_json *json, struct spt_
 enum spt_status spt_pre_tokenizer_apply(const struct spt_steps *steps, struct spt_encoding *encoding,
                                         struct spt_error *error);
 
+/* Whether bytes are written as characters (ByteLevel), and what a token of such a vocabulary stands for, appended. What is
+ * none of these characters stays. */
+bool spt_pre_tokenizer_is_byte_level(const struct spt_steps *steps);
+void spt_byte_level_put(const char *token, struct spt_text *out);
+
 struct spt_model_kind {
     const char *name;
     const char *sign; /* a key that only this model has: files without "type" are told by it */

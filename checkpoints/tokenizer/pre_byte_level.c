@@ -2,6 +2,8 @@
  * character: itself when it is a visible character of Latin-1, else the next free one from U+0100. */
 #include "checkpoints/tokenizer/parts.h"
 
+#include "checkpoints/base/unicode.h"
+
 #include <string.h>
 
 static const char WORDS[] = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
@@ -101,6 +103,29 @@ static enum spt_status apply(const void *options, struct spt_encoding *encoding,
         if (status == SPT_OK) status = spt_encoding_check(encoding, &encoding->spare, error);
     }
     return status;
+}
+
+/* The byte that code stands for; -1: none. */
+static int byte_of(uint32_t code) {
+    uint32_t next = 0x100;
+    if (code < 0x100) return is_visible(code) ? (int)code : -1;
+    for (unsigned byte = 0; byte < 256; byte++)
+        if (!is_visible(byte) && next++ == code) return (int)byte;
+    return -1;
+}
+
+void spt_byte_level_put(const char *token, struct spt_text *out) {
+    size_t left = strlen(token), length;
+    for (; left; token += length, left -= length) {
+        uint32_t code = 0;
+        length = spt_unicode_decode(token, left, &code);
+        const int byte = length ? byte_of(code) : -1;
+        if (!length) length = 1;
+        if (byte < 0)
+            spt_text_append(out, token, length);
+        else
+            spt_text_append(out, (const char[]){(char)byte}, 1);
+    }
 }
 
 const struct spt_pre_tokenizer_kind spt_pre_tokenizer_byte_level = {

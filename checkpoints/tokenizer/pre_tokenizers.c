@@ -28,6 +28,12 @@ enum spt_status spt_pre_tokenizer_parse(const struct spt_json *json, struct spt_
     return spt_part_parse(&SORT, json, source, steps, error);
 }
 
+bool spt_pre_tokenizer_is_byte_level(const struct spt_steps *steps) {
+    for (size_t i = 0; i < steps->count; i++)
+        if (KINDS[steps->data[i].kind] == &spt_pre_tokenizer_byte_level) return true;
+    return false;
+}
+
 static enum spt_status check(const struct spt_encoding *encoding, struct spt_error *error) {
     if (encoding->spare_spans.failed)
         return spt_fail_memory(error, encoding->spare_spans.count * sizeof(struct spt_span), "parts of a text");

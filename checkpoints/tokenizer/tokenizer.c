@@ -299,3 +299,22 @@ const char *spt_tokenizer_token(const struct spt_tokenizer *tokenizer, int32_t i
     const struct spt_added_token *token = spt_added_find(&tokenizer->added, id);
     return token ? token->content : spt_vocabulary_token(&tokenizer->model.vocabulary, id);
 }
+
+/* SentencePiece's space. */
+static const char LOW_LINE[] = "\xe2\x96\x81";
+
+void spt_tokenizer_put_text(const struct spt_tokenizer *tokenizer, int32_t id, struct spt_text *text) {
+    const struct spt_added_token *added = spt_added_find(&tokenizer->added, id);
+    const char *token = spt_tokenizer_token(tokenizer, id), *space;
+    if (!token) return;
+    if (!added && spt_pre_tokenizer_is_byte_level(&tokenizer->pre_tokenizer)) {
+        spt_byte_level_put(token, text);
+        return;
+    }
+    while (!added && (space = strstr(token, LOW_LINE))) {
+        spt_text_append(text, token, (size_t)(space - token));
+        spt_text_put(text, " ");
+        token = space + sizeof LOW_LINE - 1;
+    }
+    spt_text_put(text, token);
+}

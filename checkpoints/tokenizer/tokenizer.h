@@ -78,6 +78,10 @@ size_t spt_tokenizer_vocabulary(const struct spt_tokenizer *tokenizer);         
 bool spt_tokenizer_is_special(const struct spt_tokenizer *tokenizer, int32_t id);   /* an added token marked special */
 const char *spt_tokenizer_token(const struct spt_tokenizer *tokenizer, int32_t id); /* NULL: no such id */
 
+/* Appends what a token stands for, as bytes: " the" for "Ġthe" and "▁the". A token may hold a part of a character only.
+ * Nothing for an id that no token has. */
+void spt_tokenizer_put_text(const struct spt_tokenizer *tokenizer, int32_t id, struct spt_text *text);
+
 SPT_API_END
 
 #endif

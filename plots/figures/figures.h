@@ -29,5 +29,7 @@ SPT_FIGURE_WRITER(spt_figure_hidden);
 SPT_FIGURE_WRITER(spt_figure_weights);
 SPT_FIGURE_WRITER(spt_figure_runs);
 SPT_FIGURE_WRITER(spt_figure_sizes);
+SPT_FIGURE_WRITER(spt_figure_attention);
+SPT_FIGURE_WRITER(spt_figure_references);
 
 #endif

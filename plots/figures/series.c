@@ -65,10 +65,13 @@ void spt_quoted_put(struct spt_text *text, const char *string) {
     struct spt_text plain = {0};
     spt_text_put(&plain, "");
     spt_plain_put(&plain, string);
+    const char *c = plain.failed ? "" : plain.data;
+    const bool leads = *c == '\''; /* gnuplot 5.4 takes ''' at the beginning for an empty string and what follows */
+    if (leads) spt_text_put(text, "(");
+    for (; *c == '\''; c++) spt_text_put(text, "\"\\047\".");
     spt_text_put(text, "'");
-    for (const char *c = plain.failed ? "" : plain.data; *c; c++)
-        spt_text_append(text, *c == '\'' ? "''" : c, *c == '\'' ? 2 : 1);
-    spt_text_put(text, "'");
+    for (; *c; c++) spt_text_append(text, *c == '\'' ? "''" : c, *c == '\'' ? 2 : 1);
+    spt_text_put(text, leads ? "')" : "'");
     if (plain.failed) text->failed = true;
     spt_text_release(&plain);
 }

@@ -14,7 +14,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
-static const struct spt_plot_options DEFAULTS = {.format = SPT_PLOT_SVG, .layer = -1};
+static const struct spt_plot_options DEFAULTS = {.format = SPT_PLOT_SVG, .layer = -1, .head = -1};
 
 static char *beside(const struct spt_figure *figure, const char *suffix, size_t *size) {
     char path[128];

@@ -5,7 +5,7 @@
 #include "tests/plots/fixture.h"
 
 static size_t render_all(struct fixture *fixture, enum spt_plot_format format, const struct spt_figure **drawn) {
-    const struct spt_plot_options options = {.format = format, .layer = -1};
+    const struct spt_plot_options options = {.format = format, .layer = -1, .head = -1};
     size_t count = 0;
     for (size_t i = 0; i < SPT_FIGURE_COUNT; i++) {
         if (SPT_FIGURES[i].compares) continue;

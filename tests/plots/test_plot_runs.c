@@ -8,7 +8,7 @@
 
 enum { RUNS = 3, COUNT = 12 };
 static const int64_t STEPS[COUNT] = {0, 1, 2, 4, 8, 64, 256, 1000, 4000, 16000, 64000, 143000};
-static const struct spt_plot_options DEFAULTS = {.format = SPT_PLOT_SVG, .layer = -1};
+static const struct spt_plot_options DEFAULTS = {.format = SPT_PLOT_SVG, .layer = -1, .head = -1};
 
 struct several {
     struct fixture fixtures[RUNS];

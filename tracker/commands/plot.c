@@ -3,6 +3,7 @@
 #include "checkpoints/base/memory.h"
 #include "checkpoints/base/text.h"
 #include "tracker/commands/commands.h"
+#include "tracker/looker.h"
 #include "tracker/plot_source.h"
 #include "tracker/runs_of_store.h"
 
@@ -14,6 +15,8 @@ struct drawing {
     struct spt_invocation *invocation;
     struct spt_figure_selection choice;
     bool several; /* runs */
+    struct spt_log log;
+    struct spt_looker *looker; /* NULL: no figure looks into a checkpoint */
     struct spt_text said;
     struct spt_text left_out; /* figures that nobody named and the run holds nothing of */
 };
@@ -52,7 +55,8 @@ static int render(struct drawing *drawing, const struct spt_plot_source *source)
     size_t drawn;
     if (spt_figures_draw(&drawing->choice, &invocation->config, source, folder, say_figure, drawing, &drawn, &error) !=
         SPT_OK)
-        return spt_invocation_fail(invocation, SPT_EXIT_OUTPUT, &error);
+        return spt_invocation_fail(invocation,
+                                   spt_looker_has_failed(drawing->looker) ? SPT_EXIT_USAGE : SPT_EXIT_OUTPUT, &error);
     if (drawing->left_out.length && !drawing->left_out.failed)
         fprintf(stderr, "spectail plot: nothing to show in: %s\n", drawing->left_out.data);
     if (is_on_terminal(drawing) || drawn == 0) return drawn ? SPT_EXIT_DONE : SPT_EXIT_USAGE;
@@ -80,6 +84,13 @@ static int open_source(const struct drawing *drawing, struct spt_store *store, c
     return SPT_EXIT_DONE;
 }
 
+/* Whether one of the chosen figures looks into a checkpoint, or one does not. */
+static bool looks(const struct drawing *drawing, bool wanted) {
+    for (size_t i = 0; drawing->choice.named && i < drawing->choice.count; i++)
+        if (spt_figure_looks(drawing->choice.figures[i]) == wanted) return true;
+    return false;
+}
+
 static int draw_sources(struct drawing *drawing, struct sources *sources) {
     const struct spt_invocation *invocation = drawing->invocation;
     struct spt_plot_source *first = &sources->items[0].source;
@@ -92,9 +103,13 @@ static int draw_sources(struct drawing *drawing, struct sources *sources) {
     if (sources->count > 1 &&
         spt_run_source_compare(&sources->items[0], &sources->items[1], sources->count - 1, &error) != SPT_OK)
         return spt_invocation_fail(invocation, SPT_EXIT_STORE, &error);
-    return spt_figures_check(&invocation->config, first, &error) == SPT_OK
-               ? render(drawing, first)
-               : spt_invocation_fail(invocation, SPT_EXIT_USAGE, &error);
+    enum spt_status status = spt_figures_check(&invocation->config, first, &error);
+    if (status == SPT_OK && looks(drawing, true))
+        status = spt_looker_open(&invocation->config, &drawing->log, &sources->items[0], &drawing->looker, &error);
+    const int exit =
+        status == SPT_OK ? render(drawing, first) : spt_invocation_fail(invocation, SPT_EXIT_USAGE, &error);
+    spt_looker_close(drawing->looker);
+    return exit;
 }
 
 static int plot_runs(struct drawing *drawing, struct spt_store *store, const struct spt_run_list *runs) {
@@ -108,22 +123,60 @@ static int plot_runs(struct drawing *drawing, struct spt_store *store, const str
     return status;
 }
 
-static int run(struct spt_invocation *invocation) {
-    struct drawing drawing = {.invocation = invocation};
-    struct spt_error error;
+static int plot_store(struct drawing *drawing) {
+    const struct spt_invocation *invocation = drawing->invocation;
     struct spt_run_list runs;
     struct spt_store *store;
-    int status = spt_figures_choose(&invocation->config, invocation->arguments, invocation->argument_count,
-                                    &drawing.choice, &error) == SPT_OK
-                     ? SPT_EXIT_DONE
-                     : spt_invocation_fail(invocation, SPT_EXIT_USAGE, &error);
-    if (status == SPT_EXIT_DONE)
-        status = spt_runs_open_named(invocation, spt_invocation_value(invocation, "run"),
+    int status = spt_runs_open_named(invocation, spt_invocation_value(invocation, "run"),
                                      spt_invocation_value(invocation, "all") != NULL, &store, &runs);
-    if (status == SPT_EXIT_DONE) {
-        status = plot_runs(&drawing, store, &runs);
-        spt_runs_close(store, &runs);
-    }
+    if (status != SPT_EXIT_DONE) return status;
+    status = plot_runs(drawing, store, &runs);
+    spt_runs_close(store, &runs);
+    return status;
+}
+
+/* Without a store: what is there to be seen in the checkpoint alone. */
+static int plot_checkpoint(struct drawing *drawing, const char *path) {
+    const struct spt_invocation *invocation = drawing->invocation;
+    const struct spt_config *config = &invocation->config;
+    struct spt_error error;
+    if (spt_invocation_value(invocation, "run") || spt_invocation_value(invocation, "all"))
+        return spt_invocation_usage(invocation,
+                                    "--checkpoint is without a store, and --run of one: expected one of them");
+    if (looks(drawing, false))
+        return spt_invocation_usage(invocation, "of a checkpoint without a store there are attention and references");
+    enum spt_status status = spt_looker_open_path(config, &drawing->log, path,
+                                                  spt_invocation_value(invocation, "branch"), &drawing->looker, &error);
+    if (status == SPT_OK) status = spt_figures_check(config, spt_looker_source(drawing->looker), &error);
+    const int exit = status == SPT_OK ? render(drawing, spt_looker_source(drawing->looker))
+                                      : spt_invocation_fail(invocation, SPT_EXIT_USAGE, &error);
+    spt_looker_close(drawing->looker);
+    return exit;
+}
+
+/* The figures that are named; of a checkpoint alone, where none is, those that look into one. */
+static enum spt_status choose(struct drawing *drawing, bool checkpoint, struct spt_error *error) {
+    static const char *const LOOKING[] = {"attention", "references"};
+    const struct spt_invocation *invocation = drawing->invocation;
+    const bool given = invocation->argument_count || !checkpoint;
+    return spt_figures_choose(&invocation->config, given ? invocation->arguments : LOOKING,
+                              given ? invocation->argument_count : sizeof LOOKING / sizeof *LOOKING, &drawing->choice,
+                              error);
+}
+
+static int run(struct spt_invocation *invocation) {
+    struct drawing drawing = {.invocation = invocation, .log = spt_invocation_log(invocation)};
+    const char *checkpoint = spt_invocation_value(invocation, "checkpoint");
+    const char *step = spt_invocation_value(invocation, "step");
+    struct spt_error error;
+    enum spt_status ready = SPT_OK;
+    if (step) ready = spt_config_set(&invocation->config, "plots.steps", step, "--step", &error);
+    if (ready == SPT_OK) ready = choose(&drawing, checkpoint != NULL, &error);
+    int status;
+    if (ready != SPT_OK)
+        status = spt_invocation_fail(invocation, SPT_EXIT_USAGE, &error);
+    else
+        status = checkpoint ? plot_checkpoint(&drawing, checkpoint) : plot_store(&drawing);
     spt_text_release(&drawing.said);
     spt_text_release(&drawing.left_out);
     spt_figure_selection_release(&drawing.choice);
@@ -134,9 +187,16 @@ static const struct spt_option OPTIONS[] = {
     {"run", 'r', "RUN...", "name or number of a run (default: the latest); give it again to compare more"},
     {"all", 'a', NULL, "compare every run of the store but controls"},
     {"branch", 'b', "NAME", "which branch's checkpoints (default: the one of the most)"},
+    {"step", 's', "STEP", "the step of attention and references, as --at (default: the last)"},
+    {"checkpoint", 0, "PATH",
+     "draw attention and references of a checkpoint, or a run of them, that no store need know"},
 };
-static const char *const KEYS[] = {"db",          "out",         "plots.format", "plots.metric",
-                                   "plots.layer", "plots.steps", "plots.axis"};
+static const char *const KEYS[] = {
+    "db",           "out",        "plots.format", "plots.metric", "plots.layer", "plots.head",
+    "plots.sample", "plots.text", "plots.scale",  "plots.steps",  "plots.axis",  "probe",
+    "ids",          "samples",    "bos",          "references",   "tokenizer",   "model_config",
+    "step_pattern", "threads",    "read_ahead",   "header_limit", "tmpdir",      "spool_limit",
+};
 
 const struct spt_command SPT_COMMAND_PLOT = {
     .name = "plot",

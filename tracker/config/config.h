@@ -166,7 +166,11 @@ struct spt_config {
         struct spt_config_texts figures; /* none: all */
         int format;                      /* of enum spt_plot_format */
         char *metric;
-        int64_t layer;                    /* -1: the last */
+        int64_t layer;                    /* -1: not given */
+        int64_t head;                     /* of attention; -1: not given */
+        int64_t sample;                   /* of attention and references */
+        char *text;                       /* in place of a sample; NULL: none */
+        int scale;                        /* of enum spt_plot_scale */
         struct spt_config_integers steps; /* none: a choice */
         int axis;                         /* of enum spt_plot_axis */
     } plots;

@@ -9,6 +9,7 @@ static const char *const SYMMETRIZE[] = {"max", "mean", NULL};
 static const char *const CONTROLS[] = {"none", "shuffled", NULL};
 static const char *const KEEP[] = {"layers", "heads", NULL};
 static const char *const PRIORITY[] = {"normal", "low", NULL};
+static const char *const SCALES[] = {"log", "root", "linear", NULL};
 static const char *const AXES[] = {"steps", "tokens", NULL};
 static const char *const FORMATS[] = {"svg", "png", "pdf", "term", NULL};
 
@@ -60,7 +61,11 @@ static const struct spt_config_key KEYS[] = {
     {"plots.figures", NULL, "NAME,..", SPT_CONFIG_TEXTS, .help = "which figures (default: all)", AT(plots.figures)},
     {"plots.format", "format", "FORMAT", SPT_CONFIG_CHOICE, .choices = FORMATS, .standard = "svg", .help = "format of figures; term draws on the terminal", AT(plots.format)},
     {"plots.metric", "metric", "NAME", SPT_CONFIG_TEXT, .standard = "sink.first", .help = "metric of the heat map and of the head atlas", AT(plots.metric)},
-    {"plots.layer", "layer", "L", SPT_CONFIG_INTEGER, -1, 65535, .standard = "-1", .help = "layer, from 0, of spectra (-1: the last), fiedler and centralization (-1: the whole model)", AT(plots.layer)},
+    {"plots.layer", "layer", "L", SPT_CONFIG_INTEGER, -1, 65535, .standard = "-1", .help = "layer, from 0, of spectra (-1: the last), fiedler and centralization (-1: the whole model), attention (-1: each one's mean over its heads)", AT(plots.layer)},
+    {"plots.head", "head", "H", SPT_CONFIG_INTEGER, -1, 65535, .standard = "-1", .help = "head of attention, from 0; -1: every head of the layer", AT(plots.head)},
+    {"plots.sample", "sample", "I", SPT_CONFIG_INTEGER, 0, 999999, .standard = "0", .help = "sample of the probe whose attention is drawn, from 0", AT(plots.sample)},
+    {"plots.text", "text", "TEXT", SPT_CONFIG_TEXT, .help = "a sentence whose attention is drawn in place of a sample's", AT(plots.text)},
+    {"plots.scale", "scale", "SCALE", SPT_CONFIG_CHOICE, .choices = SCALES, .standard = "log", .help = "how attention becomes a colour: by its logarithm from 1e-4 on, its square root, or as it is", AT(plots.scale)},
     {"plots.steps", "at", "STEP,..", SPT_CONFIG_INTEGERS, 0, MANY, .help = "steps that are drawn side by side (default: a choice spread over the run)", AT(plots.steps)},
     {"plots.axis", "axis", "AXIS", SPT_CONFIG_CHOICE, .choices = AXES, .standard = "steps", .help = "axis of the figures of several runs: training steps, or tokens seen where the checkpoints' names say", AT(plots.axis)},
     {"watch.quiet_period", "quiet-period", "TIME", SPT_CONFIG_SECONDS, 0, DAY, .standard = "10s", .help = "how long a checkpoint's files have to be unchanged before it is analysed", AT(watch.quiet_period)},
