@@ -85,6 +85,9 @@ enum spt_status spt_figures_check(const struct spt_config *config, const struct 
     if (config->plots.head >= (int64_t)source->heads)
         return spt_config_reject(config, "plots.head", error, "is %lld, each layer has heads 0 to %zu",
                                  (long long)config->plots.head, source->heads - 1);
+    if (config->plots.head >= 0 && config->plots.layer < 0)
+        return spt_config_reject(config, "plots.head", error, "is %lld, of which layer? --layer names it",
+                                 (long long)config->plots.head);
     for (size_t i = 0; i < config->plots.steps.count; i++)
         if (!has_step(source, config->plots.steps.items[i]))
             return reject_step(config, source, config->plots.steps.items[i], error);

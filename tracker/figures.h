@@ -20,7 +20,7 @@ enum spt_status spt_figures_choose(const struct spt_config *config, const char *
                                    struct spt_figure_selection *choice, struct spt_error *error);
 void spt_figure_selection_release(struct spt_figure_selection *choice);
 
-/* SPT_INVALID: config's plots.metric, layer or steps are none of this run's. */
+/* SPT_INVALID: config's plots.metric, layer, head or steps are none of this run's. */
 enum spt_status spt_figures_check(const struct spt_config *config, const struct spt_plot_source *source,
                                   struct spt_error *error);
 

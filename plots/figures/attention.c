@@ -36,15 +36,13 @@ static bool sees(const struct spt_plot_attention *a, size_t panel, size_t query,
 
 static void put_matrix(struct spt_drawing *drawing, const struct spt_plot_attention *a, size_t panel) {
     const float *matrix = a->matrices + panel * a->n * a->n;
-    spt_block_put(drawing, "attention: a line for each query, a column for each key", "matrix %zu", panel + 1);
+    spt_block_put(drawing, "a line for each query, a column for each key; -1: hidden, -2: NaN or infinite",
+                  "matrix %zu", panel + 1);
     for (size_t i = 0; i < a->n; i++)
         for (size_t k = 0; k < a->n; k++) {
             const double value = (double)matrix[i * a->n + k];
-            if (sees(a, panel, i, k) && isfinite(value))
-                spt_text_format(drawing->data, "%.5g", value);
-            else
-                spt_text_put(drawing->data, "NaN");
-            spt_text_put(drawing->data, k + 1 < a->n ? " " : "\n");
+            const double shown = !sees(a, panel, i, k) ? -1 : isfinite(value) ? value : -2;
+            spt_text_format(drawing->data, "%.5g%s", shown, k + 1 < a->n ? " " : "\n");
         }
 }
 
@@ -56,6 +54,22 @@ static void put_received(struct spt_drawing *drawing, const struct spt_plot_atte
         spt_text_put(drawing->data, " ");
         spt_number_put(drawing->data, a->uniform[panel * a->n + k]);
         spt_text_format(drawing->data, " %d\n", a->is_reference[panel * a->n + k]);
+    }
+}
+
+/* Setting references: the panel's reference tokens as " 0 12 ", and received: what each token gets, where there is one
+ * panel. */
+static void put_marks(struct spt_drawing *drawing, const struct spt_plot_attention *a, size_t panel, bool alone) {
+    struct spt_text *settings = drawing->settings;
+    spt_text_format(settings, "references[%zu] = ' ", panel + 1);
+    for (size_t k = 0; k < a->n; k++)
+        if (a->is_reference[panel * a->n + k]) spt_text_format(settings, "%zu ", k);
+    spt_text_put(settings, "'\n");
+    if (alone) spt_text_format(settings, "array received[%zu]\n", a->n);
+    for (size_t k = 0; alone && k < a->n; k++) {
+        spt_text_format(settings, "received[%zu] = ", k + 1);
+        spt_number_put(settings, a->received[k]);
+        spt_text_put(settings, "\n");
     }
 }
 
@@ -125,11 +139,12 @@ static enum spt_status draw(struct spt_drawing *drawing, const struct spt_plot_a
     const struct spt_plot_options *options = drawing->options;
     struct spt_text *settings = drawing->settings;
     double width;
-    spt_text_format(settings, "panels = %zu\narray panel_title[%zu]\narray panel_finite[%zu]\n", a->panels, a->panels,
-                    a->panels);
+    spt_text_format(settings, "panels = %zu\narray panel_title[%zu]\narray panel_finite[%zu]\narray references[%zu]\n",
+                    a->panels, a->panels, a->panels, a->panels);
     for (size_t p = 0; p < a->panels; p++) {
         put_matrix(drawing, a, p);
         put_received(drawing, a, p);
+        put_marks(drawing, a, p, options->head >= 0);
         spt_text_format(settings, "panel_title[%zu] = '%s %zu'; panel_finite[%zu] = %d\n", p + 1,
                         options->layer < 0 ? "layer" : "head", options->head >= 0 ? (size_t)options->head : p, p + 1,
                         a->finite[p]);
@@ -154,12 +169,9 @@ SPT_FIGURE_WRITER(spt_figure_attention) {
     enum spt_status status = spt_looks_choose(&drawing, &index, &n);
     if (status != SPT_OK) return status;
     const struct spt_plot_look look = {
-        .checkpoint = index[0], .layer = options->layer, .head = options->head, .matrices = true};
+        .checkpoint = index[n - 1], .layer = options->layer, .head = options->head, .matrices = true};
     struct spt_plot_attention attention = {0};
     free(index);
-    if (n > 1)
-        return spt_fail(error, SPT_INVALID, NULL,
-                        "the figure attention is of one step, and %zu are named; references takes several", n);
     status = source->attention(source->attention_context, &look, &attention, error);
     if (status != SPT_OK) return status;
     if (attention.n > CELLS_MOST / attention.n / attention.panels)

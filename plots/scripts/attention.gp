@@ -2,11 +2,12 @@
 # --- attention: matrices of one sample, query by key ---
 # A colour is a place between 0 and 1: of the attention itself, its square root, or its logarithm from 1e-4 on.
 log_scale = (scale eq 'log'); root_scale = (scale eq 'root')
-place(v) = v >= 0 ? (log_scale ? (v > 1e-4 ? 1 + log10(v) / 4 : 0) : root_scale ? sqrt(v) : v) : NaN # hidden: NaN
+place(v) = v >= 0 ? (log_scale ? (v > 1e-4 ? 1 + log10(v) / 4 : 0) : root_scale ? sqrt(v) : v) : NaN
 scale_tics = log_scale ? "('10⁻⁴' 0, '10⁻³' 0.25, '0.01' 0.5, '0.1' 0.75, '1' 1)" : \
     root_scale ? "('0' 0, '0.01' 0.1, '0.1' 0.3162, '0.25' 0.5, '0.5' 0.7071, '1' 1)" : "('0' 0, '0.25' 0.25, '0.5' 0.5, '0.75' 0.75, '1' 1)"
 sign(k) = '.:-=+*#%@'[k + 1:k + 1]
 tile(v) = v >= 0 ? sign(int(0.5 + 8.0 * place(v))) : ''
+marked(p, k) = strstrt(references[p], sprintf(' %d ', k - 1)) > 0
 unfit(p) = panel_finite[p] ? '' : ' (NaN or infinite)'
 set xrange [-0.5:n - 0.5]
 set yrange [n - 0.5:-0.5]
@@ -19,14 +20,12 @@ if (dumb) {
     set xtics scale 0 0, (n > 40 ? 10 : n > 9 ? 5 : 1)
     unset ytics
     if (alone) {
-        array received[n]; array mark[n]
-        stats data index 'received 1 |' using (k = int($1) + 1, received[k] = $2, mark[k] = $4, 0) nooutput
         set ytics scale 0
         set ytics ('' 0)
         do for [k = 1:n:stride] { set ytics add (sprintf('%s %3d', token[k], k - 1) k - 1) }
         set y2tics scale 0 ('' 0)
         set y2range [n - 0.5:-0.5]
-        do for [k = 1:n:stride] { set y2tics add (sprintf('%s %.3f', mark[k] == 1 ? '*' : ' ', received[k]) k - 1) }
+        do for [k = 1:n:stride] { set y2tics add (sprintf('%s %.3f', marked(1, k) ? '*' : ' ', received[k]) k - 1) }
         plot data index 'matrix 1 |' matrix using 1:2:(tile($3)) with labels
     } else {
         set multiplot layout down, across title head_line.': '.sub_line.key_of_signs
@@ -68,10 +67,8 @@ if (dumb) {
         set tmargin at screen 1 - (top + 0.04) / height
         set bmargin at screen foot / height
         set yrange [n - 0.5:-0.5]
-        array mark[n]
-        stats data index 'received 1 |' using (mark[int($1) + 1] = $4, 0) nooutput
         do for [k = 1:n:label_stride] {
-            tint = mark[k] == 1 ? vermillion : black
+            tint = marked(1, k) ? vermillion : black
             set label 1000 + k token[k] at first k - 1, screen (foot - 0.04) / height rotate by 90 right font sprintf(',%g', label_size) textcolor rgb tint
             set label 3000 + k token[k] at screen (left - 0.04) / width, first k - 1 right font sprintf(',%g', label_size) textcolor rgb tint
         }
@@ -101,10 +98,8 @@ if (dumb) {
             set object 1 rectangle from graph 0, graph 0 to graph 1, graph 1 fillstyle empty border linecolor rgb '#B0B0B0' linewidth 0.4 front
             # Reference tokens: ticks under the panel.
             unset arrow
-            array mark[n]
-            stats data index sprintf('received %d |', p) using (mark[int($1) + 1] = $4, 0) nooutput
             do for [k = 1:n] {
-                if (mark[k] == 1) {
+                if (marked(p, k)) {
                     set arrow 1000 + k from first k - 1, screen 1 - (north + side + 0.01) / height \
                         to first k - 1, screen 1 - (north + side + 0.05) / height nohead linewidth 1.5 linecolor rgb vermillion
                 }

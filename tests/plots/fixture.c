@@ -290,6 +290,8 @@ void fixture_init(struct fixture *fixture, size_t layers, size_t heads, const in
         .definition = definition,
         .onset = onset,
     };
+    fixture->attention = (struct made_attention){.n = 9, .layers = layers, .heads = heads, .window = 4};
+    made_attention_attach(&fixture->attention, &fixture->source);
     fixture->control = fixture->source;
     fixture->control.run = "a run (shuffled)";
     fixture->control.series = control_series;

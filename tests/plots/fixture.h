@@ -5,10 +5,12 @@
 
 #include "checkpoints/base/json.h"
 #include "plots/plot.h"
+#include "tests/plots/made_attention.h"
 
 struct fixture {
     struct spt_plot_source source;
     struct spt_plot_source control; /* of the same series, turned half as far; source.control where it is to be drawn */
+    struct made_attention attention;
     struct spt_plot_checkpoint *checkpoints;
     struct spt_json_document *oracle; /* NULL: made-up series */
     bool gaps;                        /* some values are undefined */

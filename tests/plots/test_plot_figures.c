@@ -195,6 +195,7 @@ static void a_run_without_a_figures_metrics_leaves_nothing(void **state) {
     struct fixture fixture;
     assert_true(fixture_init_demo(&fixture));
     fixture.only = "loss";
+    fixture.source.attention = NULL;
     struct spt_plot_options options = DEFAULTS;
     for (size_t i = 0; i < SPT_FIGURE_COUNT; i++) {
         const char *name = SPT_FIGURES[i].name;

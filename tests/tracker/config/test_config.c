@@ -79,6 +79,10 @@ static void every_default_is_what_the_design_says(void **state) {
     assert_int_equal(config.plots.format, SPT_PLOT_SVG);
     assert_string_equal(config.plots.metric, "sink.first");
     assert_int_equal(config.plots.layer, -1);
+    assert_int_equal(config.plots.head, -1);
+    assert_int_equal(config.plots.sample, 0);
+    assert_null(config.plots.text);
+    assert_int_equal(config.plots.scale, 0);
     assert_int_equal(config.plots.steps.count, 0);
     size_t count;
     const struct spt_config_key *keys = spt_config_keys(&count);
@@ -139,6 +143,10 @@ static void every_key_of_a_file_reaches_its_field(void **state) {
                                 "  format: pdf\n"
                                 "  metric: rmt.gap\n"
                                 "  layer: 3\n"
+                                "  head: 2\n"
+                                "  sample: 12\n"
+                                "  text: a field\n"
+                                "  scale: root\n"
                                 "  steps: [0, 512]\n"
                                 "  axis: tokens\n");
     assert_string_equal(c.file, "runs/demo.yaml");
@@ -206,6 +214,10 @@ static void every_key_of_a_file_reaches_its_field(void **state) {
     assert_int_equal(c.plots.format, SPT_PLOT_PDF);
     assert_string_equal(c.plots.metric, "rmt.gap");
     assert_int_equal(c.plots.layer, 3);
+    assert_int_equal(c.plots.head, 2);
+    assert_int_equal(c.plots.sample, 12);
+    assert_string_equal(c.plots.text, "a field");
+    assert_int_equal(c.plots.scale, 1);
     assert_int_equal(c.plots.steps.count, 2);
     assert_int_equal(c.plots.steps.items[1], 512);
     assert_int_equal(c.plots.axis, SPT_PLOT_TOKENS);
