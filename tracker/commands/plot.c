@@ -212,9 +212,12 @@ const struct spt_command SPT_COMMAND_PLOT = {
         "each figure lie its data (.dat) and a complete script (.gp): gnuplot <figure>.gp draws it again after you changed it. "
         "index.html shows them all. Of several runs the figures runs (the same metrics over training) and sizes (when they "
         "turn, by model size) are drawn. Where the store has the run's control (sweep --control shuffled), it is drawn beside the run, "
-        "as the null is: what random attention gives. --format term draws on the terminal and writes nothing.",
+        "as the null is: what random attention gives. --format term draws on the terminal and writes nothing. "
+        "attention and references are drawn where they are named: attention of one sample (--sample), or of a sentence (--text), is no part of the store and is computed from its checkpoint, which has to be there. attention shows one head (--layer, --head), all of a layer, or of every layer the mean; references what each token receives in each layer, and which are the layer's reference tokens. The probe has to be the one of the sweep: give the same --config, --probe or --ids. --checkpoint needs no store.",
     .example = "spectail plot --out figures --format pdf\n"
                "spectail plot heatmap --metric rmt.law_kl --format term\n"
+               "spectail plot attention --step 8000 --layer 5 --head 2\n"
+               "spectail plot references --at 0,1000,8000 --text 'Every finite integral domain is a field.'\n"
                "spectail plot --run pythia-70m --run pythia-160m --run pythia-410m --out sizes",
     .options = OPTIONS,
     .option_count = sizeof OPTIONS / sizeof *OPTIONS,

@@ -33,7 +33,7 @@ spectail plot --checkpoint "$run" --run demo-run
 spectail plot --checkpoint none
 
 # Checkpoints that changed, or are gone.
-check 'cp -r "$run" copy && rm -r copy/step[012345678] copy/step[3468]* && "$program" sweep copy --steps 1000: --samples 4 --metrics sinks --db copy.db'
+check 'cp -r "$run" copy && rm -rf copy/step[012345678] copy/step[3468]* && "$program" sweep copy --steps 1000: --samples 4 --metrics sinks --db copy.db'
 check 'cp "$run/step512/model.safetensors" copy/step1000/model.safetensors'
 spectail plot references --db copy.db --step 1000 --out copied
 check 'rm -r copy/step1000'
