@@ -83,8 +83,12 @@ static void put_tic(struct tics *tics, enum spt_panel_scale scale, struct spt_ra
     spt_text_format(&tics->marks, "%s'' %.9g", comma, place);
 }
 
+static double unscaled(enum spt_panel_scale scale, double y) {
+    return scale == SPT_SCALE_COUNT ? pow(10, y) - 1 : pow(10, y);
+}
+
 static void put_even_tics(struct tics *tics, enum spt_panel_scale scale, struct spt_range range) {
-    const struct spt_range plain = {pow(10, range.lo), pow(10, range.hi)};
+    const struct spt_range plain = {unscaled(scale, range.lo), unscaled(scale, range.hi)};
     const double step = spt_range_step(plain, TICS_MOST);
     for (double i = ceil(plain.lo / step); i * step <= plain.hi; i++) put_tic(tics, scale, range, i * step);
 }
@@ -107,11 +111,13 @@ static void put_y_tics(struct tics *tics, enum spt_panel_scale scale, struct spt
     }
     spt_text_put(&tics->names, "(");
     spt_text_put(&tics->marks, "(");
-    if (scale == SPT_SCALE_COUNT) put_tic(tics, scale, range, 0);
-    if (scale == SPT_SCALE_RATIO && range.hi - range.lo < 0.5)
+    /* Less than half a decade has names as a linear axis has. */
+    if (range.hi - range.lo < 0.5) {
         put_even_tics(tics, scale, range);
-    else
+    } else {
+        if (scale == SPT_SCALE_COUNT) put_tic(tics, scale, range, 0);
         put_decades(tics, scale, range);
+    }
     spt_text_put(&tics->names, ")");
     spt_text_put(&tics->marks, ")");
 }

@@ -258,6 +258,20 @@ static void ratios_stand_on_a_logarithmic_axis(void **state) {
     free(script);
 }
 
+/* log10(1 + 2), log10(1 + 3) ...: 0, 1 and 10 lie beyond this axis, which has names all the same. */
+static void counts_that_span_no_decade_are_named_too(void **state) {
+    (void)state;
+    struct fake fake;
+    char *data, *script;
+    fake_init(&fake, LAYERS);
+    fake.prefixes[0] = "rmt.hidden.spikes";
+    draw("hidden", &fake, &DEFAULTS, &data, &script);
+    assert_has(script, "scale_of[1] = 'count'");
+    assert_has(script, "y_tics[1] = \"('2' 0.477121255, '3' 0.602059991, '4' 0.698970004)\"");
+    free(data);
+    free(script);
+}
+
 static void what_stands_aside_makes_no_figure(void **state) {
     (void)state;
     struct fake fake;
@@ -348,6 +362,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(pairs_show_a_metric_over_steps_and_over_layers, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(one_layer_has_no_panels_through_the_layers, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(ratios_stand_on_a_logarithmic_axis, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(counts_that_span_no_decade_are_named_too, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(what_stands_aside_makes_no_figure, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(matrices_are_small_multiples_on_one_axis, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(frames_are_stacked_to_their_sum, enter_folder, leave_folder),
