@@ -65,6 +65,10 @@ static void put_group(struct spt_telling *t, const struct spt_compared *c, size_
                            : ". Before: in how many of the runs the quantity turns before ");
     spt_say_against(t);
     spt_report_text(&t->page, "; p: sign test; q: adjusted for all rows.");
+    if (c->left_out)
+        spt_report_format(&t->page, " %zu more %s the last weights of one of these, and %s no observation of %s own.",
+                          c->left_out, c->left_out == 1 ? "has" : "have", c->left_out == 1 ? "is" : "are",
+                          c->left_out == 1 ? "its" : "their");
     spt_report_close(&t->page, SPT_REPORT_PARAGRAPH);
     if (c->seeds)
         spt_report_table(&t->page, "Midpoints over trainings, whole model", SEEDS, sizeof SEEDS / sizeof *SEEDS);
@@ -79,7 +83,7 @@ static void put_group(struct spt_telling *t, const struct spt_compared *c, size_
 enum spt_status spt_tell_comparison(struct spt_telling *t, struct spt_error *error) {
     spt_report_chapter(&t->page, "comparison", "The runs beside each other");
     t->run = &t->reading->runs[0];
-    const enum spt_status status = spt_tell_figures(t, NULL, true, error);
+    const enum spt_status status = spt_tell_comparing_figures(t, error);
     for (size_t i = 0; status == SPT_OK && i < t->reading->group_count; i++) put_group(t, &t->reading->groups[i], i);
     return status;
 }

@@ -10,8 +10,7 @@
 
 enum { FIGURE_BYTES_MAX = 64 << 20 };
 
-static enum spt_status put_figure(struct spt_telling *t, const struct spt_figure *figure,
-                                  const struct spt_plot_source *source, struct spt_error *error) {
+static enum spt_status put_figure(struct spt_telling *t, const struct spt_figure *figure, struct spt_error *error) {
     struct spt_text path = {0}, id = {0}, command = {0};
     char *svg = NULL;
     size_t size = 0;
@@ -22,7 +21,6 @@ static enum spt_status put_figure(struct spt_telling *t, const struct spt_figure
                                  ? spt_fail_memory(error, path.length, "a figure")
                                  : spt_file_read_all(path.data, FIGURE_BYTES_MAX, &svg, &size, error);
     if (status == SPT_OK) spt_report_figure(&t->page, id.data, figure->title, figure->caption, command.data, svg, size);
-    (void)source;
     free(svg);
     spt_text_release(&path);
     spt_text_release(&id);
@@ -30,18 +28,37 @@ static enum spt_status put_figure(struct spt_telling *t, const struct spt_figure
     return status;
 }
 
-enum spt_status spt_tell_figures(struct spt_telling *t, const char *group, bool comparing, struct spt_error *error) {
-    const struct spt_plot_source *source = &t->run->source.source;
+static enum spt_status draw(struct spt_telling *t, const struct spt_figure *figure, struct spt_error *error) {
+    enum spt_status status =
+        spt_plot_render(figure, &t->run->source.source, &t->reading->request->plot, t->folder, error);
+    if (status == SPT_OK) status = put_figure(t, figure, error);
+    if (status == SPT_END) return SPT_OK;
+    t->drawing = status != SPT_OK;
+    return status;
+}
+
+enum spt_status spt_tell_figures(struct spt_telling *t, const char *group, struct spt_error *error) {
+    enum spt_status status = SPT_OK;
+    for (size_t i = 0; i < SPT_FIGURE_COUNT && status == SPT_OK; i++)
+        if (!SPT_FIGURES[i].compares && strcmp(SPT_FIGURES[i].group, group) == 0)
+            status = draw(t, &SPT_FIGURES[i], error);
+    return status;
+}
+
+enum spt_status spt_tell_other_figures(struct spt_telling *t, const char *const *groups, size_t count,
+                                       struct spt_error *error) {
     enum spt_status status = SPT_OK;
     for (size_t i = 0; i < SPT_FIGURE_COUNT && status == SPT_OK; i++) {
-        const struct spt_figure *figure = &SPT_FIGURES[i];
-        if (figure->compares != comparing || (group && strcmp(figure->group, group) != 0)) continue;
-        status = spt_plot_render(figure, source, &t->reading->request->plot, t->folder, error);
-        if (status == SPT_OK) status = put_figure(t, figure, source, error);
-        if (status == SPT_END)
-            status = SPT_OK;
-        else if (status != SPT_OK)
-            t->drawing = true;
+        bool told = SPT_FIGURES[i].compares;
+        for (size_t g = 0; g < count; g++) told = told || strcmp(SPT_FIGURES[i].group, groups[g]) == 0;
+        if (!told) status = draw(t, &SPT_FIGURES[i], error);
     }
+    return status;
+}
+
+enum spt_status spt_tell_comparing_figures(struct spt_telling *t, struct spt_error *error) {
+    enum spt_status status = SPT_OK;
+    for (size_t i = 0; i < SPT_FIGURE_COUNT && status == SPT_OK; i++)
+        if (SPT_FIGURES[i].compares) status = draw(t, &SPT_FIGURES[i], error);
     return status;
 }

@@ -81,8 +81,12 @@ typedef enum spt_status spt_tell_fn(struct spt_telling *t, struct spt_error *err
 spt_tell_fn spt_tell_setup, spt_tell_results, spt_tell_emergence, spt_tell_comparison, spt_tell_methods,
     spt_tell_caveats, spt_tell_reproduction, spt_tell_references;
 
-/* Those figures of a group that have data (comparing: of several runs). */
-enum spt_status spt_tell_figures(struct spt_telling *t, const char *group, bool comparing, struct spt_error *error);
+/* --- figures.c: those that have data --- */
+enum spt_status spt_tell_figures(struct spt_telling *t, const char *group, struct spt_error *error);
+/* Those that are of none of these groups [count], and of one run. */
+enum spt_status spt_tell_other_figures(struct spt_telling *t, const char *const *groups, size_t count,
+                                       struct spt_error *error);
+enum spt_status spt_tell_comparing_figures(struct spt_telling *t, struct spt_error *error);
 
 /* --- references.c --- */
 const struct spt_report_citation *spt_reference_citations(size_t *count);

@@ -93,7 +93,8 @@ static const struct {
      has_fits},
     {"Order",
      "A quantity comes before another as often as its midpoint does over the draws, each fitted anew; p is two-sided (Davison and "
-     "Hinkley 1997), q adjusts it for all rows that were tested, of layers too (Benjamini and Hochberg 1995).",
+     "Hinkley 1997), q adjusts it for all rows that were tested, of layers too (Benjamini and Hochberg 1995). A jump between two "
+     "checkpoints has an order only where the intervals are apart.",
      has_order},
     {"Rises and falls",
      "Series that change more than once are told by levels that are constant between changes (Auger and Lawrence 1989); how many "

@@ -15,14 +15,14 @@ static void anchor(char id[64], const struct spt_telling *t, const char *name) {
     snprintf(id, 64, "%s%s", t->run->prefix, name);
 }
 
-/* "Results", or "Results of NAME" where there are several runs. */
+/* "Results", or "NAME: Results" where there are several runs. */
 static void begin_chapter(struct spt_telling *t, const char *name, const char *title) {
     char id[64];
     struct spt_text full = {0};
     anchor(id, t, name);
-    spt_text_format(&full, "%s%s%s", title, t->reading->count > 1 ? " of " : "",
-                    t->reading->count > 1 ? t->run->emerged->name : "");
-    spt_report_chapter(&t->page, id, full.data ? full.data : title);
+    if (t->reading->count > 1) spt_text_format(&full, "%s: ", t->run->emerged->name);
+    spt_text_put(&full, title);
+    spt_report_chapter(&t->page, id, full.failed ? title : full.data);
     spt_text_release(&full);
 }
 
@@ -166,9 +166,9 @@ enum spt_status spt_tell_results(struct spt_telling *t, struct spt_error *error)
         spt_report_section(&t->page, id, spt_told_group_title(groups[i]));
         status = spt_tell_findings(t, groups[i], error);
         if (status == SPT_OK) status = spt_tell_special(t, groups[i], error);
-        if (status == SPT_OK) status = spt_tell_figures(t, groups[i], false, error);
+        if (status == SPT_OK) status = spt_tell_figures(t, groups[i], error);
     }
-    return status;
+    return status == SPT_OK ? spt_tell_other_figures(t, groups, count, error) : status;
 }
 
 /* --- when each turned --- */

@@ -55,6 +55,7 @@ static const struct {
     {"loss", "Loss"},
     {"sinks", "Attention sinks and reference tokens"},
     {"rmt", "Spectra against random matrices"},
+    {"weights", "Spectra of the weights"},
     {"topology", "Topology"},
     {"graph", "Attention as a graph"},
     {"information", "Information"},

@@ -102,18 +102,6 @@ static void every_group_of_metrics_has_a_title(void **state) {
             fail_msg("the group %s has no title in the report", SPT_METRIC_GROUPS[i]);
 }
 
-/* Each figure stands in the chapter of its group, and so must name one. */
-static void every_figure_is_of_a_group(void **state) {
-    (void)state;
-    for (size_t i = 0; i < SPT_FIGURE_COUNT; i++) {
-        bool known = SPT_FIGURES[i].compares;
-        for (size_t g = 0; g < SPT_METRIC_GROUP_COUNT; g++)
-            known = known || strcmp(SPT_METRIC_GROUPS[g], SPT_FIGURES[i].group) == 0;
-        if (!known)
-            fail_msg("figure %s is of the group \"%s\", which there is not", SPT_FIGURES[i].name, SPT_FIGURES[i].group);
-    }
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_interval_says_how_many_digits_count),
@@ -123,7 +111,6 @@ int main(void) {
         cmocka_unit_test(every_work_that_a_definition_names_is_among_the_references),
         cmocka_unit_test(no_two_works_have_one_key_and_no_label_is_within_another),
         cmocka_unit_test(every_group_of_metrics_has_a_title),
-        cmocka_unit_test(every_figure_is_of_a_group),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
