@@ -6,6 +6,7 @@
 #include "analysis/mask_set.h"
 #include "analysis/measure.h"
 #include "analysis/nulls.h"
+#include "analysis/spectra/spectra.h"
 #include "analysis/values/output_gram.h"
 #include "checkpoints/base/memory.h"
 
@@ -24,6 +25,7 @@ struct spt_analysis {
     size_t *mask_of_layer;                   /* [layers] */
     struct spt_reference_tokens *references; /* [layers], or NULL */
     double *gram;                            /* [heads, head_dim, head_dim] of the layer at hand, or NULL */
+    struct spt_spectra *spectra;             /* of residual stream and weights, or NULL */
     struct spt_measurer **measurers;         /* [threads] */
     struct spt_layer_values values;
     struct spt_figures figures;
@@ -40,8 +42,9 @@ static bool has_output(const struct spt_selection *selection) {
 }
 
 static bool has_matrix_metrics(const struct spt_selection *selection) {
-    return selection->needs & SPT_NEEDS_REFERENCES ||
-           selection->total > selection->count[SPT_LEVEL_MODEL] + selection->count[SPT_LEVEL_MODEL_POOLED];
+    return selection->needs & SPT_NEEDS_REFERENCES || selection->total > selection->count[SPT_LEVEL_MODEL] +
+                                                                             selection->count[SPT_LEVEL_MODEL_POOLED] +
+                                                                             selection->count[SPT_LEVEL_SPECTRUM];
 }
 
 static enum spt_status masks_init(struct spt_analysis *a, struct spt_error *error) {
@@ -77,10 +80,24 @@ static enum spt_status references_init(struct spt_analysis *a, struct spt_error 
     return ready ? SPT_OK : spt_fail_memory(error, layers * (tokens + samples), "reference tokens");
 }
 
+static bool on_stop(void *context) {
+    const struct spt_analysis *a = context;
+    return a->emit && a->emit->stop && a->emit->stop(a->emit->context);
+}
+
+static size_t larger(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
 static enum spt_status team_init(struct spt_analysis *a, struct spt_error *error) {
     const size_t grams = a->selection.needs & SPT_NEED_OUTPUT ? spt_output_gram_scratch(a->config->head_dim) : 0;
     const size_t norms = a->selection.needs & SPT_NEED_HIDDEN ? a->probe->longest * sizeof(double) : 0;
-    return spt_team_init(&a->team, a->plan->threads, grams > norms ? grams : norms, error);
+    const size_t spectra = spt_spectra_scratch(&a->selection);
+    const enum spt_status status =
+        spt_team_init(&a->team, a->plan->threads, larger(spectra, larger(grams, norms)), error);
+    a->team.stop = on_stop;
+    a->team.stop_context = a;
+    return status;
 }
 
 static enum spt_status gram_init(struct spt_analysis *a, struct spt_error *error) {
@@ -113,12 +130,11 @@ static enum spt_status output_init(struct spt_analysis *a, struct spt_error *err
 }
 
 static enum spt_status init(struct spt_analysis *a, struct spt_error *error) {
-    enum spt_mask_kind kind;
-    size_t window;
-    spt_forward_mask(a->config, 0, a->probe->longest, &kind, &window);
-    enum spt_status status = spt_selection_init(&a->selection, a->plan, kind == SPT_MASK_FULL, error);
+    const unsigned lacks = spt_selection_lacks(a->config, a->probe->longest);
+    enum spt_status status = spt_selection_init(&a->selection, a->plan, lacks, error);
     if (status == SPT_OK) status = team_init(a, error);
     if (status == SPT_OK) status = gram_init(a, error);
+    if (status == SPT_OK) status = spt_spectra_new(&a->selection, a->config, a->probe, &a->team, &a->spectra, error);
     if (status == SPT_OK)
         status =
             spt_bootstrap_init(&a->bootstrap, a->plan->bootstrap, a->probe->samples, a->plan->bootstrap_seed, error);
@@ -131,8 +147,7 @@ static enum spt_status init(struct spt_analysis *a, struct spt_error *error) {
         status = spt_figures_init(&a->figures, &a->selection, &a->bootstrap, a->plan, a->config->layers,
                                   a->config->heads, &a->team, error);
     if (status == SPT_OK)
-        status = spt_ablation_init(&a->ablation, a->plan, a->config, a->probe, kind == SPT_MASK_FULL, &a->bootstrap,
-                                   &a->team, error);
+        status = spt_ablation_init(&a->ablation, a->plan, a->config, a->probe, lacks, &a->bootstrap, &a->team, error);
     return status == SPT_OK ? output_init(a, error) : status;
 }
 
@@ -166,6 +181,7 @@ void spt_analysis_free(struct spt_analysis *a) {
     }
     free(a->references);
     free(a->gram);
+    spt_spectra_free(a->spectra);
     free(a->measurers);
     free(a->masks);
     free(a->mask_of_layer);
@@ -198,8 +214,10 @@ static struct spt_measure_context context_of(struct spt_analysis *a, size_t laye
 static enum spt_status on_weights(void *context, size_t layer, const struct spt_weight *weights,
                                   struct spt_error *error) {
     struct spt_analysis *a = context;
-    (void)layer;
-    return spt_output_gram_of(&a->team, &weights[SPT_OUT].matrix, a->config->heads, a->gram, error);
+    enum spt_status status = SPT_OK;
+    if (a->gram) status = spt_output_gram_of(&a->team, &weights[SPT_OUT].matrix, a->config->heads, a->gram, error);
+    if (status != SPT_OK || !spt_spectra_of_weights(a->spectra)) return status;
+    return spt_spectra_weights(a->spectra, layer, weights, error);
 }
 
 struct stream {
@@ -221,8 +239,12 @@ static enum spt_status measure_stream(void *context, size_t sample, size_t threa
 static enum spt_status on_hidden(void *context, size_t stage, const float *x, struct spt_error *error) {
     struct spt_analysis *a = context;
     struct stream stream = {a, x};
+    enum spt_status status = SPT_OK;
     if (stage == 0 || stage > a->config->layers) return SPT_OK;
-    return spt_team_run(&a->team, a->probe->samples, measure_stream, &stream, error);
+    if (a->selection.needs & SPT_NEED_HIDDEN)
+        status = spt_team_run(&a->team, a->probe->samples, measure_stream, &stream, error);
+    if (status != SPT_OK || !spt_spectra_of_hidden(a->spectra)) return status;
+    return spt_spectra_hidden(a->spectra, stage - 1, x, error);
 }
 
 static enum spt_status on_attention(void *context, const struct spt_attention *attention, struct spt_error *error) {
@@ -260,22 +282,17 @@ static enum spt_status on_layer(void *context, size_t layer, struct spt_error *e
     return status;
 }
 
-static bool on_stop(void *context) {
-    const struct spt_analysis *a = context;
-    return a->emit->stop && a->emit->stop(a->emit->context);
-}
-
 static enum spt_status clean_pass(struct spt_analysis *a, struct spt_checkpoint *checkpoint, struct spt_error *error) {
     const unsigned needs = a->selection.needs;
     const bool matrices = has_matrix_metrics(&a->selection), output = has_output(&a->selection);
     const bool head = output || spt_ablation_has_output(&a->ablation);
     const struct spt_forward_observer observer = {
         .context = a,
-        .weights = a->gram ? on_weights : NULL,
+        .weights = a->gram || spt_spectra_of_weights(a->spectra) ? on_weights : NULL,
         .attention = matrices ? on_attention : NULL,
         .sample = needs & SPT_NEEDS_REFERENCES ? on_sample : NULL,
         .again = needs & SPT_NEEDS_AGAIN ? on_attention_again : NULL,
-        .hidden = needs & SPT_NEED_HIDDEN ? on_hidden : NULL,
+        .hidden = needs & SPT_NEED_HIDDEN || spt_spectra_of_hidden(a->spectra) ? on_hidden : NULL,
         .layer = matrices ? on_layer : NULL,
         .stop = on_stop,
     };
@@ -284,8 +301,11 @@ static enum spt_status clean_pass(struct spt_analysis *a, struct spt_checkpoint 
     const struct spt_forward_output said = {.loss = a->loss, .total_loss = a->total_loss, .stream = a->ablation.stream};
     const struct spt_output seen = {
         .samples = a->probe->samples, .length = a->length, .loss = a->loss, .total_loss = a->total_loss};
-    const enum spt_status status = spt_forward_run(checkpoint, a->config, a->probe, &options, &observer, &said, error);
-    return status == SPT_OK ? spt_figures_model(&a->figures, output ? &seen : NULL, a->emit, error) : status;
+    enum spt_status status = spt_forward_run(checkpoint, a->config, a->probe, &options, &observer, &said, error);
+    if (status == SPT_OK && a->spectra) status = spt_spectra_finish(a->spectra, error);
+    if (status != SPT_OK) return status;
+    return spt_figures_model(&a->figures, a->spectra ? spt_spectra_layers(a->spectra) : NULL, output ? &seen : NULL,
+                             a->emit, error);
 }
 
 static enum spt_status ablated_pass(struct spt_analysis *a, struct spt_checkpoint *checkpoint,
@@ -326,6 +346,7 @@ const struct spt_reference_tokens *spt_analysis_references(const struct spt_anal
 
 enum spt_status spt_analysis_nulls(struct spt_analysis *a, const struct spt_emit *emit, struct spt_error *error) {
     enum spt_status status = SPT_OK;
+    a->emit = emit;
     for (size_t i = 0; status == SPT_OK && i < a->mask_count; i++) {
         struct spt_nulls nulls;
         status = spt_nulls_measure(&nulls, a->plan, &a->masks[i], a->laws, a->probe, a->config->heads, &a->team, emit,

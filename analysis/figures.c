@@ -381,6 +381,32 @@ static enum spt_status emit_ratios(struct spt_figures *f, const struct spt_emit 
     return status;
 }
 
+/* One matrix is one value; the residual stream's holds all samples. */
+static enum spt_status emit_spectra(struct spt_figures *f, const struct spt_layer_spectrum *spectra,
+                                    const struct spt_emit *emit, struct spt_error *error) {
+    enum spt_status status = SPT_OK;
+    for (size_t m = 0; status == SPT_OK && m < f->selection->count[SPT_LEVEL_SPECTRUM]; m++) {
+        const struct spt_metric *metric = spt_selection_at(f->selection, SPT_LEVEL_SPECTRUM, m);
+        const size_t holds = metric->matrix == SPT_MATRIX_HIDDEN ? f->samples : 1;
+        struct spt_summary summary = {.sd = NAN, .lo = NAN, .hi = NAN};
+        double sum = 0;
+        size_t defined = 0;
+        for (size_t l = 0; status == SPT_OK && l <= f->layers; l++) {
+            const bool whole = l == f->layers;
+            const double of_model = defined ? sum / (double)defined : NAN;
+            summary.mean = whole ? of_model : metric->spectrum(&spectra[l * SPT_LAYER_MATRICES + metric->matrix]);
+            summary.n = isnan(summary.mean) ? 0 : holds;
+            summary.bad = holds - summary.n;
+            if (!isnan(summary.mean)) {
+                sum += summary.mean;
+                defined++;
+            }
+            status = emit_summary(emit, metric, whole ? SPT_WHOLE_MODEL : (int)l, SPT_WHOLE_LAYER, &summary, error);
+        }
+    }
+    return status;
+}
+
 static enum spt_status emit_model_curves(struct spt_figures *f, const struct spt_emit *emit, struct spt_error *error) {
     enum spt_status status = SPT_OK;
     for (size_t c = 0; status == SPT_OK && c < curve_metrics(f->selection); c++) {
@@ -410,7 +436,8 @@ static enum spt_status emit_output(struct spt_figures *f, const struct spt_outpu
     return status;
 }
 
-enum spt_status spt_figures_model(struct spt_figures *f, const struct spt_output *output, const struct spt_emit *emit,
+enum spt_status spt_figures_model(struct spt_figures *f, const struct spt_layer_spectrum *spectra,
+                                  const struct spt_output *output, const struct spt_emit *emit,
                                   struct spt_error *error) {
     enum spt_status status = emit_layers(f, emit, error);
     const size_t metrics = sample_metrics(f->selection);
@@ -421,6 +448,7 @@ enum spt_status spt_figures_model(struct spt_figures *f, const struct spt_output
     if (status == SPT_OK) status = emit_pooled_layers(f, emit, error);
     if (status == SPT_OK) status = emit_pairs(f, emit, error);
     if (status == SPT_OK) status = emit_ratios(f, emit, error);
+    if (status == SPT_OK && spectra) status = emit_spectra(f, spectra, emit, error);
     if (status == SPT_OK && f->keep_draws) status = spt_draw_figures_model(&f->draws, &f->pairs, output, emit, error);
     if (status == SPT_OK) status = emit_model_curves(f, emit, error);
     return status == SPT_OK && output ? emit_output(f, output, emit, error) : status;

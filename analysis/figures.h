@@ -48,8 +48,10 @@ enum spt_status spt_figures_layer(struct spt_figures *figures, const struct spt_
                                   struct spt_measurer *const *measurers, size_t layer, const struct spt_emit *emit,
                                   struct spt_error *error);
 
-/* Emits the figures of all layers, of the model and of its output. output NULL: it was not asked for. */
-enum spt_status spt_figures_model(struct spt_figures *figures, const struct spt_output *output,
-                                  const struct spt_emit *emit, struct spt_error *error);
+/* Emits the figures of all layers, of the model and of its output. output and spectra NULL: not asked for.
+ *   spectra  [layers, SPT_LAYER_MATRICES] */
+enum spt_status spt_figures_model(struct spt_figures *figures, const struct spt_layer_spectrum *spectra,
+                                  const struct spt_output *output, const struct spt_emit *emit,
+                                  struct spt_error *error);
 
 #endif

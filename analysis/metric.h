@@ -38,6 +38,7 @@ enum spt_metric_level {
     SPT_LEVEL_POOLED_CURVE, /* .pooled_curve: a vector per (layer, head) from all samples together */
     SPT_LEVEL_PAIRS,        /* .pair: two values per (sample, layer, head); .pooling makes one of all those of a layer,
                                with an interval; model is the mean */
+    SPT_LEVEL_SPECTRUM,     /* .spectrum: a value per layer, of its .matrix: no sd, no interval; model is the mean */
     SPT_LEVELS              /* their number */
 };
 
@@ -63,6 +64,10 @@ enum spt_need {
     SPT_NEED_HIDDEN = 1 << 17,     /* the residual stream after the layer */
     SPT_NEED_FRAME = 1 << 18,      /* the head's reference frame */
     SPT_NEED_ABLATION = 1 << 19,   /* a second pass without reference tokens, of which the metric is */
+    SPT_NEED_LEADING = 1 << 20,    /* of the layer's matrix: its two largest eigenvalues */
+    SPT_NEED_BULK = 1 << 21,       /* ... all of them, held against Marchenko and Pastur's law */
+    SPT_NEED_TAIL = 1 << 22,       /* ... all of them, the largest held against a power law */
+    SPT_NEED_GATE = 1 << 23,       /* measured only of MLPs with a gate */
 };
 
 /* What makes a metric one of the second look. */
@@ -138,6 +143,28 @@ struct spt_layer {
     const struct spt_hidden *hidden;   /* of the residual stream after the layer */
 };
 
+/* The matrices of a layer that have a spectrum of their own. */
+enum spt_layer_matrix {
+    SPT_MATRIX_HIDDEN, /* the residual stream after the layer: all tokens of the probe, columns centred */
+    SPT_MATRIX_QUERY,
+    SPT_MATRIX_KEY,
+    SPT_MATRIX_VALUE,
+    SPT_MATRIX_OUTPUT,
+    SPT_MATRIX_MLP_UP,
+    SPT_MATRIX_MLP_GATE, /* not of every architecture: SPT_NEED_GATE */
+    SPT_MATRIX_MLP_DOWN,
+    SPT_LAYER_MATRICES
+};
+
+/* lambda, the nonzero eigenvalues of W^T W, of one of them (analysis/spectra). NAN where undefined and where no metric
+ * of the plan needs it. */
+struct spt_layer_spectrum {
+    size_t order; /* the smaller side */
+    double gap_ratio, participation;
+    double mp_ks, spikes;
+    double alpha, alpha_ks, alpha_tail;
+};
+
 /* What a head's attention is anchored to (analysis/frames). */
 enum spt_frame {
     SPT_FRAME_NONE,
@@ -209,10 +236,12 @@ struct spt_metric {
                                     struct spt_error *error);
     enum spt_status (*whole_draws)(const struct spt_output *output, const struct spt_bootstrap *bootstrap,
                                    double *draws, struct spt_error *error);
+    double (*spectrum)(const struct spt_layer_spectrum *spectrum);
     void (*curve)(const struct spt_head *head, float *values /* [points] */);
     void (*pooled_curve)(const struct spt_pool *pool, double *values /* [points] */);
     double (*pair[2])(const struct spt_head *head, double parameter); /* of a ratio: both NAN or none */
     const struct spt_pooling *pooling;                                /* of pairs */
+    enum spt_layer_matrix matrix;                                     /* of a spectrum */
     double parameter;         /* of head and pair; of a ratio the least mean of wholes for which it is defined */
     size_t points;            /* of a curve */
     double (*grid)(size_t i); /* of a curve: its x at point i */
@@ -225,11 +254,14 @@ extern const size_t SPT_METRIC_COUNT;
 /* Index in SPT_METRICS, or SPT_METRIC_COUNT. */
 size_t spt_metric_find(const char *name);
 
-/* The group of a metric: "sinks" for sink.* and pattern.*, else what stands before the dot. */
+/* The group of a metric: "sinks" for sink.* and pattern.*, "weights" for rmt.weight.*, else what stands before the dot. */
 const char *spt_metric_group(const struct spt_metric *metric);
 
 /* Why a metric has no null; NULL: it has one. */
 const char *spt_metric_no_null(const struct spt_metric *metric);
+
+/* Whether it is measured where nothing is chosen: all but those that cost as much as all others together. */
+bool spt_metric_is_default(const struct spt_metric *metric);
 
 /* The groups, in the order of the table. */
 extern const char *const SPT_METRIC_GROUPS[];

@@ -9,6 +9,7 @@
 #include "analysis/rmt/law.h"
 #include "analysis/rmt/rmt_metrics.h"
 #include "analysis/sinks/sink_metrics.h"
+#include "analysis/spectra/spectra_metrics.h"
 #include "analysis/topology/betti.h"
 #include "analysis/topology/topology_metrics.h"
 #include "analysis/values/value_metrics.h"
@@ -17,17 +18,18 @@
 
 const double SPT_THRESHOLDS[SPT_THRESHOLD_COUNT] = {0.025, 0.05, 0.1, 0.25, 0.5, 0.75};
 
-#define HEAD    .level = SPT_LEVEL_HEAD, .head
-#define LAYER   .level = SPT_LEVEL_LAYER, .layer
-#define POOLED  .level = SPT_LEVEL_POOLED, .pooled
-#define COUNT   .level = SPT_LEVEL_COUNT, .pooled
-#define SHARE   .level = SPT_LEVEL_SHARE, .needs = SPT_NEED_FRAME, .pooled
-#define RATIO   .level = SPT_LEVEL_RATIO, .pair
-#define MODEL   .level = SPT_LEVEL_MODEL, .needs = SPT_NEED_LOSS, .model
-#define WHOLE   .level = SPT_LEVEL_MODEL_POOLED, .needs = SPT_NEED_LOSS, .whole
-#define ABLATED .level = SPT_LEVEL_MODEL, .needs = SPT_NEED_LOSS | SPT_NEED_ABLATION, .model
-#define CURVE   .level = SPT_LEVEL_CURVE, .curve
-#define DENSITY .level = SPT_LEVEL_POOLED_CURVE, .pooled_curve
+#define HEAD     .level = SPT_LEVEL_HEAD, .head
+#define LAYER    .level = SPT_LEVEL_LAYER, .layer
+#define POOLED   .level = SPT_LEVEL_POOLED, .pooled
+#define COUNT    .level = SPT_LEVEL_COUNT, .pooled
+#define SHARE    .level = SPT_LEVEL_SHARE, .needs = SPT_NEED_FRAME, .pooled
+#define RATIO    .level = SPT_LEVEL_RATIO, .pair
+#define MODEL    .level = SPT_LEVEL_MODEL, .needs = SPT_NEED_LOSS, .model
+#define WHOLE    .level = SPT_LEVEL_MODEL_POOLED, .needs = SPT_NEED_LOSS, .whole
+#define ABLATED  .level = SPT_LEVEL_MODEL, .needs = SPT_NEED_LOSS | SPT_NEED_ABLATION, .model
+#define CURVE    .level = SPT_LEVEL_CURVE, .curve
+#define SPECTRAL .level = SPT_LEVEL_SPECTRUM, .spectrum
+#define DENSITY  .level = SPT_LEVEL_POOLED_CURVE, .pooled_curve
 
 #define PAIRS .level = SPT_LEVEL_PAIRS, .needs = FIEDLER, .pair = {spt_graph_fiedler, spt_graph_centralization}
 
@@ -79,6 +81,69 @@ const struct spt_metric SPT_METRICS[] = {
     {"rmt.mp_kl_pooled", "nat", "rmt.mp_kl with the points of all samples pooled first", POOLED = spt_rmt_mp_kl_pooled, .pooled_draws = spt_rmt_mp_kl_pooled_draws, NULLED, .needs = SPECTRUM | SPT_NEED_MP_POOL},
     {"rmt.law_density", "", "density of x, pooled over samples, by the kernel of rmt.law_kl", DENSITY = spt_rmt_law_density,
      .needs = SPT_NEED_RESIDUAL | SPT_NEED_LAW_POOL, .points = SPT_LAW_CELLS, .grid = spt_rmt_density_grid, .grid_name = "singular value of G / rms"},
+
+    {"rmt.hidden.gap_ratio", "", "(lambda_1 - lambda_2) / lambda_1, lambda the nonzero eigenvalues of X^T X / N, X [N, d] the residual stream after the layer at all tokens of the probe, columns centred", SPECTRAL = spt_spectra_gap_ratio, .matrix = SPT_MATRIX_HIDDEN, .needs = SPT_NEED_LEADING},
+    {"rmt.hidden.participation", "", "(sum lambda)^2 / sum lambda^2 of rmt.hidden.gap_ratio's lambda", SPECTRAL = spt_spectra_participation, .matrix = SPT_MATRIX_HIDDEN},
+    {"rmt.hidden.participation_rel", "", "rmt.hidden.participation / min(N, d)", SPECTRAL = spt_spectra_participation_rel, .matrix = SPT_MATRIX_HIDDEN},
+    {"rmt.hidden.mp_ks", "", "sup |F_n - F| of lambda / sigma^2 from Marchenko and Pastur's law of q = d/N (or N/d), sigma^2 = median of lambda / median of the law", SPECTRAL = spt_spectra_mp_ks, .matrix = SPT_MATRIX_HIDDEN, .needs = SPT_NEED_BULK},
+    {"rmt.hidden.spikes", "", "number of lambda beyond that law's edge, sigma^2 (1 + sqrt q)^2", SPECTRAL = spt_spectra_spikes, .matrix = SPT_MATRIX_HIDDEN, .needs = SPT_NEED_BULK},
+
+    {"rmt.weight.query.gap_ratio", "", "(lambda_1 - lambda_2) / lambda_1, lambda the nonzero eigenvalues of W^T W, W W_Q, not centred", SPECTRAL = spt_spectra_gap_ratio, .matrix = SPT_MATRIX_QUERY, .needs = SPT_NEED_LEADING},
+    {"rmt.weight.query.participation", "", "(sum lambda)^2 / sum lambda^2", SPECTRAL = spt_spectra_participation, .matrix = SPT_MATRIX_QUERY},
+    {"rmt.weight.query.participation_rel", "", "rmt.weight.query.participation / the smaller side of W", SPECTRAL = spt_spectra_participation_rel, .matrix = SPT_MATRIX_QUERY},
+    {"rmt.weight.query.mp_ks", "", "sup |F_n - F| of lambda / sigma^2 from Marchenko and Pastur's law of q = smaller / larger side, sigma^2 by medians", SPECTRAL = spt_spectra_mp_ks, .matrix = SPT_MATRIX_QUERY, .needs = SPT_NEED_BULK},
+    {"rmt.weight.query.spikes", "", "number of lambda beyond that law's edge", SPECTRAL = spt_spectra_spikes, .matrix = SPT_MATRIX_QUERY, .needs = SPT_NEED_BULK},
+    {"rmt.weight.query.alpha", "", "1 + m / sum ln(lambda_i / lambda_min) over the m largest lambda, those of least alpha_ks that leave max(10, 5 %) (Clauset et al. 2009)", SPECTRAL = spt_spectra_alpha, .matrix = SPT_MATRIX_QUERY, .needs = SPT_NEED_TAIL},
+    {"rmt.weight.query.alpha_ks", "", "distance of these m from that power law, max |F(lambda_i) - share of them before lambda_i|", SPECTRAL = spt_spectra_alpha_ks, .matrix = SPT_MATRIX_QUERY, .needs = SPT_NEED_TAIL},
+    {"rmt.weight.query.alpha_tail", "values", "m, the number of lambda in the tail", SPECTRAL = spt_spectra_alpha_tail, .matrix = SPT_MATRIX_QUERY, .needs = SPT_NEED_TAIL},
+    {"rmt.weight.key.gap_ratio", "", "(lambda_1 - lambda_2) / lambda_1, lambda the nonzero eigenvalues of W^T W, W W_K, not centred", SPECTRAL = spt_spectra_gap_ratio, .matrix = SPT_MATRIX_KEY, .needs = SPT_NEED_LEADING},
+    {"rmt.weight.key.participation", "", "(sum lambda)^2 / sum lambda^2", SPECTRAL = spt_spectra_participation, .matrix = SPT_MATRIX_KEY},
+    {"rmt.weight.key.participation_rel", "", "rmt.weight.key.participation / the smaller side of W", SPECTRAL = spt_spectra_participation_rel, .matrix = SPT_MATRIX_KEY},
+    {"rmt.weight.key.mp_ks", "", "sup |F_n - F| of lambda / sigma^2 from Marchenko and Pastur's law of q = smaller / larger side, sigma^2 by medians", SPECTRAL = spt_spectra_mp_ks, .matrix = SPT_MATRIX_KEY, .needs = SPT_NEED_BULK},
+    {"rmt.weight.key.spikes", "", "number of lambda beyond that law's edge", SPECTRAL = spt_spectra_spikes, .matrix = SPT_MATRIX_KEY, .needs = SPT_NEED_BULK},
+    {"rmt.weight.key.alpha", "", "1 + m / sum ln(lambda_i / lambda_min) over the m largest lambda, those of least alpha_ks that leave max(10, 5 %) (Clauset et al. 2009)", SPECTRAL = spt_spectra_alpha, .matrix = SPT_MATRIX_KEY, .needs = SPT_NEED_TAIL},
+    {"rmt.weight.key.alpha_ks", "", "distance of these m from that power law, max |F(lambda_i) - share of them before lambda_i|", SPECTRAL = spt_spectra_alpha_ks, .matrix = SPT_MATRIX_KEY, .needs = SPT_NEED_TAIL},
+    {"rmt.weight.key.alpha_tail", "values", "m, the number of lambda in the tail", SPECTRAL = spt_spectra_alpha_tail, .matrix = SPT_MATRIX_KEY, .needs = SPT_NEED_TAIL},
+    {"rmt.weight.value.gap_ratio", "", "(lambda_1 - lambda_2) / lambda_1, lambda the nonzero eigenvalues of W^T W, W W_V, not centred", SPECTRAL = spt_spectra_gap_ratio, .matrix = SPT_MATRIX_VALUE, .needs = SPT_NEED_LEADING},
+    {"rmt.weight.value.participation", "", "(sum lambda)^2 / sum lambda^2", SPECTRAL = spt_spectra_participation, .matrix = SPT_MATRIX_VALUE},
+    {"rmt.weight.value.participation_rel", "", "rmt.weight.value.participation / the smaller side of W", SPECTRAL = spt_spectra_participation_rel, .matrix = SPT_MATRIX_VALUE},
+    {"rmt.weight.value.mp_ks", "", "sup |F_n - F| of lambda / sigma^2 from Marchenko and Pastur's law of q = smaller / larger side, sigma^2 by medians", SPECTRAL = spt_spectra_mp_ks, .matrix = SPT_MATRIX_VALUE, .needs = SPT_NEED_BULK},
+    {"rmt.weight.value.spikes", "", "number of lambda beyond that law's edge", SPECTRAL = spt_spectra_spikes, .matrix = SPT_MATRIX_VALUE, .needs = SPT_NEED_BULK},
+    {"rmt.weight.value.alpha", "", "1 + m / sum ln(lambda_i / lambda_min) over the m largest lambda, those of least alpha_ks that leave max(10, 5 %) (Clauset et al. 2009)", SPECTRAL = spt_spectra_alpha, .matrix = SPT_MATRIX_VALUE, .needs = SPT_NEED_TAIL},
+    {"rmt.weight.value.alpha_ks", "", "distance of these m from that power law, max |F(lambda_i) - share of them before lambda_i|", SPECTRAL = spt_spectra_alpha_ks, .matrix = SPT_MATRIX_VALUE, .needs = SPT_NEED_TAIL},
+    {"rmt.weight.value.alpha_tail", "values", "m, the number of lambda in the tail", SPECTRAL = spt_spectra_alpha_tail, .matrix = SPT_MATRIX_VALUE, .needs = SPT_NEED_TAIL},
+    {"rmt.weight.output.gap_ratio", "", "(lambda_1 - lambda_2) / lambda_1, lambda the nonzero eigenvalues of W^T W, W W_O, not centred", SPECTRAL = spt_spectra_gap_ratio, .matrix = SPT_MATRIX_OUTPUT, .needs = SPT_NEED_LEADING},
+    {"rmt.weight.output.participation", "", "(sum lambda)^2 / sum lambda^2", SPECTRAL = spt_spectra_participation, .matrix = SPT_MATRIX_OUTPUT},
+    {"rmt.weight.output.participation_rel", "", "rmt.weight.output.participation / the smaller side of W", SPECTRAL = spt_spectra_participation_rel, .matrix = SPT_MATRIX_OUTPUT},
+    {"rmt.weight.output.mp_ks", "", "sup |F_n - F| of lambda / sigma^2 from Marchenko and Pastur's law of q = smaller / larger side, sigma^2 by medians", SPECTRAL = spt_spectra_mp_ks, .matrix = SPT_MATRIX_OUTPUT, .needs = SPT_NEED_BULK},
+    {"rmt.weight.output.spikes", "", "number of lambda beyond that law's edge", SPECTRAL = spt_spectra_spikes, .matrix = SPT_MATRIX_OUTPUT, .needs = SPT_NEED_BULK},
+    {"rmt.weight.output.alpha", "", "1 + m / sum ln(lambda_i / lambda_min) over the m largest lambda, those of least alpha_ks that leave max(10, 5 %) (Clauset et al. 2009)", SPECTRAL = spt_spectra_alpha, .matrix = SPT_MATRIX_OUTPUT, .needs = SPT_NEED_TAIL},
+    {"rmt.weight.output.alpha_ks", "", "distance of these m from that power law, max |F(lambda_i) - share of them before lambda_i|", SPECTRAL = spt_spectra_alpha_ks, .matrix = SPT_MATRIX_OUTPUT, .needs = SPT_NEED_TAIL},
+    {"rmt.weight.output.alpha_tail", "values", "m, the number of lambda in the tail", SPECTRAL = spt_spectra_alpha_tail, .matrix = SPT_MATRIX_OUTPUT, .needs = SPT_NEED_TAIL},
+    {"rmt.weight.mlp_up.gap_ratio", "", "(lambda_1 - lambda_2) / lambda_1, lambda the nonzero eigenvalues of W^T W, W the MLP's matrix to its inner width, not centred", SPECTRAL = spt_spectra_gap_ratio, .matrix = SPT_MATRIX_MLP_UP, .needs = SPT_NEED_LEADING},
+    {"rmt.weight.mlp_up.participation", "", "(sum lambda)^2 / sum lambda^2", SPECTRAL = spt_spectra_participation, .matrix = SPT_MATRIX_MLP_UP},
+    {"rmt.weight.mlp_up.participation_rel", "", "rmt.weight.mlp_up.participation / the smaller side of W", SPECTRAL = spt_spectra_participation_rel, .matrix = SPT_MATRIX_MLP_UP},
+    {"rmt.weight.mlp_up.mp_ks", "", "sup |F_n - F| of lambda / sigma^2 from Marchenko and Pastur's law of q = smaller / larger side, sigma^2 by medians", SPECTRAL = spt_spectra_mp_ks, .matrix = SPT_MATRIX_MLP_UP, .needs = SPT_NEED_BULK},
+    {"rmt.weight.mlp_up.spikes", "", "number of lambda beyond that law's edge", SPECTRAL = spt_spectra_spikes, .matrix = SPT_MATRIX_MLP_UP, .needs = SPT_NEED_BULK},
+    {"rmt.weight.mlp_up.alpha", "", "1 + m / sum ln(lambda_i / lambda_min) over the m largest lambda, those of least alpha_ks that leave max(10, 5 %) (Clauset et al. 2009)", SPECTRAL = spt_spectra_alpha, .matrix = SPT_MATRIX_MLP_UP, .needs = SPT_NEED_TAIL},
+    {"rmt.weight.mlp_up.alpha_ks", "", "distance of these m from that power law, max |F(lambda_i) - share of them before lambda_i|", SPECTRAL = spt_spectra_alpha_ks, .matrix = SPT_MATRIX_MLP_UP, .needs = SPT_NEED_TAIL},
+    {"rmt.weight.mlp_up.alpha_tail", "values", "m, the number of lambda in the tail", SPECTRAL = spt_spectra_alpha_tail, .matrix = SPT_MATRIX_MLP_UP, .needs = SPT_NEED_TAIL},
+    {"rmt.weight.mlp_gate.gap_ratio", "", "(lambda_1 - lambda_2) / lambda_1, lambda the nonzero eigenvalues of W^T W, W the MLP's gate, not centred", SPECTRAL = spt_spectra_gap_ratio, .matrix = SPT_MATRIX_MLP_GATE, .needs = SPT_NEED_LEADING | SPT_NEED_GATE},
+    {"rmt.weight.mlp_gate.participation", "", "(sum lambda)^2 / sum lambda^2", SPECTRAL = spt_spectra_participation, .matrix = SPT_MATRIX_MLP_GATE, .needs = SPT_NEED_GATE},
+    {"rmt.weight.mlp_gate.participation_rel", "", "rmt.weight.mlp_gate.participation / the smaller side of W", SPECTRAL = spt_spectra_participation_rel, .matrix = SPT_MATRIX_MLP_GATE, .needs = SPT_NEED_GATE},
+    {"rmt.weight.mlp_gate.mp_ks", "", "sup |F_n - F| of lambda / sigma^2 from Marchenko and Pastur's law of q = smaller / larger side, sigma^2 by medians", SPECTRAL = spt_spectra_mp_ks, .matrix = SPT_MATRIX_MLP_GATE, .needs = SPT_NEED_BULK | SPT_NEED_GATE},
+    {"rmt.weight.mlp_gate.spikes", "", "number of lambda beyond that law's edge", SPECTRAL = spt_spectra_spikes, .matrix = SPT_MATRIX_MLP_GATE, .needs = SPT_NEED_BULK | SPT_NEED_GATE},
+    {"rmt.weight.mlp_gate.alpha", "", "1 + m / sum ln(lambda_i / lambda_min) over the m largest lambda, those of least alpha_ks that leave max(10, 5 %) (Clauset et al. 2009)", SPECTRAL = spt_spectra_alpha, .matrix = SPT_MATRIX_MLP_GATE, .needs = SPT_NEED_TAIL | SPT_NEED_GATE},
+    {"rmt.weight.mlp_gate.alpha_ks", "", "distance of these m from that power law, max |F(lambda_i) - share of them before lambda_i|", SPECTRAL = spt_spectra_alpha_ks, .matrix = SPT_MATRIX_MLP_GATE, .needs = SPT_NEED_TAIL | SPT_NEED_GATE},
+    {"rmt.weight.mlp_gate.alpha_tail", "values", "m, the number of lambda in the tail", SPECTRAL = spt_spectra_alpha_tail, .matrix = SPT_MATRIX_MLP_GATE, .needs = SPT_NEED_TAIL | SPT_NEED_GATE},
+    {"rmt.weight.mlp_down.gap_ratio", "", "(lambda_1 - lambda_2) / lambda_1, lambda the nonzero eigenvalues of W^T W, W the MLP's matrix back, not centred", SPECTRAL = spt_spectra_gap_ratio, .matrix = SPT_MATRIX_MLP_DOWN, .needs = SPT_NEED_LEADING},
+    {"rmt.weight.mlp_down.participation", "", "(sum lambda)^2 / sum lambda^2", SPECTRAL = spt_spectra_participation, .matrix = SPT_MATRIX_MLP_DOWN},
+    {"rmt.weight.mlp_down.participation_rel", "", "rmt.weight.mlp_down.participation / the smaller side of W", SPECTRAL = spt_spectra_participation_rel, .matrix = SPT_MATRIX_MLP_DOWN},
+    {"rmt.weight.mlp_down.mp_ks", "", "sup |F_n - F| of lambda / sigma^2 from Marchenko and Pastur's law of q = smaller / larger side, sigma^2 by medians", SPECTRAL = spt_spectra_mp_ks, .matrix = SPT_MATRIX_MLP_DOWN, .needs = SPT_NEED_BULK},
+    {"rmt.weight.mlp_down.spikes", "", "number of lambda beyond that law's edge", SPECTRAL = spt_spectra_spikes, .matrix = SPT_MATRIX_MLP_DOWN, .needs = SPT_NEED_BULK},
+    {"rmt.weight.mlp_down.alpha", "", "1 + m / sum ln(lambda_i / lambda_min) over the m largest lambda, those of least alpha_ks that leave max(10, 5 %) (Clauset et al. 2009)", SPECTRAL = spt_spectra_alpha, .matrix = SPT_MATRIX_MLP_DOWN, .needs = SPT_NEED_TAIL},
+    {"rmt.weight.mlp_down.alpha_ks", "", "distance of these m from that power law, max |F(lambda_i) - share of them before lambda_i|", SPECTRAL = spt_spectra_alpha_ks, .matrix = SPT_MATRIX_MLP_DOWN, .needs = SPT_NEED_TAIL},
+    {"rmt.weight.mlp_down.alpha_tail", "values", "m, the number of lambda in the tail", SPECTRAL = spt_spectra_alpha_tail, .matrix = SPT_MATRIX_MLP_DOWN, .needs = SPT_NEED_TAIL},
 
     {"topology.h0_mean", "", "mean finite bar of dimension 0; d(i,j) = 1 - max(A[i][j], A[j][i])", HEAD = spt_topology_h0_mean, NULLED, .needs = BARCODE},
     {"topology.h1_persistence", "", "sum of the bars of dimension 1", HEAD = spt_topology_h1_persistence, NULLED, .needs = BARCODE},
@@ -184,7 +249,7 @@ const struct spt_metric SPT_METRICS[] = {
 const size_t SPT_METRIC_COUNT = sizeof SPT_METRICS / sizeof *SPT_METRICS;
 
 const char *const SPT_METRIC_GROUPS[] = {"sinks",  "rmt",    "topology", "graph", "information",
-                                         "values", "frames", "ablate",   "loss"};
+                                         "values", "frames", "ablate",   "loss",  "weights"};
 const size_t SPT_METRIC_GROUP_COUNT = sizeof SPT_METRIC_GROUPS / sizeof *SPT_METRIC_GROUPS;
 
 size_t spt_metric_find(const char *name) {
@@ -193,22 +258,44 @@ size_t spt_metric_find(const char *name) {
     return i;
 }
 
-/* What stands before the dot of a name, and the group it belongs to. */
+/* What names begin with, up to a dot, and the group they belong to; the first that fits. */
 static const struct {
     const char *prefix, *group;
+    bool asked_for; /* measured only where its group or itself is named */
 } PREFIXES[] = {
-    {"sink", "sinks"},        {"pattern", "sinks"}, {"rmt", "rmt"},
-    {"topology", "topology"}, {"graph", "graph"},   {"information", "information"},
-    {"value", "values"},      {"key", "values"},    {"hidden", "values"},
-    {"frame", "frames"},      {"ablate", "ablate"}, {"loss", "loss"},
+    {"rmt.weight", "weights", .asked_for = true}, /* costs more than all else on models of 0.4 G parameters and more */
+    {"sink", "sinks", false},
+    {"pattern", "sinks", false},
+    {"rmt", "rmt", false},
+    {"topology", "topology", false},
+    {"graph", "graph", false},
+    {"information", "information", false},
+    {"value", "values", false},
+    {"key", "values", false},
+    {"hidden", "values", false},
+    {"frame", "frames", false},
+    {"ablate", "ablate", false},
+    {"loss", "loss", false},
 };
 
+/* Their number for a name that none begins. */
+static size_t prefix_of(const char *name) {
+    const size_t count = sizeof PREFIXES / sizeof *PREFIXES;
+    for (size_t i = 0; i < count; i++) {
+        const size_t length = strlen(PREFIXES[i].prefix);
+        if (strncmp(PREFIXES[i].prefix, name, length) == 0 && (name[length] == '.' || !name[length])) return i;
+    }
+    return count;
+}
+
 const char *spt_metric_group(const struct spt_metric *metric) {
-    const size_t length = strcspn(metric->name, ".");
-    for (size_t i = 0; i < sizeof PREFIXES / sizeof *PREFIXES; i++)
-        if (strlen(PREFIXES[i].prefix) == length && memcmp(PREFIXES[i].prefix, metric->name, length) == 0)
-            return PREFIXES[i].group;
-    return "";
+    const size_t i = prefix_of(metric->name);
+    return i < sizeof PREFIXES / sizeof *PREFIXES ? PREFIXES[i].group : "";
+}
+
+bool spt_metric_is_default(const struct spt_metric *metric) {
+    const size_t i = prefix_of(metric->name);
+    return i < sizeof PREFIXES / sizeof *PREFIXES && !PREFIXES[i].asked_for;
 }
 
 #define CONTROL "; read it beside the control run (control: shuffled)"

@@ -29,13 +29,13 @@ enum spt_null_of spt_null_kind(const struct spt_metric *metric) {
 }
 
 static enum spt_status selection_of(struct spt_selection *selection, const struct spt_plan *plan, enum spt_null_of kind,
-                                    bool encoder, struct spt_error *error) {
+                                    enum spt_mask_kind mask, struct spt_error *error) {
     struct spt_plan only = *plan;
     only.metric = spt_alloc_zeroed(SPT_METRIC_COUNT, sizeof(bool));
     if (!only.metric) return spt_fail_memory(error, SPT_METRIC_COUNT, "a plan");
     for (size_t i = 0; i < SPT_METRIC_COUNT; i++)
         only.metric[i] = plan->metric[i] && SPT_METRICS[i].null && spt_null_kind(&SPT_METRICS[i]) == kind;
-    const enum spt_status status = spt_selection_init(selection, &only, encoder, error);
+    const enum spt_status status = spt_selection_init(selection, &only, spt_mask_lacks(mask), error);
     free(only.metric);
     return status;
 }
@@ -234,7 +234,7 @@ static enum spt_status measure_kind(struct spt_nulls *nulls, enum spt_null_of ki
     struct spt_null_values *found = &nulls->of[kind];
     struct draws d = *base;
     enum spt_status status =
-        selection_of(&found->selection, base->context.plan, kind, base->context.masks->kind == SPT_MASK_FULL, error);
+        selection_of(&found->selection, base->context.plan, kind, base->context.masks->kind, error);
     if (status != SPT_OK || found->selection.total == 0) return status;
     found->value = spt_alloc(found->selection.total * nulls->draws, sizeof(double));
     if (!found->value) return spt_fail_memory(error, found->selection.total * nulls->draws * sizeof(double), "nulls");

@@ -37,7 +37,7 @@ struct spt_plan {
     bool no_read_ahead;
 };
 
-/* All groups, 1000 draws with seed 1, 32 nulls with seed 2, tokens shuffled with seed 3, dimension 1, nothing kept. NULL
+/* The metrics measured by default, 1000 draws with seed 1, 32 nulls with seed 2, tokens shuffled with seed 3, dimension 1, nothing kept. NULL
  * metric on SPT_NOMEM. */
 void spt_plan_init(struct spt_plan *plan);
 void spt_plan_release(struct spt_plan *plan);

@@ -1,15 +1,27 @@
 #include "analysis/selection.h"
 
+#include "analysis/forward/family.h"
+#include "analysis/forward/forward.h"
 #include "checkpoints/base/memory.h"
 
 #include <stdlib.h>
 
-static bool applies(const struct spt_metric *metric, const struct spt_plan *plan, bool encoder) {
+static bool applies(const struct spt_metric *metric, const struct spt_plan *plan, unsigned lacks) {
     if ((metric->needs & SPT_NEED_DIMENSION_2) && plan->topology_dimension < 2) return false;
-    return !(metric->needs & (encoder ? SPT_NEED_LOSS : SPT_NEED_FULL_MASK));
+    return !(metric->needs & lacks);
 }
 
-static enum spt_status init(struct spt_selection *selection, const struct spt_plan *plan, bool encoder, bool ablated,
+unsigned spt_selection_lacks(const struct spt_model_config *config, size_t longest) {
+    enum spt_mask_kind kind;
+    size_t window;
+    const struct spt_family *family;
+    struct spt_error unknown;
+    spt_forward_mask(config, 0, longest, &kind, &window);
+    const bool gate = spt_family_find(config->model_type, &family, &unknown) == SPT_OK && family->layer[SPT_GATE].name;
+    return spt_mask_lacks(kind) | (gate ? 0 : SPT_NEED_GATE);
+}
+
+static enum spt_status init(struct spt_selection *selection, const struct spt_plan *plan, unsigned lacks, bool ablated,
                             struct spt_error *error) {
     *selection = (struct spt_selection){.metrics = spt_alloc(SPT_METRIC_COUNT, sizeof(struct spt_metric *))};
     if (!selection->metrics) return spt_fail_memory(error, SPT_METRIC_COUNT * sizeof(struct spt_metric *), "a plan");
@@ -17,7 +29,7 @@ static enum spt_status init(struct spt_selection *selection, const struct spt_pl
         selection->first[level] = selection->total;
         for (size_t i = 0; i < SPT_METRIC_COUNT; i++) {
             const struct spt_metric *metric = &SPT_METRICS[i];
-            if (!plan->metric[i] || metric->level != level || !applies(metric, plan, encoder)) continue;
+            if (!plan->metric[i] || metric->level != level || !applies(metric, plan, lacks)) continue;
             const bool of_ablated = metric->needs & SPT_NEED_ABLATION;
             if (of_ablated == ablated) selection->metrics[selection->total++] = metric;
             if (of_ablated || !ablated) selection->needs |= metric->needs;
@@ -27,14 +39,14 @@ static enum spt_status init(struct spt_selection *selection, const struct spt_pl
     return SPT_OK;
 }
 
-enum spt_status spt_selection_init(struct spt_selection *selection, const struct spt_plan *plan, bool encoder,
+enum spt_status spt_selection_init(struct spt_selection *selection, const struct spt_plan *plan, unsigned lacks,
                                    struct spt_error *error) {
-    return init(selection, plan, encoder, false, error);
+    return init(selection, plan, lacks, false, error);
 }
 
-enum spt_status spt_selection_init_ablated(struct spt_selection *selection, const struct spt_plan *plan, bool encoder,
+enum spt_status spt_selection_init_ablated(struct spt_selection *selection, const struct spt_plan *plan, unsigned lacks,
                                            struct spt_error *error) {
-    return init(selection, plan, encoder, true, error);
+    return init(selection, plan, lacks, true, error);
 }
 
 void spt_selection_release(struct spt_selection *selection) {

@@ -4,6 +4,7 @@
 
 #include "analysis/metric.h"
 #include "checkpoints/base/error.h"
+#include "checkpoints/model_config.h"
 
 struct spt_selection {
     const struct spt_metric **metrics;           /* [total] by level, in the order of the table within each */
@@ -12,15 +13,25 @@ struct spt_selection {
     unsigned needs; /* of all of them together */
 };
 
-/* The rows of plan->metric that apply: those in dimension 2 only where the plan asks for it, those of encoders only
- * where encoder is set, and there none of the loss: an encoder predicts no next token. SPT_NOMEM. */
-enum spt_status spt_selection_init(struct spt_selection *selection, const struct spt_plan *plan, bool encoder,
+/* The rows of plan->metric that apply: those in dimension 2 only where the plan asks for it, and none that needs what the
+ * model lacks. SPT_NOMEM. */
+enum spt_status spt_selection_init(struct spt_selection *selection, const struct spt_plan *plan, unsigned lacks,
                                    struct spt_error *error);
 
 /* The same for the rows of the ablated pass, which spt_selection_init leaves out, while it counts their needs: what they
  * are differences from is kept by the clean pass. */
-enum spt_status spt_selection_init_ablated(struct spt_selection *selection, const struct spt_plan *plan, bool encoder,
+enum spt_status spt_selection_init_ablated(struct spt_selection *selection, const struct spt_plan *plan, unsigned lacks,
                                            struct spt_error *error);
+
+/* What there is not under a mask, of enum spt_need: an encoder predicts no next token, any other has no full mask. */
+static inline unsigned spt_mask_lacks(enum spt_mask_kind kind) {
+    return kind == SPT_MASK_FULL ? SPT_NEED_LOSS : SPT_NEED_FULL_MASK;
+}
+
+/* What no checkpoint of this model has: what there is not under its first layer's mask, and a gate where its MLP has none.
+ *   longest  tokens of the probe's longest sample */
+unsigned spt_selection_lacks(const struct spt_model_config *config, size_t longest);
+
 void spt_selection_release(struct spt_selection *selection);
 
 /* The metrics of one head over all samples: pooled ones, then counts, then shares. */

@@ -88,15 +88,18 @@ static void put_settings(const char *lines, const char *const *keys, struct spt_
 static void note_measured(struct spt_check *check, const struct spt_ledger *ledger) {
     struct spt_text groups = {0};
     size_t count = 0;
+    bool usual = true;
     for (size_t g = 0; g < SPT_METRIC_GROUP_COUNT; g++) {
-        bool any = false;
-        for (size_t m = 0; m < SPT_METRIC_COUNT && !any; m++)
-            for (size_t i = 0; i < ledger->count && !any; i++)
-                any = ledger->present[i * SPT_METRIC_COUNT + m] &&
-                      strcmp(spt_metric_group(&SPT_METRICS[m]), SPT_METRIC_GROUPS[g]) == 0;
+        bool any = false, by_default = false;
+        for (size_t m = 0; m < SPT_METRIC_COUNT; m++) {
+            if (strcmp(spt_metric_group(&SPT_METRICS[m]), SPT_METRIC_GROUPS[g]) != 0) continue;
+            by_default = by_default || spt_metric_is_default(&SPT_METRICS[m]);
+            for (size_t i = 0; i < ledger->count && !any; i++) any = ledger->present[i * SPT_METRIC_COUNT + m];
+        }
+        usual = usual && any == by_default;
         if (any) spt_text_format(&groups, "%s%s", count++ ? "," : "", SPT_METRIC_GROUPS[g]);
     }
-    if (count && count < SPT_METRIC_GROUP_COUNT && !groups.failed)
+    if (count && !usual && !groups.failed)
         (void)snprintf(check->measured, sizeof check->measured, "--metrics %s ", groups.data);
     spt_text_release(&groups);
 }

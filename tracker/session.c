@@ -142,16 +142,14 @@ static enum spt_status make_plan(struct spt_session *session, struct spt_error *
     return spt_metric_choice(config, plan->metric, error);
 }
 
-/* The metrics that every analysed checkpoint of this model has: those of the plan that apply to its mask. */
+/* The metrics that every analysed checkpoint of this model has: those of the plan that apply to it. */
 static enum spt_status find_wanted(struct spt_session *session, struct spt_error *error) {
-    enum spt_mask_kind kind;
-    size_t window;
     struct spt_selection selection;
     free(session->wanted);
     session->wanted = spt_alloc_zeroed(SPT_METRIC_COUNT, sizeof *session->wanted);
     if (!session->wanted) return spt_fail_memory(error, SPT_METRIC_COUNT, "the metrics of a run");
-    spt_forward_mask(&session->model, 0, session->samples.probe.longest, &kind, &window);
-    const enum spt_status status = spt_selection_init(&selection, &session->plan, kind == SPT_MASK_FULL, error);
+    const unsigned lacks = spt_selection_lacks(&session->model, session->samples.probe.longest);
+    const enum spt_status status = spt_selection_init(&selection, &session->plan, lacks, error);
     if (status != SPT_OK) return status;
     for (size_t i = 0; i < selection.total; i++) session->wanted[selection.metrics[i] - SPT_METRICS] = true;
     spt_selection_release(&selection);

@@ -48,11 +48,11 @@ static enum spt_status output_init(struct spt_ablation *a, const struct spt_mode
 }
 
 enum spt_status spt_ablation_init(struct spt_ablation *a, const struct spt_plan *plan,
-                                  const struct spt_model_config *config, const struct spt_probe *probe, bool encoder,
+                                  const struct spt_model_config *config, const struct spt_probe *probe, unsigned lacks,
                                   const struct spt_bootstrap *bootstrap, const struct spt_team *team,
                                   struct spt_error *error) {
     *a = (struct spt_ablation){.layers = config->layers};
-    enum spt_status status = spt_selection_init_ablated(&a->selection, plan, encoder, error);
+    enum spt_status status = spt_selection_init_ablated(&a->selection, plan, lacks, error);
     if (status != SPT_OK || !spt_ablation_is_wanted(a)) return status;
     status = spt_chosen_init(&a->chosen, probe, config->layers, error);
     if (status == SPT_OK) status = heads_init(a, config, probe, error);
@@ -218,7 +218,7 @@ enum spt_status spt_ablation_run(struct spt_ablation *a, const struct spt_ablati
     if (spt_ablation_has_heads(a)) fill_heads(a, 0);
     const enum spt_status status = a->chosen.probe.samples ? run_pass(&pass, error) : skip_pass(&pass, error);
     if (status != SPT_OK) return status;
-    if (!spt_ablation_has_output(a)) return spt_figures_model(&a->figures, NULL, run->emit, error);
+    if (!spt_ablation_has_output(a)) return spt_figures_model(&a->figures, NULL, NULL, run->emit, error);
     const struct spt_output seen = output_of(a, run);
-    return spt_figures_model(&a->figures, &seen, run->emit, error);
+    return spt_figures_model(&a->figures, NULL, &seen, run->emit, error);
 }

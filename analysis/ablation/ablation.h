@@ -39,7 +39,7 @@ struct spt_ablation {
 
 /* SPT_NOMEM. */
 enum spt_status spt_ablation_init(struct spt_ablation *ablation, const struct spt_plan *plan,
-                                  const struct spt_model_config *config, const struct spt_probe *probe, bool encoder,
+                                  const struct spt_model_config *config, const struct spt_probe *probe, unsigned lacks,
                                   const struct spt_bootstrap *bootstrap, const struct spt_team *team,
                                   struct spt_error *error);
 void spt_ablation_release(struct spt_ablation *ablation);

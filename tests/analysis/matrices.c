@@ -24,7 +24,7 @@ void matrices_open(struct matrices *m, enum spt_mask_kind kind, size_t window, c
     m->probe.offset = m->offset;
     spt_plan_init(&m->plan);
     assert_non_null(m->plan.metric);
-    assert_int_equal(spt_selection_init(&m->selection, &m->plan, kind == SPT_MASK_FULL, &error), SPT_OK);
+    assert_int_equal(spt_selection_init(&m->selection, &m->plan, spt_mask_lacks(kind), &error), SPT_OK);
     assert_int_equal(spt_laws_new(&m->laws, &error), SPT_OK);
     assert_int_equal(spt_mask_set_init(&m->masks, kind, window, &m->probe, &error), SPT_OK);
     assert_int_equal(spt_layer_values_init(&m->values, &m->selection, &m->probe, heads, &error), SPT_OK);

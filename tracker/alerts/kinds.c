@@ -121,7 +121,7 @@ static const enum {
     [SPT_LEVEL_HEAD] = HEADS,      [SPT_LEVEL_LAYER] = LAYERS,           [SPT_LEVEL_POOLED] = HEADS,
     [SPT_LEVEL_COUNT] = HEADS,     [SPT_LEVEL_MODEL] = WHOLE_MODEL,      [SPT_LEVEL_MODEL_POOLED] = WHOLE_MODEL,
     [SPT_LEVEL_CURVE] = NO_FIGURE, [SPT_LEVEL_POOLED_CURVE] = NO_FIGURE, [SPT_LEVEL_PAIRS] = LAYERS,
-    [SPT_LEVEL_RATIO] = LAYERS,    [SPT_LEVEL_SHARE] = LAYERS,
+    [SPT_LEVEL_RATIO] = LAYERS,    [SPT_LEVEL_SHARE] = LAYERS,           [SPT_LEVEL_SPECTRUM] = LAYERS,
 };
 
 static enum spt_status check_metric(const struct spt_config *config, const struct spt_config_alert *alert,

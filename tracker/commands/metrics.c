@@ -17,6 +17,7 @@ static const char *const LEVELS[] = {
     [SPT_LEVEL_CURVE] = "curve of a layer and of the model",
     [SPT_LEVEL_POOLED_CURVE] = "curve of a layer and of the model; pooled over samples",
     [SPT_LEVEL_PAIRS] = "layer, model; pooled over samples and heads",
+    [SPT_LEVEL_SPECTRUM] = "layer, model; of one matrix a layer",
 };
 
 static void put_text(const struct spt_metric *metric, struct spt_text *out) {
