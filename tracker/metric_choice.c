@@ -32,7 +32,8 @@ enum spt_status spt_metric_unknown(const char *name, struct spt_error *error) {
 }
 
 enum spt_status spt_metric_choice(const struct spt_config *config, bool *chosen, struct spt_error *error) {
-    for (size_t i = 0; i < SPT_METRIC_COUNT; i++) chosen[i] = config->metrics.count == 0 && spt_metric_is_default(&SPT_METRICS[i]);
+    for (size_t i = 0; i < SPT_METRIC_COUNT; i++)
+        chosen[i] = config->metrics.count == 0 && spt_metric_is_default(&SPT_METRICS[i]);
     for (size_t i = 0; i < config->metrics.count; i++) {
         struct spt_error reason;
         if (choose(config->metrics.items[i], chosen)) continue;

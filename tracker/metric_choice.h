@@ -4,7 +4,7 @@
 
 #include "tracker/config/config.h"
 
-/* chosen [SPT_METRIC_COUNT] out; all when the list is empty. SPT_INVALID names the unknown one, the nearest known one, and where it was set. */
+/* chosen [SPT_METRIC_COUNT] out; those measured by default when the list is empty. SPT_INVALID names the unknown one, the nearest known one, and where it was set. */
 enum spt_status spt_metric_choice(const struct spt_config *config, bool *chosen, struct spt_error *error);
 
 /* SPT_INVALID when plots.metric is no metric, with the place where it was set. */

@@ -30,7 +30,7 @@ static const struct spt_config_key KEYS[] = {
     {"samples", "samples", "N", SPT_CONFIG_INTEGER, 1, 1000000, .standard = "100", .help = "how many sentences of the probe are used, from the first", AT(samples)},
     {"steps", "steps", "A:B", SPT_CONFIG_STEPS, .help = "only checkpoints of steps A to B, both among them; either may be left out", AT(steps)},
     {"every", "every", "N", SPT_CONFIG_INTEGER, 1, 1000000000, .standard = "1", .help = "only each N-th checkpoint, from the first", AT(every)},
-    {"metrics", "metrics", "G,..", SPT_CONFIG_TEXTS, .help = "groups or names of metrics (default: all)", AT(metrics)},
+    {"metrics", "metrics", "G,..", SPT_CONFIG_TEXTS, .help = "groups or names of metrics (default: all; of a sweep all but weights)", AT(metrics)},
     {"step_pattern", "step-pattern", "RE", SPT_CONFIG_TEXT, .help = "regular expression with the group (?<step>...), for names of checkpoints that are not known", AT(step_pattern)},
     {"model_config", "model-config", "F", SPT_CONFIG_PATH, .help = "config.json or GPT-NeoX *.yml for checkpoints without", AT(model_config)},
     {"tokenizer", "tokenizer", "F", SPT_CONFIG_PATH, .help = "tokenizer.json, .model, vocab.json or vocab.txt for checkpoints that have none", AT(tokenizer)},

@@ -268,7 +268,8 @@ static void every_curve_is_refused_as_it_has_no_figure(void **state) {
     for (size_t i = 0; i < SPT_METRIC_COUNT; i++) {
         char yaml[256];
         struct spt_error error = {0};
-        snprintf(yaml, sizeof yaml, "alerts: [{name: a, metric: %s, above: 1}]\n", SPT_METRICS[i].name);
+        const char *name = SPT_METRICS[i].name;
+        snprintf(yaml, sizeof yaml, "metrics: [%s]\nalerts: [{name: a, metric: %s, above: 1}]\n", name, name);
         struct spt_config config = rules(yaml);
         const bool curve = SPT_METRICS[i].points > 0;
         assert_int_equal(spt_alerts_check(&config, &error), curve ? SPT_INVALID : SPT_OK);
