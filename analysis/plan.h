@@ -37,8 +37,8 @@ struct spt_plan {
     bool no_read_ahead;
 };
 
-/* The metrics measured by default, 1000 draws with seed 1, 32 nulls with seed 2, tokens shuffled with seed 3, dimension 1, nothing kept. NULL
- * metric on SPT_NOMEM. */
+/* The metrics measured by default, 1000 draws with seed 1, 32 nulls with seed 2, tokens shuffled with seed 3,
+ * dimension 1, nothing kept. NULL metric on SPT_NOMEM. */
 void spt_plan_init(struct spt_plan *plan);
 void spt_plan_release(struct spt_plan *plan);
 
