@@ -16,7 +16,8 @@ void spt_plan_init(struct spt_plan *plan) {
         .shuffle_seed = 3,
         .metric = spt_alloc(SPT_METRIC_COUNT, sizeof(bool)),
     };
-    for (size_t i = 0; plan->metric && i < SPT_METRIC_COUNT; i++) plan->metric[i] = spt_metric_is_default(&SPT_METRICS[i]);
+    for (size_t i = 0; plan->metric && i < SPT_METRIC_COUNT; i++)
+        plan->metric[i] = spt_metric_is_default(&SPT_METRICS[i]);
 }
 
 void spt_plan_release(struct spt_plan *plan) {
