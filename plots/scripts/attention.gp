@@ -7,6 +7,10 @@ scale_tics = log_scale ? "('10⁻⁴' 0, '10⁻³' 0.25, '0.01' 0.5, '0.1' 0.75,
     root_scale ? "('0' 0, '0.01' 0.1, '0.1' 0.3162, '0.25' 0.5, '0.5' 0.7071, '1' 1)" : "('0' 0, '0.25' 0.25, '0.5' 0.5, '0.75' 0.75, '1' 1)"
 sign(k) = '.:-=+*#%@'[k + 1:k + 1]
 tile(v) = v >= 0 ? sign(int(0.5 + 8.0 * place(v))) : ''
+# Tiles are sharp wherever they are shown; very many of them are an image, which viewers may blur. They reach 0.003 inches
+# into the next, or their smoothed edges would show as a grid.
+tiled = (panels * n * n <= 100000)
+joint(k) = k < n - 1 ? k + 0.5 + (dumb ? 0 : 0.003 * n / side) : k + 0.5
 marked(p, k) = strstrt(references[p], sprintf(' %d ', k - 1)) > 0
 unfit(p) = panel_finite[p] ? '' : ' (NaN or infinite)'
 set xrange [-0.5:n - 0.5]
@@ -77,10 +81,11 @@ if (dumb) {
         set object 1 rectangle from graph 0, graph 0 to graph 1, graph 1 fillstyle empty border linecolor rgb '#B0B0B0' linewidth 0.5 front
         if (!panel_finite[1]) { set label 6 'NaN or infinite' at graph 0.5, graph 0.5 center front textcolor rgb vermillion }
         set colorbox user origin (left + side + 0.06) / width, foot / height size 0.09 / width, side / height noborder
-        if (n > 1) {
-            plot data index 'matrix 1 |' matrix using 1:2:(place($3)) with image
+        if (tiled) {
+            plot data index 'matrix 1 |' matrix \
+                using 1:2:($1 - 0.5):(joint($1)):($2 - 0.5):(joint($2)):(place($3)) with boxxyerror linecolor palette
         } else {
-            plot data index 'matrix 1 |' matrix using 1:2:(-0.5):(0.5):(-0.5):(0.5):(place($3)) with boxxyerror linecolor palette
+            plot data index 'matrix 1 |' matrix using 1:2:(place($3)) with image
         }
     } else {
         set label 4 'key' at screen (0.30 + 0.5 * (width - 0.92)) / width, screen 0.09 / height center
@@ -105,10 +110,11 @@ if (dumb) {
                 }
             }
             name = sprintf('matrix %d |', p)
-            if (n > 1) {
-                plot data index name matrix using 1:2:(place($3)) with image
+            if (tiled) {
+                plot data index name matrix \
+                    using 1:2:($1 - 0.5):(joint($1)):($2 - 0.5):(joint($2)):(place($3)) with boxxyerror linecolor palette
             } else {
-                plot data index name matrix using 1:2:(-0.5):(0.5):(-0.5):(0.5):(place($3)) with boxxyerror linecolor palette
+                plot data index name matrix using 1:2:(place($3)) with image
             }
             unset colorbox
             unset label 1; unset label 2; unset label 4; unset label 5
