@@ -368,8 +368,31 @@ static void a_character_map_that_points_nowhere_is_given_up(void **state) {
     spt_text_release(&json);
 }
 
+/* All tokens of text, one behind the other. */
+static void assert_put_text(const char *name, const char *text, const char *expected) {
+    struct spt_tokenizer *tokenizer = open_data(name);
+    struct spt_token_ids ids = encode(tokenizer, text, SPT_BOS_NEVER);
+    struct spt_text all = {0};
+    spt_text_put(&all, "");
+    for (size_t i = 0; i < ids.count; i++) spt_tokenizer_put_text(tokenizer, ids.ids[i], &all);
+    assert_string_equal(all.data, expected);
+    spt_text_release(&all);
+    spt_token_ids_release(&ids);
+    spt_tokenizer_close(tokenizer);
+}
+
+static void the_texts_of_tokens_make_up_the_text(void **state) {
+    (void)state;
+    static const char TEXT[] = "A field's na\xc3\xafve \xe4\xb8\x96\xe7\x95\x8c\t\n\x01 \xf0\x9f\x98\x80.";
+    assert_put_text("tokenizers/gpt_neox.json", TEXT, TEXT); /* bytes as characters */
+    assert_put_text("tokenizers/llama3.json", TEXT, TEXT);
+    assert_put_text("tokenizers/llama2.json", "A field is one.", " A field is one."); /* SentencePiece's space */
+    assert_put_text("tokenizers/bert_uncased.json", "embeddings", "em##be##d##ding##s");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_texts_of_tokens_make_up_the_text),
         cmocka_unit_test(bos_always_puts_the_token_in_front_when_the_file_does_not),
         cmocka_unit_test(bos_always_adds_nothing_to_what_the_file_adds),
         cmocka_unit_test(bos_never_keeps_special_tokens_that_are_in_the_text),
