@@ -32,7 +32,7 @@ struct spt_ablation {
     double *row_entropy;   /* [heads, N] of the clean pass's layer at hand, as it is measured */
     double *clean_entropy; /* [layers, heads, samples] */
     struct spt_chosen chosen;
-    float *stream;                            /* [N, embedding_dim] of the clean pass */
+    float *stream;                            /* [N, embedding_dim] of the clean pass, then of the chosen samples */
     double *loss, *ablated_loss, *divergence; /* [samples] */
     double *nothing;                          /* [samples] 0, NAN without an output: what others diverge by */
 };

@@ -75,8 +75,8 @@ struct spt_forward_options {
     /* The pass ends after this many layers, without the final norm and the head; 0: it is whole. Of the weights only
      * what these layers and the probe's tokens need is read, so that spt_checkpoint_digest is of no use after it. */
     size_t layers;
-    /* [layers] each [N], or NULL: keys, other than 0, that in this layer no query but their own sees. What the observer
-     * is shown has 0 there, and max_logit is of what is left. */
+    /* [layers] each [N]; not 0: a key that no query but its own sees in this layer. The observer is shown attention of
+     * 0 there, and max_logit is of what is left. NULL: none. */
     const unsigned char *const *hidden_keys;
 };
 
