@@ -78,6 +78,15 @@ static enum spt_status find_tokenizer(struct spt_looker *looker, struct spt_erro
     return status;
 }
 
+/* A control run was asked the same samples with their tokens shuffled. */
+static enum spt_status shuffle(struct spt_looker *looker, struct spt_error *error) {
+    static const char SEED[] = "\nshuffle seed: ";
+    const char *said = looker->stored ? looker->stored->run.probe_text : NULL;
+    const char *seed = said ? strstr(said, SEED) : NULL;
+    if (!seed || !says(said, "control: shuffled")) return SPT_OK;
+    return spt_sample_set_shuffle(&looker->samples, strtoull(seed + sizeof SEED - 1, NULL, 10), error);
+}
+
 /* The run was asked this probe and no other. */
 static enum spt_status check_probe(const struct spt_looker *looker, struct spt_error *error) {
     const struct spt_store_run *run = looker->stored ? &looker->stored->run : NULL;
@@ -111,6 +120,7 @@ static enum spt_status make_ready(struct spt_looker *looker, const struct spt_mo
             status = spt_fail(error, SPT_INVALID, NULL, "the text gives no token");
     } else if (status == SPT_OK) {
         status = spt_sample_set_init(&looker->samples, config, looker->run->tree, tokenizer_path(looker), model, error);
+        if (status == SPT_OK) status = shuffle(looker, error);
         if (status == SPT_OK) status = check_probe(looker, error);
     }
     looker->ready = status == SPT_OK;

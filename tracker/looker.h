@@ -6,7 +6,7 @@
  *
  * Opening lists the run's folder and reads no file of it but, without a store, the model's config. The probe is made
  * ready with the first look, and has to be the one that the run was asked: what the configuration leaves open (samples,
- * bos, references) is as the run's row has it. A checkpoint whose files are no longer those that were analysed is looked
+ * bos, references) is as the run's row has it; a control's is shuffled as it was. A checkpoint whose files are no longer those that were analysed is looked
  * at as it is now, with a warning. One thread at a time.
  */
 #ifndef SPT_LOOKER_H

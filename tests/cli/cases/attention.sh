@@ -12,6 +12,10 @@ shell 'grep -o ">step 1000, layer 5, head 2, sample 3 ([0-9]* tokens)<" one/atte
 spectail plot references --at 1000,2000 --text 'Every finite integral domain is a field.' --format term
 spectail plot attention --step 2000 --layer 5 --head 2 --text 'A field.' --format term --scale root
 
+# A control's samples are the run's, shuffled.
+check '"$program" sweep "$run" --steps 2000:2000 --samples 4 --metrics sinks --control shuffled --db control.db'
+spectail plot references --run 2 --db control.db --out control
+
 # What there is not.
 spectail plot attention --step 1500
 spectail plot attention --layer 6
