@@ -117,16 +117,26 @@ static void release(struct spt_compared *c) {
     *c = (struct spt_compared){0};
 }
 
+/* Seeds may begin with the same weights, but part with the first step. */
+static bool is_same_training(const struct spt_emerged *a, const struct spt_emerged *b) {
+    const struct spt_hash unknown = {0};
+    for (size_t i = 0; i < a->checkpoints; i++)
+        for (size_t k = 0; k < b->checkpoints; k++)
+            if (a->step[i] > 0 && a->step[i] == b->step[k] && spt_hash_equal(a->weights[i], b->weights[k]) &&
+                !spt_hash_equal(a->weights[i], unknown))
+                return true;
+    return false;
+}
+
 /* Takes out those that are a training which is in already. Returns how many are left. */
 static size_t drop_repeated(const struct spt_emerged *emerged, bool *is_member, size_t n, size_t *left_out) {
-    const struct spt_hash unknown = {0};
     size_t members = 0;
     *left_out = 0;
     for (size_t i = 0; i < n; i++) {
         bool again = false;
         for (size_t k = 0; k < i && is_member[i]; k++)
-            again = again || (is_member[k] && spt_hash_equal(emerged[i].weights, emerged[k].weights));
-        if (again && !spt_hash_equal(emerged[i].weights, unknown)) {
+            again = again || (is_member[k] && is_same_training(&emerged[i], &emerged[k]));
+        if (again) {
             is_member[i] = false;
             (*left_out)++;
         }
@@ -135,10 +145,19 @@ static size_t drop_repeated(const struct spt_emerged *emerged, bool *is_member, 
     return members;
 }
 
+static bool are_alike(const struct spt_emerged *emerged, const bool *is_member, size_t n) {
+    size_t first = 0;
+    while (first < n && !is_member[first]) first++;
+    for (size_t i = first; i < n; i++)
+        if (is_member[i] && !is_same_setting(&emerged[first], &emerged[i])) return false;
+    return true;
+}
+
 static enum spt_status add_group(const struct spt_emerged *emerged, bool *is_member, size_t n, bool seeds,
                                  struct spt_compared *groups, size_t *count, struct spt_error *error) {
     size_t left_out;
     if (drop_repeated(emerged, is_member, n, &left_out) < 2) return SPT_OK;
+    if (!seeds && are_alike(emerged, is_member, n)) return SPT_OK; /* which are told of already */
     struct spt_compared *c = &groups[(*count)++];
     struct spt_text name = {0};
     *c = (struct spt_compared){.left_out = left_out, .seeds = seeds, .members = spt_alloc(n, sizeof *c->members)};

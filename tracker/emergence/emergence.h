@@ -51,8 +51,8 @@ struct spt_emerged {
     size_t hidden;                /* the model's width; 0: the store does not say */
     size_t checkpoints, left_out; /* that count; that have the weights of a later one, or its step */
     int64_t first, last;          /* steps */
-    struct spt_hash weights;      /* of the last; 0: not known. The same in two runs: one training, seen twice */
     int64_t *step, *tokens;       /* [checkpoints]; tokens SPT_NO_TOKENS */
+    struct spt_hash *weights;     /* [checkpoints] 0: not known */
     size_t samples, draws;
     char **names; /* [name_count] of metrics */
     size_t name_count;
@@ -124,7 +124,7 @@ struct spt_compared {
     char *name;                         /* of the runs, with " + " between them */
     const struct spt_emerged **members; /* [member_count] borrowed */
     size_t member_count;
-    size_t left_out;               /* runs with the last weights of a member: they are no observations of their own */
+    size_t left_out;               /* runs of a member's training: they are no observations of their own */
     bool seeds;                    /* same model, probe and plan: one size, so that the mean means something */
     struct spt_compared_row *rows; /* [count] as those of a run */
     size_t count;
@@ -133,7 +133,8 @@ struct spt_compared {
 };
 
 /* Groups of runs that differ in nothing but their weights, of two or more, and if there are others beside, all of them.
- * Of runs with the same weights at the end the first counts; a group of which but one is left is none:
+ * Of runs with the same weights at a step behind 0, which are one training seen twice, the first counts; a group of
+ * which but one is left is none:
  * *groups [*count], caller frees with spt_compared_free. */
 enum spt_status spt_emerged_compare(const struct spt_emerged *emerged, size_t n, struct spt_compared **groups,
                                     size_t *count, struct spt_error *error);

@@ -456,15 +456,16 @@ static enum spt_status describe(struct spt_emerged *e, const struct spt_store_ch
     e->against = spt_strdup(against);
     e->step = spt_alloc(e->checkpoints, sizeof *e->step);
     e->tokens = spt_alloc(e->checkpoints, sizeof *e->tokens);
-    if (!e->branch || !e->against || !e->step || !e->tokens)
+    e->weights = spt_alloc(e->checkpoints, sizeof *e->weights);
+    if (!e->branch || !e->against || !e->step || !e->tokens || !e->weights)
         return spt_fail_memory(error, 2 * e->checkpoints * sizeof *e->step, "the checkpoints of a run");
     for (size_t i = 0; i < e->checkpoints; i++) {
         e->step[i] = kept[i]->step;
         e->tokens[i] = kept[i]->tokens;
+        e->weights[i] = kept[i]->digest;
     }
     e->first = e->step[0];
     e->last = e->step[e->checkpoints - 1];
-    e->weights = kept[e->checkpoints - 1]->digest;
     return SPT_OK;
 }
 
@@ -546,6 +547,7 @@ void spt_emerged_release(struct spt_emerged *emerged) {
     free(emerged->against);
     free(emerged->step);
     free(emerged->tokens);
+    free(emerged->weights);
     free(emerged->rows);
     free(emerged->index);
     *emerged = (struct spt_emerged){0};

@@ -212,7 +212,8 @@ static void put_midpoints(struct spt_text *out, const struct spt_emerged *e, str
     if (shown == 0) return;
     size_t tested = 0;
     for (size_t i = 0; i < e->count; i++) tested += isnan(e->rows[i].q) ? 0 : 1;
-    spt_text_format(out, "midpoint: the step at which the fitted curve is half way%s.\n",
+    spt_text_format(out, "midpoint: %s the fitted curve is half way%s.\n",
+                    view.tokens ? "tokens seen when" : "the step at which",
                     view.layer == SPT_WHOLE_MODEL ? "; layers: the earliest and the latest one's" : "");
     if (tested)
         spt_text_format(
@@ -398,8 +399,8 @@ void spt_compared_put_table(struct spt_text *out, const struct spt_compared *com
         out, compared->seeds ? "%zu runs of one model: %s\n\n" : "%zu runs that differ in model, probe or plan: %s\n\n",
         compared->member_count, name);
     if (compared->left_out)
-        spt_text_format(out, "%zu more %s the weights of one of them and count%s once with it.\n\n", compared->left_out,
-                        compared->left_out == 1 ? "has" : "have", compared->left_out == 1 ? "s" : "");
+        spt_text_format(out, "%zu more %s the training of one of them, seen again, and count%s once with it.\n\n",
+                        compared->left_out, compared->left_out == 1 ? "is" : "are", compared->left_out == 1 ? "s" : "");
     spt_text_format(out, "%-24s%11s%5s", "metric", layers ? "layer" : "", "runs");
     if (compared->seeds) spt_text_format(out, "%9s%17s%6s", "midpoint", "95 % interval", "sd");
     spt_text_format(out, "%12s%8s%8s\n", "before", "p", "q");

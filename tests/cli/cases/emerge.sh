@@ -38,6 +38,13 @@ import json, sys
 for pair in json.load(sys.stdin)[\"pairs\"]: print(*(pair[k] for k in (\"kind\", \"run\", \"metric\", \"against\", \"layer\", \"before\")))
 " | sort -u | head -20'
 
+# Midpoints in tokens seen, where the checkpoints say.
+check 'cp spectail.db tokens.db; sqlite3 tokens.db "UPDATE checkpoint SET tokens = 2097152 * step"'
+spectail emerge --db tokens.db --run again --metrics sink.first --axis tokens
+
+# Three runs, of which one is another's training with another probe: nothing but the two seeds is compared.
+shell '"$program" emerge --run demo-run --run other --run again --metrics sink.first | grep "^[0-9] runs"'
+
 # What has no midpoint, and no loss.
 check '"$program" sweep "$run" --samples 4 --metrics sink.first --quiet --steps 0:1 --db few.db'
 spectail emerge --db few.db
