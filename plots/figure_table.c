@@ -6,6 +6,7 @@
 #define BASELINES                                                                                                      \
     "dashed orange: random attention with the same mask, mean and two standard deviations; dotted purple: the same "   \
     "checkpoints asked about shuffled tokens, where the store has that control."
+#define BASELINES_AT_LAST BASELINES " Beside chosen steps the control is at the last of them."
 
 /* What the two columns of a figure of pairs are. */
 #define PAIRED                                                                                                         \
@@ -33,7 +34,7 @@ const struct spt_figure SPT_FIGURES[] = {
      spt_figure_betti, "panels.gp", false, "topology"},
     {"betti_layers", "Betti trajectories through the layers",
      "The same quantities over the layers at chosen steps (dark: early, light: late), Betti numbers at attention "
-     "0.1. Bands: 95 % intervals; " BASELINES " The control is at the last of the steps.",
+     "0.1. Bands: 95 % intervals; " BASELINES_AT_LAST,
      spt_figure_betti_layers, "panels.gp", false, "topology"},
     {"betti_curves", "Betti curves over attention weight",
      "Components per token and cycles of the Vietoris-Rips filtration, mean over the whole model, while weaker "
@@ -54,18 +55,19 @@ const struct spt_figure SPT_FIGURES[] = {
     {"fiedler", "Connectivity of attention against threshold",
      "Algebraic connectivity (Fiedler value: the second smallest eigenvalue of the Laplacian, and of the normalised one) of "
      "the graph of attention whose edges of at most τ are cut (an edge is the mean of both directions), against τ "
-     "(logarithmic; 0 stands before the break): above, the whole model at chosen steps (dark: early, light: late) with "
-     "its 95 % intervals; below, every layer at the last of them. " BASELINES,
+     "(logarithmic; 0 stands before the break): above, the whole model, or the layer that the key names, at chosen steps "
+     "(dark: early, light: late) with its 95 % intervals; below, every layer at the last of them; " BASELINES_AT_LAST,
      spt_figure_fiedler, "panels.gp", false, "graph"},
-    {"centralization", "Do connected heads have a centre?",
+    {"centralization", "Centralization of connected attention against threshold",
      "Correlation of Fiedler value and degree centralization over samples and heads, against the threshold τ up to which edges "
      "are cut: below 0 what is more connected has less of a centre. Left as it is, right after what the lengths of the samples "
-     "explain is taken from both. Above, the whole model at chosen steps (dark: early, light: late) with its 95 % intervals; "
-     "below, every layer at the last of them (blue: above 0, brown: below, grey: undefined). " BASELINES,
+     "explain is taken from both. Above, the whole model, or the layer that the key names, at chosen steps (dark: early, light: late) with its 95 % intervals; "
+     "below, every layer at the last of them (blue: above 0, brown: below, grey: undefined); " BASELINES_AT_LAST,
      spt_figure_centralization, "panels.gp", false, "graph"},
     {"kl", "Distance from uniform attention, with and without reference tokens",
      "Kullback-Leibler divergence of attention from uniform attention; the same after a layer's reference tokens are taken "
-     "away and the rows made whole again; and the share of the divergence that goes with them. " PAIRED BASELINES,
+     "away and the rows made whole again; and the share of the divergence that goes with them. " PAIRED
+         BASELINES_AT_LAST,
      spt_figure_kl, "panels.gp", false, "information"},
     {"frames", "Types of reference frames",
      "Share of heads whose reference frame is of each type: above, of the whole model over training steps (logarithmic; step 0 "
@@ -75,17 +77,17 @@ const struct spt_figure SPT_FIGURES[] = {
     {"values", "Influence of the values of reference tokens",
      "From above: cosine between a head's output and the part of it that reference tokens add; that part's share in the sum "
      "of norms; norm of the reference tokens' values over that of all values, before and after the output projection "
-     "(logarithmic). " PAIRED BASELINES,
+     "(logarithmic). " PAIRED BASELINES_AT_LAST,
      spt_figure_values, "panels.gp", false, "values"},
     {"keys", "Key of the first token",
      "Norm of the first token's key over the mean norm of all keys (logarithmic), and the mean cosine between the queries and "
-     "it. " PAIRED BASELINES,
+     "it. " PAIRED BASELINES_AT_LAST,
      spt_figure_keys, "panels.gp", false, "values"},
     {"massive", "Massive activations",
      "Norm of the first token's hidden state over the median of all tokens', and the largest entry of the hidden states over the "
-     "median entry, after each layer (logarithmic). " PAIRED BASELINES,
+     "median entry, after each layer (logarithmic). " PAIRED BASELINES_AT_LAST,
      spt_figure_massive, "panels.gp", false, "values"},
-    {"ablation", "Without reference tokens",
+    {"ablation", "Ablation of reference tokens",
      "What changes when each layer's reference tokens are hidden from all other queries, over training steps (logarithmic; step "
      "0 stands before the break): the rise of the loss, the divergence of the predictions from those of the whole model, the "
      "rise of attention's entropy, and the attention that reference tokens had. Blue: the whole model with its 95 % interval; "
@@ -94,7 +96,7 @@ const struct spt_figure SPT_FIGURES[] = {
     {"hidden", "Spectra of hidden states",
      "Eigenvalues of the covariance of the hidden states after each layer, over all tokens of the probe: relative gap between "
      "the largest two, participation ratio (logarithmic), distance of the distribution from the Marchenko-Pastur law, and number "
-     "of eigenvalues beyond its edge (on an axis of log(1 + n)). They have no interval. " PAIRED BASELINES,
+     "of eigenvalues beyond its edge (on an axis of log(1 + n)). They have no interval. " PAIRED BASELINES_AT_LAST,
      spt_figure_hidden, "panels.gp", false, "rmt"},
     {"weights", "Tails of the spectra of weights",
      "Exponent α of the power law that fits the tail of the eigenvalues of W^T W (Clauset et al. 2009; the smaller, the heavier "
