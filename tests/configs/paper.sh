@@ -26,13 +26,13 @@ END
 [ "$(sqlite3 paper.db 'SELECT count(*) FROM probe_value WHERE head >= 0')" -gt 0 ] || fail "nothing is kept of heads"
 [ "$(sqlite3 paper.db 'SELECT count(*) FROM draw')" -gt 0 ] || fail "no draws are kept"
 
-# Every figure of one run; those of hidden states and weights where the program measures them.
+# Every figure of one run that is drawn from the store.
 spectail plot --config "$paper" --db paper.db --out plots >drawn 2>left || true
 spectail plot frobnicate --db paper.db 2>names || true
-for figure in $(sed 's/.*there are: //; s/,//g; s/ runs sizes//' names); do
+for figure in $(sed 's/.*there are: //; s/,//g' names); do
     case $figure in
-    hidden) grep -q '"rmt\.hidden\.' metrics.json || continue ;;
-    weights) grep -q '"rmt\.weight\.' metrics.json || continue ;;
+    runs | sizes) continue ;; # of several runs
+    attention | references) continue ;; # of one checkpoint, by name
     esac
     grep -q '<svg' "plots/$figure.svg" || fail "no figure $figure: $(cat left)"
 done
