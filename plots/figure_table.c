@@ -61,7 +61,8 @@ const struct spt_figure SPT_FIGURES[] = {
     {"centralization", "Centralization of connected attention against threshold",
      "Correlation of Fiedler value and degree centralization over samples and heads, against the threshold τ up to which edges "
      "are cut: below 0 what is more connected has less of a centre. Left as it is, right after what the lengths of the samples "
-     "explain is taken from both. Above, the whole model, or the layer that the key names, at chosen steps (dark: early, light: late) with its 95 % intervals; "
+     "explain is taken from both. Above, the whole model, or the layer that the key names, at chosen steps (dark: early, light: "
+     "late) with its 95 % intervals; "
      "below, every layer at the last of them (blue: above 0, brown: below, grey: undefined); " BASELINES_AT_LAST,
      spt_figure_centralization, "panels.gp", false, "graph"},
     {"kl", "Distance from uniform attention, with and without reference tokens",
