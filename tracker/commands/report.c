@@ -96,6 +96,7 @@ static int run(struct spt_invocation *invocation) {
                                      spt_invocation_value(invocation, "all") != NULL, &store, &runs);
     if (status != SPT_EXIT_DONE) return status;
     write_date(date);
+    const struct spt_log log = spt_invocation_log(invocation);
     const struct spt_config *config = &invocation->config;
     const struct spt_report_request request = {
         .store = store,
@@ -114,7 +115,11 @@ static int run(struct spt_invocation *invocation) {
                  .layer = (int)config->plots.layer,
                  .steps = config->plots.steps.items,
                  .step_count = config->plots.steps.count,
-                 .axis = (enum spt_plot_axis)config->plots.axis},
+                 .axis = (enum spt_plot_axis)config->plots.axis,
+                 .head = -1,
+                 .scale = (enum spt_plot_scale)config->plots.scale},
+        .config = config,
+        .log = &log,
     };
     status = tell(invocation, &request);
     spt_runs_close(store, &runs);
@@ -130,7 +135,10 @@ static const struct spt_option OPTIONS[] = {
     {"against", 0, "METRIC", "what the others come before or after (default loss; of a run without one sink.entropy)"},
     {"bibtex", 0, "FILE", "also the works it cites, as BibTeX; -: standard output"},
 };
-static const char *const KEYS[] = {"db", "threads", "plots.metric", "plots.layer", "plots.steps", "plots.axis"};
+static const char *const KEYS[] = {"db",           "threads",     "plots.metric", "plots.layer", "plots.sample",
+                                   "plots.text",   "plots.scale", "plots.steps",  "plots.axis",  "probe",
+                                   "ids",          "samples",     "bos",          "references",  "tokenizer",
+                                   "model_config", "step_pattern"};
 
 const struct spt_command SPT_COMMAND_REPORT = {
     .name = "report",
@@ -141,7 +149,7 @@ const struct spt_command SPT_COMMAND_REPORT = {
         "sentences, all figures, when each quantity turned, the methods with their definitions, the caveats, and the works to "
         "cite. It needs no network and no script, and opens from the file system, in light and dark. Every figure in its "
         "sentences is one of the store's or of `spectail emerge`, and carries its value to 17 digits. Of several runs it "
-        "compares them too. Nothing is measured anew; figures are drawn by gnuplot.",
+        "compares them too. Attention of one sample is shown where the checkpoints are still at hand. Nothing is measured anew; figures are drawn by gnuplot.",
     .example = "spectail report --out report.html --bibtex report.bib\n"
                "spectail report --run pythia-70m --run pythia-160m --title 'Two sizes of Pythia'",
     .options = OPTIONS,

@@ -168,6 +168,22 @@ static enum spt_status versions(struct spt_telling *t, struct spt_error *error) 
     return SPT_OK;
 }
 
+static enum spt_status unseen(struct spt_telling *t, struct spt_error *error) {
+    const struct spt_error *why = &t->unseen[t->run - t->reading->runs];
+    (void)error;
+    if (!*why->message) return SPT_OK;
+    begin(t);
+    spt_report_text(&t->page, "Attention of a sample is not shown, since the checkpoints could not be looked into: ");
+    if (*why->path) {
+        spt_report_code(&t->page, why->path);
+        spt_report_text(&t->page, ": ");
+    }
+    spt_report_text(&t->page, why->message);
+    spt_report_text(&t->page, ".");
+    end(t);
+    return SPT_OK;
+}
+
 /* --- the figures --- */
 
 struct bad {
@@ -354,8 +370,9 @@ static enum spt_status settings(struct spt_telling *t, struct spt_error *error) 
 
 /* --- */
 
-static spt_tell_fn *const CAVEATS[] = {unanalysed, superseded, duplicates, gaps,      without_step, other_branches,
-                                       versions,   samples,    fits,       reference, settings,     seeds};
+static spt_tell_fn *const CAVEATS[] = {unanalysed,     superseded, duplicates, gaps, without_step,
+                                       other_branches, versions,   samples,    fits, reference,
+                                       settings,       unseen,     seeds};
 
 enum spt_status spt_tell_caveats(struct spt_telling *t, struct spt_error *error) {
     enum spt_status status = SPT_OK;

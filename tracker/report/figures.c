@@ -2,6 +2,7 @@
 #include "tracker/report/internal.h"
 
 #include "checkpoints/base/file.h"
+#include "tracker/looker.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,13 +11,15 @@
 
 enum { FIGURE_BYTES_MAX = 64 << 20 };
 
-static enum spt_status put_figure(struct spt_telling *t, const struct spt_figure *figure, struct spt_error *error) {
+/* more: of the command that draws it again. */
+static enum spt_status put_figure(struct spt_telling *t, const struct spt_figure *figure, const char *more,
+                                  struct spt_error *error) {
     struct spt_text path = {0}, id = {0}, command = {0};
     char *svg = NULL;
     size_t size = 0;
     spt_text_format(&path, "%s/%s.svg", t->folder, figure->name);
     spt_text_format(&id, "%sfigure-%s", t->run->prefix, figure->name);
-    spt_text_format(&command, "spectail plot %s", figure->name);
+    spt_text_format(&command, "spectail plot %s%s", figure->name, more);
     enum spt_status status = path.failed || id.failed || command.failed
                                  ? spt_fail_memory(error, path.length, "a figure")
                                  : spt_file_read_all(path.data, FIGURE_BYTES_MAX, &svg, &size, error);
@@ -31,7 +34,7 @@ static enum spt_status put_figure(struct spt_telling *t, const struct spt_figure
 static enum spt_status draw(struct spt_telling *t, const struct spt_figure *figure, struct spt_error *error) {
     enum spt_status status =
         spt_plot_render(figure, &t->run->source.source, &t->reading->request->plot, t->folder, error);
-    if (status == SPT_OK) status = put_figure(t, figure, error);
+    if (status == SPT_OK) status = put_figure(t, figure, "", error);
     if (status == SPT_END) return SPT_OK;
     t->drawing = status != SPT_OK;
     return status;
@@ -49,7 +52,7 @@ enum spt_status spt_tell_other_figures(struct spt_telling *t, const char *const 
                                        struct spt_error *error) {
     enum spt_status status = SPT_OK;
     for (size_t i = 0; i < SPT_FIGURE_COUNT && status == SPT_OK; i++) {
-        bool told = SPT_FIGURES[i].compares;
+        bool told = SPT_FIGURES[i].compares || spt_figure_looks(&SPT_FIGURES[i]);
         for (size_t g = 0; g < count; g++) told = told || strcmp(SPT_FIGURES[i].group, groups[g]) == 0;
         if (!told) status = draw(t, &SPT_FIGURES[i], error);
     }
@@ -60,5 +63,66 @@ enum spt_status spt_tell_comparing_figures(struct spt_telling *t, struct spt_err
     enum spt_status status = SPT_OK;
     for (size_t i = 0; i < SPT_FIGURE_COUNT && status == SPT_OK; i++)
         if (SPT_FIGURES[i].compares) status = draw(t, &SPT_FIGURES[i], error);
+    return status;
+}
+
+/* --- those that look into a checkpoint --- */
+
+enum { LOOKS_MAX = 3 };
+
+/* The first step, that from which the first token has its attention, and the last: steps [LOOKS_MAX] out. */
+static size_t choose_steps(const struct spt_plot_source *source, int64_t *steps) {
+    size_t count = 0;
+    int64_t onset;
+    steps[count++] = source->checkpoints[0].step;
+    const int64_t last = source->checkpoints[source->count - 1].step;
+    if (source->onset && source->onset(source->context, "sink.first_excess", &onset, NULL) == SPT_OK &&
+        onset > steps[0] && onset < last)
+        steps[count++] = onset;
+    if (last > steps[0]) steps[count++] = last;
+    return count;
+}
+
+static void put_steps(struct spt_text *text, const int64_t *steps, size_t count) {
+    spt_text_put(text, " --at ");
+    for (size_t i = 0; i < count; i++) spt_text_format(text, "%s%lld", i ? "," : "", (long long)steps[i]);
+}
+
+/* *shown: figures so far, before the first of which the section begins. */
+static enum spt_status draw_look(struct spt_telling *t, const struct spt_figure *figure,
+                                 const struct spt_plot_options *options, size_t *shown, struct spt_error *error) {
+    struct spt_text more = {0};
+    char id[64];
+    enum spt_status status = spt_plot_render(figure, &t->run->source.source, options, t->folder, error);
+    if (status == SPT_OK && (*shown)++ == 0) {
+        snprintf(id, sizeof id, "%sattention", t->run->prefix);
+        spt_report_section(&t->page, id, "Attention of a sample");
+    }
+    put_steps(&more, options->steps, options->step_count);
+    if (status == SPT_OK) status = put_figure(t, figure, more.failed ? "" : more.data, error);
+    spt_text_release(&more);
+    return status == SPT_END ? SPT_OK : status;
+}
+
+enum spt_status spt_tell_looks(struct spt_telling *t, struct spt_error *error) {
+    const struct spt_report_request *request = t->reading->request;
+    const size_t i = (size_t)(t->run - t->reading->runs);
+    struct spt_plot_options options = request->plot;
+    struct spt_looker *looker = NULL;
+    struct spt_error *unseen = &t->unseen[i];
+    int64_t steps[LOOKS_MAX];
+    size_t shown = 0;
+    enum spt_status status =
+        spt_looker_open(request->config, request->log, &t->reading->runs[i].source, &looker, unseen);
+    if (status != SPT_OK) return SPT_OK;
+    if (options.step_count == 0) options.step_count = choose_steps(&t->run->source.source, steps);
+    if (!options.steps) options.steps = steps;
+    for (size_t f = 0; f < SPT_FIGURE_COUNT && status == SPT_OK; f++)
+        if (spt_figure_looks(&SPT_FIGURES[f])) status = draw_look(t, &SPT_FIGURES[f], &options, &shown, unseen);
+    const bool cannot_see = spt_looker_has_failed(looker);
+    spt_looker_close(looker);
+    if (status == SPT_OK || cannot_see) return SPT_OK;
+    *error = *unseen;
+    t->drawing = true;
     return status;
 }

@@ -12,6 +12,8 @@ struct spt_telling {
     const struct spt_told_run *run; /* whom the chapter at hand is of */
     char *folder;                   /* where figures are drawn */
     bool drawing;
+    struct spt_error
+        *unseen; /* [reading->count] why a run's checkpoints could not be looked into; message "": they were */
 };
 
 /* --- say.c: figures in words --- */
@@ -87,6 +89,9 @@ enum spt_status spt_tell_figures(struct spt_telling *t, const char *group, struc
 enum spt_status spt_tell_other_figures(struct spt_telling *t, const char *const *groups, size_t count,
                                        struct spt_error *error);
 enum spt_status spt_tell_comparing_figures(struct spt_telling *t, struct spt_error *error);
+
+/* Attention of a sample, computed from the run's checkpoints where they still are: a section of its own. */
+enum spt_status spt_tell_looks(struct spt_telling *t, struct spt_error *error);
 
 /* --- references.c --- */
 const struct spt_report_citation *spt_reference_citations(size_t *count);

@@ -176,14 +176,15 @@ static enum spt_status tell_chapters(struct spt_telling *t, struct spt_error *er
 
 enum spt_status spt_report_tell(const struct spt_report_reading *reading, struct spt_text *page,
                                 struct spt_text *bibtex, bool *drawing, struct spt_error *error) {
-    struct spt_telling t = {.reading = reading};
+    struct spt_telling t = {.reading = reading, .unseen = spt_alloc_zeroed(reading->count, sizeof *t.unseen)};
     struct spt_text title = {0}, line = {0};
     size_t count;
     const struct spt_report_citation *citations = spt_reference_citations(&count);
     put_title(reading, &title);
     put_line(reading, &line);
-    enum spt_status status = title.failed || line.failed ? spt_fail_memory(error, title.length, "a title")
-                                                         : spt_report_begin(&t.page, citations, count, error);
+    enum spt_status status = title.failed || line.failed || !t.unseen
+                                 ? spt_fail_memory(error, title.length, "a title")
+                                 : spt_report_begin(&t.page, citations, count, error);
     if (status == SPT_OK) spt_report_header(&t.page, title.data, line.data);
     if (status == SPT_OK) status = make_folder(&t, error);
     if (status == SPT_OK) status = tell_chapters(&t, error);
@@ -195,6 +196,7 @@ enum spt_status spt_report_tell(const struct spt_report_reading *reading, struct
     }
     *drawing = t.drawing;
     remove_folder(&t);
+    free(t.unseen);
     spt_report_release(&t.page);
     spt_text_release(&title);
     spt_text_release(&line);

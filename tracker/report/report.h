@@ -28,6 +28,8 @@ struct spt_report_request {
     const char *date;    /* of the report: UTC, ISO 8601 */
     size_t threads;      /* 0: all */
     struct spt_plot_options plot;
+    const struct spt_config *config; /* what the run was asked, for figures that look into its checkpoints */
+    const struct spt_log *log;
 };
 
 /* One run and branch, as it is told. */

@@ -168,7 +168,8 @@ enum spt_status spt_tell_results(struct spt_telling *t, struct spt_error *error)
         if (status == SPT_OK) status = spt_tell_special(t, groups[i], error);
         if (status == SPT_OK) status = spt_tell_figures(t, groups[i], error);
     }
-    return status == SPT_OK ? spt_tell_other_figures(t, groups, count, error) : status;
+    if (status == SPT_OK) status = spt_tell_other_figures(t, groups, count, error);
+    return status == SPT_OK ? spt_tell_looks(t, error) : status;
 }
 
 /* --- when each turned --- */

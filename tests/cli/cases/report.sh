@@ -7,7 +7,7 @@ check '"$program" sweep "$run" --samples 8 --bootstrap 100 --quiet'
 spectail report
 shell 'python3 "$check_report" "$program" report.html spectail.db'
 shell 'grep -o "<h[12][^>]*>[^<]*" report.html | sed "s/<[^>]*>//"'
-check 'test "$(grep -c "<figure id" report.html)" = "$("$program" plot --out figures --quiet; ls figures/*.svg | wc -l)"'
+check 'test "$(grep -c "<figure id" report.html)" = "$("$program" plot --out figures --quiet; "$program" plot attention references --out figures --quiet; ls figures/*.svg | wc -l)"'
 shell 'grep -o "17 checkpoints, steps 0 to 8000[^<]*" report.html'
 
 # A table of midpoints says what emerge says.
@@ -30,6 +30,11 @@ spectail report --db hostile.db --title small --bibtex works.bib --out small.htm
 check '"$program" report --db hostile.db --title small --out - --threads 1 | cmp - small.html'
 shell 'grep -c "^@" works.bib; grep -c "@[a-z]*{[a-z0-9]*,$" small.html; grep -A3 "^@.*ruscio" works.bib'
 shell 'TMPDIR=$PWD/none "$program" report --out other.html; echo $?; ls other.html'
+
+# Where the checkpoints are gone, nothing is looked into.
+check 'mkdir moving && cp -r "$run/step0" "$run/step8" "$run/tokenizer.json" moving && chmod -R u+w moving'
+check '"$program" sweep moving --samples 4 --metrics loss --quiet --db moved.db && rm -r moving && "$program" report --db moved.db --out moved.html --quiet'
+shell 'grep -c "id=\"attention\"" moved.html; grep -o "Attention of a sample is not shown[^<]*" moved.html'
 
 # Few checkpoints, one checkpoint, an encoder: what is not known is not said.
 check '"$program" sweep "$run" --samples 4 --metrics loss,sink.first_excess --steps 0:2 --quiet --db few.db'
