@@ -263,7 +263,7 @@ static const struct {
     const char *prefix, *group;
     bool asked_for; /* measured only where its group or itself is named */
 } PREFIXES[] = {
-    {"rmt.weight", "weights", .asked_for = true}, /* costs more than all else on models of 0.4 G parameters and more */
+    {"rmt.weight", "weights", .asked_for = true}, /* costs more than all else on models of 1 G parameters and more */
     {"sink", "sinks", false},
     {"pattern", "sinks", false},
     {"rmt", "rmt", false},

@@ -10,6 +10,10 @@
  * Only what the selection needs of a matrix is computed: sums of eigenvalues and of their squares are the Gram matrix's
  * trace and norm and need no eigenvalues; the two largest come from a few products; laws and medians take all of them.
  *
+ * All seven weights take 64 s of one core for a layer of Mistral 7B, whose forward pass over 100 samples takes some 11,
+ * 7 s for one of Pythia 1.4B against 3, and next to nothing at a width of 64: so they are a group of their own that is
+ * measured where it is asked for. The residual stream takes one such matrix and is part of the group rmt.
+ *
  * The residual stream's columns are centred: the samples' mean is no correlation. Weights are not (as in WeightWatcher):
  * the law of independent entries is of matrices as they are, rows and columns are alike to it, and where a weight has a
  * mean worth seeing, it is a spike.
