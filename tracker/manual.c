@@ -188,14 +188,17 @@ static void put_surroundings(struct spt_text *out) {
         put_term(out, SPT_EXIT_MEANINGS[i].status, SPT_EXIT_MEANINGS[i].meaning);
     put_section(out, "FILES");
     put_term(out, "spectail.db", "The store: a SQLite file, beside which spectail.db.lock names who writes.");
-    put_term(out, "PREFIX/share/spectail",
-             "Ready configurations (demo.yaml, paper.yaml, pythia.yaml), probe sentences, the bundled run, gnuplot scripts.");
+    put_term(
+        out, "PREFIX/share/spectail",
+        "Ready configurations (demo.yaml, paper.yaml, pythia.yaml), probe sentences, the bundled run, gnuplot scripts.");
     put_section(out, "ENVIRONMENT");
     put_term(out, "OMP_NUM_THREADS", "How many threads there are where --threads is not given.");
     put_term(out, "PATH", "Where gnuplot is looked for.");
+    put_term(out, "SOURCE_DATE_EPOCH",
+             "The date that spectail report puts on its page, in seconds since 1970; without it now.");
     put_term(out, "TERM",
              "Progress redraws one line on a terminal that can; \"dumb\" gets a line for each checkpoint.");
-    put_term(out, "TMPDIR", "Where spectail plot --format term keeps its data while gnuplot reads it.");
+    put_term(out, "TMPDIR", "Where spectail plot --format term and spectail report keep what gnuplot reads and draws.");
 }
 
 void spt_manual_page(const struct spt_command *const *commands, size_t count, struct spt_text *out) {
