@@ -53,6 +53,14 @@ static enum spt_status half_made(const char *path, struct spt_error *error) {
     return spt_fail(error, SPT_INVALID, path, "it is half made, its writer was stopped: sweep once more, then read it");
 }
 
+/* A database is whole pages, whose size is in bytes 16 and 17 of it (1: 65536). SQLite takes a last page that is cut off
+ * for one of zeros, where it ends, and says nothing; only a log or a journal beside it may still mend that. */
+static bool is_cut_off(const char *file, const char *head, uint64_t size) {
+    const unsigned high = (unsigned char)head[sizeof MAGIC], low = (unsigned char)head[sizeof MAGIC + 1];
+    const uint64_t page = high == 0 && low == 1 ? 65536 : (uint64_t)high << 8 | low;
+    return page && size % page && !left_behind(file, "-wal") && !left_behind(file, "-journal");
+}
+
 /* Before SQLite sees it: can it be a database? To a writer, a file that is missing or empty is one that is yet to be
  * filled. */
 static enum spt_status inspect(const char *file, const char *path, enum spt_store_mode mode, struct spt_error *error) {
@@ -70,15 +78,18 @@ static enum spt_status inspect(const char *file, const char *path, enum spt_stor
     struct spt_file_identity identity;
     enum spt_status status = spt_file_open(file, &fd, &identity, error);
     if (status != SPT_OK) return status;
-    char head[sizeof MAGIC + 1] = "";
-    const size_t size = identity.size < sizeof MAGIC ? (size_t)identity.size : sizeof MAGIC;
+    char head[sizeof MAGIC + 3] = "";
+    const size_t begin = sizeof head - 1, size = identity.size < begin ? (size_t)identity.size : begin;
     status = spt_file_read_at(fd, path, 0, head, size, error);
     close(fd);
-    if (status != SPT_OK || (size == sizeof MAGIC && memcmp(head, MAGIC, sizeof MAGIC) == 0)) return status;
-    if (memcmp(head, (char[sizeof MAGIC]){0}, size) == 0 &&
-        left_behind(file, "-journal")) /* SQLite will roll it back */
+    if (status != SPT_OK) return status;
+    if (size == begin && memcmp(head, MAGIC, sizeof MAGIC) == 0)
+        return is_cut_off(file, head, identity.size)
+                   ? spt_fail(error, SPT_INVALID, path, "the store is damaged: its last page is cut off")
+                   : SPT_OK;
+    if (memcmp(head, (char[sizeof head]){0}, size) == 0 && left_behind(file, "-journal")) /* SQLite will roll it back */
         return mode == SPT_STORE_WRITE ? SPT_OK : half_made(path, error);
-    return spt_fail(error, SPT_INVALID, path, "it is no spectail store: expected a SQLite 3 database, found \"%s\"",
+    return spt_fail(error, SPT_INVALID, path, "it is no spectail store: expected a SQLite 3 database, found \"%.16s\"",
                     head);
 }
 
