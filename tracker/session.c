@@ -142,17 +142,23 @@ static enum spt_status make_plan(struct spt_session *session, struct spt_error *
     return spt_metric_choice(config, plan->metric, error);
 }
 
-/* The metrics that every analysed checkpoint of this model has: those of the plan that apply to it. */
+typedef enum spt_status select_rows(struct spt_selection *selection, const struct spt_plan *plan, unsigned lacks,
+                                    struct spt_error *error);
+
+/* The metrics that every analysed checkpoint of this model has: those of the plan that apply to it, of both passes. */
 static enum spt_status find_wanted(struct spt_session *session, struct spt_error *error) {
-    struct spt_selection selection;
+    static select_rows *const PASSES[] = {spt_selection_init, spt_selection_init_ablated};
+    const unsigned lacks = spt_selection_lacks(&session->model, session->samples.probe.longest);
     free(session->wanted);
     session->wanted = spt_alloc_zeroed(SPT_METRIC_COUNT, sizeof *session->wanted);
     if (!session->wanted) return spt_fail_memory(error, SPT_METRIC_COUNT, "the metrics of a run");
-    const unsigned lacks = spt_selection_lacks(&session->model, session->samples.probe.longest);
-    const enum spt_status status = spt_selection_init(&selection, &session->plan, lacks, error);
-    if (status != SPT_OK) return status;
-    for (size_t i = 0; i < selection.total; i++) session->wanted[selection.metrics[i] - SPT_METRICS] = true;
-    spt_selection_release(&selection);
+    for (size_t pass = 0; pass < 2; pass++) {
+        struct spt_selection selection;
+        const enum spt_status status = PASSES[pass](&selection, &session->plan, lacks, error);
+        if (status != SPT_OK) return status;
+        for (size_t i = 0; i < selection.total; i++) session->wanted[selection.metrics[i] - SPT_METRICS] = true;
+        spt_selection_release(&selection);
+    }
     return SPT_OK;
 }
 
