@@ -29,13 +29,15 @@ END
 # Every figure of one run that is drawn from the store.
 spectail plot --config "$paper" --db paper.db --out plots >drawn 2>left || true
 spectail plot frobnicate --db paper.db 2>names || true
-for figure in $(sed 's/.*there are: //; s/,//g' names); do
+sed 's/.*there are: //; s/,//g' names | tr ' ' '\n' >figures
+grep -qx emergence figures || fail "no names of figures: $(cat names)"
+while read -r figure; do
     case $figure in
     runs | sizes) continue ;; # of several runs
     attention | references) continue ;; # of one checkpoint, by name
     esac
     grep -q '<svg' "plots/$figure.svg" || fail "no figure $figure: $(cat left)"
-done
+done <figures
 [ -s plots/index.html ] || fail "no index of figures"
 
 # When each metric turned: those that are pooled too, and single heads, have intervals; every two of five have an order.

@@ -1,5 +1,5 @@
-/* A sweep has no more resident than two layers' weights as they are stored, and the activations of the probe: whatever
- * the depth and the vocabulary, with keys that heads share held once. The program itself is run, with all groups of
+/* A sweep has no more resident than two layers' weights as they are stored, the activations of the probe and one Gram
+ * matrix: whatever the depth and the vocabulary, with keys that heads share held once. The program itself is run, with all groups of
  * metrics; what it takes with a model of next to no weights is subtracted. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -83,6 +83,12 @@ static int64_t activations_of(const struct spt_model_config *c) {
     return (int64_t)(floats * sizeof(float));
 }
 
+/* The Gram matrix of the residual stream whose eigenvalues are computed, and the room beside it (analysis/spectra). */
+static int64_t spectrum_of(const struct spt_model_config *c) {
+    const size_t tokens = SAMPLES * TOKENS, order = tokens < c->hidden ? tokens : c->hidden;
+    return (int64_t)(order * order * sizeof(double)) * 9 / 8;
+}
+
 static int64_t program; /* what a model of next to no weights takes */
 
 static int enter(void **state) {
@@ -103,8 +109,8 @@ static int leave(void **state) {
 /* A float32 copy of a layer would be five times the slack, one of its largest matrix half as much again. */
 static void assert_two_layers_at_most(const char *dtype, size_t layers, size_t vocabulary) {
     const struct model_made made = make("model", 768, 3072, layers, vocabulary, dtype);
-    const int64_t peak = peak_of("model"),
-                  most = program + 2 * (int64_t)made.layer_bytes + activations_of(&made.config);
+    const int64_t peak = peak_of("model"), most = program + 2 * (int64_t)made.layer_bytes +
+                                                  activations_of(&made.config) + spectrum_of(&made.config);
     print_message("%s, %zu layers, %zu tokens: %" PRId64 " MiB of weights, %" PRId64 " a layer: %" PRId64
                   " MiB resident, of %" PRId64 "\n",
                   dtype, layers, vocabulary, (int64_t)made.bytes >> 20, (int64_t)made.layer_bytes >> 20, peak >> 20,

@@ -26,7 +26,7 @@ static const struct {
     {"plots:\n  format: svg\n  format: png\n", "line 3, column 3: plots.format: given twice, first in line 2"},
     {"plots:\n  formt: svg\n", "line 2, column 3: plots: unknown key \"formt\", did you mean \"format\"?"},
     {"plots:\n  db: x\n",
-     "line 2, column 3: plots: unknown key \"db\"; known are figures, format, metric, layer, steps, axis"},
+     "line 2, column 3: plots: unknown key \"db\"; known are figures, format, metric, layer, head, sample, text, scale, steps, axis"},
     {"plots.format: svg\n", NULL},
     {"plots: svg\n", "line 1, column 8: plots: found a text, expected keys and values"},
     {"plots:\n", "line 1, column 7: plots: found nothing, expected keys and values"},
