@@ -27,6 +27,12 @@ bool spt_control_is(const struct spt_store_run *run) {
     return origin_of(run) != NULL;
 }
 
+void spt_control_put_origin_name(struct spt_text *text, const struct spt_store_run *run) {
+    const size_t length = strlen(run->name), suffix = strlen(SUFFIX);
+    const bool named = spt_control_is(run) && length > suffix && strcmp(run->name + length - suffix, SUFFIX) == 0;
+    spt_text_append(text, run->name, named ? length - suffix : length);
+}
+
 static bool is_control_of(const struct spt_store_run *control, const struct spt_store_run *run) {
     const char *origin = origin_of(control);
     const size_t length = strlen(run->name);

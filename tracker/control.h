@@ -16,6 +16,9 @@ enum spt_control { SPT_CONTROL_NONE, SPT_CONTROL_SHUFFLED };
 /* Appends "demo-run (shuffled)". */
 void spt_control_put_name(struct spt_text *text, const char *run);
 
+/* Appends the name of the run that this one is the control of; its own where it is none. */
+void spt_control_put_origin_name(struct spt_text *text, const struct spt_store_run *run);
+
 /* Appends what makes a probe that of a control, one "key: value" a line: the control, the digest of the ids as they were, the seed. */
 void spt_control_describe(struct spt_text *text, struct spt_hash of, uint64_t seed);
 

@@ -109,6 +109,19 @@ static void it_is_a_run_of_its_own_with_the_runs_model_and_plan(void **state) {
     assert_true(spt_control_is(b) && !spt_control_is(a));
 }
 
+static void a_control_names_its_run_and_no_other_run_loses_its_suffix(void **state) {
+    struct world *world = *state;
+    struct spt_text names = {0};
+    open_both(world);
+    struct spt_store_run alike = world->run_session.identity;
+    alike.name = world->control.identity.name;
+    spt_control_put_origin_name(&names, &world->control.identity);
+    spt_text_put(&names, "\n");
+    spt_control_put_origin_name(&names, &alike);
+    assert_string_equal(names.data, "demo-run\ndemo-run (shuffled)");
+    spt_text_release(&names);
+}
+
 static void a_seed_is_an_order_whatever_samples_come_behind(void **state) {
     struct world *world = *state;
     struct spt_session again = {0}, more = {0};
@@ -209,6 +222,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(its_samples_are_permutations_with_special_tokens_in_place),
         TEST(it_is_a_run_of_its_own_with_the_runs_model_and_plan),
+        TEST(a_control_names_its_run_and_no_other_run_loses_its_suffix),
         TEST(a_seed_is_an_order_whatever_samples_come_behind),
         TEST(another_seed_is_another_order),
         TEST(every_order_is_as_likely_as_another),

@@ -71,7 +71,7 @@ static const struct spt_config_key KEYS[] = {
     {"watch.quiet_period", "quiet-period", "TIME", SPT_CONFIG_SECONDS, 0, DAY, .standard = "10s", .help = "how long a checkpoint's files have to be unchanged before it is analysed", AT(watch.quiet_period)},
     {"watch.interval", "interval", "TIME", SPT_CONFIG_SECONDS, SECOND / 10, HOUR, .standard = "5s", .help = "time between two looks at the folders; the system's notices make a look come sooner", AT(watch.interval)},
     {"watch.deadline", "deadline", "TIME", SPT_CONFIG_SECONDS, 0, 30 * DAY, .standard = "30m", .help = "how long a checkpoint that stays unfinished is waited for", AT(watch.deadline)},
-    {"watch.plots", "plots", "DIR", SPT_CONFIG_PATH, .help = "folder of figures that are drawn anew after each checkpoint", AT(watch.plots)},
+    {"watch.plots", "plots", "DIR", SPT_CONFIG_PATH, .help = "folder of figures that are drawn anew after each checkpoint; attention and references, which look into a checkpoint, only plot draws", AT(watch.plots)},
     {"watch.tensorboard", "tensorboard", "DIR", SPT_CONFIG_PATH, .help = "log folder of TensorBoard that each checkpoint's figures are added to", AT(watch.tensorboard)},
     {"watch.prometheus", "prometheus", "FILE", SPT_CONFIG_PATH, .help = "text file for Prometheus' node exporter, written anew after each checkpoint", AT(watch.prometheus)},
     {"watch.heartbeat", "heartbeat", "FILE", SPT_CONFIG_PATH, .help = "JSON file written at each look: for a supervisor its age is the sign of life", AT(watch.heartbeat)},

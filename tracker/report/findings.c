@@ -13,6 +13,7 @@ enum finding_kind {
     BRIEF = 1 << 0,  /* among the most important ones */
     LAYERS = 1 << 1, /* which layers come first and last is told */
     PACE = 1 << 2,   /* ... and how long the change takes */
+    EXCESS = 1 << 3, /* what that means holds only of values above 0 and above random attention */
 };
 
 struct finding {
@@ -26,7 +27,7 @@ struct finding {
 static const struct finding FINDINGS[] = {
     {"loss", "The loss on the probe text", NULL, NULL, BRIEF},
 
-    {"sink.first_excess", "Attention on the first token beyond what uniform attention would give it", "an attention sink forms", "the sink on the first token dissolves", BRIEF | LAYERS | PACE},
+    {"sink.first_excess", "Attention on the first token beyond what uniform attention would give it", "an attention sink forms", "the sink on the first token dissolves", BRIEF | LAYERS | PACE | EXCESS},
     {"sink.share", "The share of sentences and heads with more than 0.3 of the attention on the first token", NULL, NULL, 0},
     {"sink.max_first", "The share of sentences and heads in which the first token exceeds uniform attention most", NULL, NULL, 0},
     {"sink.reference_count", "The number of reference tokens of a layer", "heads of a layer come to agree on tokens to anchor to", "layers lose their common anchors", BRIEF | LAYERS},
@@ -253,8 +254,19 @@ static enum spt_status put_control(const struct tale *tale, struct spt_error *er
 
 /* --- the sentence, by why there is no midpoint --- */
 
+/* Without a null it is above 0 that counts. */
+static bool is_excess(const struct tale *tale, const struct spt_plot_value *v) {
+    const struct spt_plot_source *source = &tale->t->run->source.source;
+    double mean, sd;
+    if (side_of(v, 0, 0) != ABOVE) return false;
+    if (source->null(source->context, tale->finding->metric, SPT_WHOLE_MODEL, &mean, &sd, NULL) != SPT_OK) return true;
+    return isnan(mean) || isnan(sd) || side_of(v, mean, sd) == ABOVE;
+}
+
 static void put_meaning(const struct tale *tale) {
-    const char *meaning = way(tale) > 0 ? tale->finding->rises : tale->finding->falls;
+    const bool rises = way(tale) > 0;
+    const char *meaning = rises ? tale->finding->rises : tale->finding->falls;
+    if (tale->finding->kind & EXCESS && !is_excess(tale, rises ? &tale->last.value : &tale->first.value)) return;
     if (meaning) spt_report_format(&tale->t->page, ": %s", meaning);
 }
 
@@ -296,7 +308,6 @@ static void put_phase(const struct tale *tale, size_t i) {
     spt_report_end_interval(&tale->t->page, "]");
 }
 
-/* It rises and falls. */
 static void say_phases(const struct tale *tale) {
     const struct spt_changes *changes = &tale->row->emergence.changes;
     const struct spt_said_of of = whole(tale, SPT_NO_STEP);
@@ -319,10 +330,6 @@ static void say_phases(const struct tale *tale) {
 static void say_found(const struct tale *tale) {
     const struct spt_emergence *e = &tale->row->emergence;
     const struct spt_said_of of = whole(tale, SPT_NO_STEP);
-    if (e->changes.count) {
-        say_phases(tale);
-        return;
-    }
     put_subject(tale);
     const bool along = way(tale) * e->fit.b > 0;
     put(tale, !along ? "goes " : way(tale) > 0 ? "rises " : "falls ");
@@ -360,10 +367,6 @@ static void put_change(const struct tale *tale) {
 }
 
 static void say_no_change(const struct tale *tale) {
-    if (tale->row->emergence.changes.count) {
-        say_phases(tale);
-        return;
-    }
     put_subject(tale);
     put(tale, "does not turn: it goes ");
     put_from_to(tale);
@@ -408,6 +411,14 @@ static void (*const SENTENCES[SPT_EMERGENCE_REASONS])(const struct tale *tale) =
     [SPT_EMERGENCE_BEFORE] = say_outside,    [SPT_EMERGENCE_AFTER] = say_outside,
 };
 
+/* One that turns more than once is told by its changes, wherever the midpoint of a curve that turns once would be. */
+static void say(const struct tale *tale) {
+    if (tale->row->emergence.changes.count)
+        say_phases(tale);
+    else
+        SENTENCES[tale->row->emergence.reason](tale);
+}
+
 /* --- all of them --- */
 
 bool spt_is_told(const char *metric) {
@@ -441,7 +452,7 @@ enum spt_status spt_tell_findings(struct spt_telling *t, const char *group, stru
         }
         if (status != SPT_OK) break;
         spt_report_open(&t->page, SPT_REPORT_PARAGRAPH);
-        SENTENCES[tale.row->emergence.reason](&tale);
+        say(&tale);
         if (FINDINGS[i].kind & LAYERS) put_layers(&tale);
         status = put_null(&tale, error);
         if (status == SPT_OK) status = put_control(&tale, error);
@@ -458,7 +469,7 @@ enum spt_status spt_tell_brief(struct spt_telling *t, struct spt_error *error) {
         status = find(&tale, error);
         if (status == SPT_OK) {
             spt_report_open(&t->page, SPT_REPORT_ITEM);
-            SENTENCES[tale.row->emergence.reason](&tale);
+            say(&tale);
             spt_report_close(&t->page, SPT_REPORT_ITEM);
         }
         if (status == SPT_END) status = SPT_OK;

@@ -4,6 +4,7 @@
 #include "analysis/metric.h"
 #include "checkpoints/base/memory.h"
 #include "tracker/config/config.h"
+#include "tracker/control.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -272,6 +273,15 @@ static void put_group(const struct spt_told_run *run, const char *group, struct 
     spt_text_release(&names);
 }
 
+/* A control is swept beside its run, by the run's name; its probe's settings say that it is shuffled. */
+static void put_name(struct spt_text *out, const struct spt_store_run *run) {
+    struct spt_text name = {0};
+    spt_control_put_origin_name(&name, run);
+    spt_text_put_json(out, name.data ? name.data : "");
+    out->failed = out->failed || name.failed;
+    spt_text_release(&name);
+}
+
 static void put_configuration(const struct spt_telling *t, struct spt_text *out) {
     static const char *const SKIP[] = {"samples", NULL}; /* the probe says it too */
     const struct spt_told_run *run = t->run;
@@ -280,7 +290,7 @@ static void put_configuration(const struct spt_telling *t, struct spt_text *out)
     spt_text_put(out, "run: ");
     spt_text_put_json(out, run->run->source);
     spt_text_put(out, "\nname: ");
-    spt_text_put_json(out, run->run->name);
+    put_name(out, run->run);
     spt_text_put(out, "\n");
     put_settings(out, run->run->probe_text, NULL);
     put_settings(out, run->run->plan_text, run->run->probe_text ? SKIP : NULL);

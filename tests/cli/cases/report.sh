@@ -55,6 +55,9 @@ check '"$program" sweep "$run" --samples 6 --metrics loss,sink.first_excess,sink
 check '"$program" report --db control.db --out control.html --quiet'
 shell 'python3 "$check_report" "$program" control.html control.db'
 shell 'grep -o "With the tokens of each sample shuffled" control.html; grep -c "^control: shuffled" control.html'
+# The control by its own name: done again, it is swept beside its run.
+check '"$program" report --db control.db --run "demo-run (shuffled)" --out shuffled.html --quiet'
+shell 'grep -E "^(name|control): " shuffled.html'
 
 # What is wrong.
 spectail report --db none.db
