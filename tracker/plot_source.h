@@ -1,6 +1,6 @@
 /* A run of the store as figures see it.
  *
- *     spt_plot_source_open(store, run)  ->  .source for spt_plot_render  ->  spt_plot_source_close
+ *     spt_run_source_open(store, run)  ->  .source for spt_plot_render  ->  spt_run_source_close
  *
  * The store is borrowed and must outlive it.
  */

@@ -8,6 +8,11 @@ into two.csv export --db two.db
 into one.csv export --db one.db
 check 'sort one.csv >one && sort two.csv >two && cmp one two'
 
+# Also one that is of the second pass alone.
+spectail sweep "$run" --steps 8000 --samples 4 --metrics loss --db late.db --quiet
+spectail sweep "$run" --steps 8000 --samples 4 --metrics loss,ablate --db late.db
+check '[ "$("$program" export --db late.db --metrics ablate | wc -l)" -gt 3 ]'
+
 # Whatever is added in whatever order: only what is missing is measured, and every figure is that of one pass.
 for part in "0:1 topology" "0 loss,rmt.gap" "2 sinks"; do
     check "\"\$program\" sweep \"\$run\" --steps ${part% *} --metrics ${part#* } --samples 4 --db parts.db"
