@@ -301,6 +301,7 @@ static enum spt_status clean_pass(struct spt_analysis *a, struct spt_checkpoint 
     const struct spt_forward_output said = {.loss = a->loss, .total_loss = a->total_loss, .stream = a->ablation.stream};
     const struct spt_output seen = {
         .samples = a->probe->samples, .length = a->length, .loss = a->loss, .total_loss = a->total_loss};
+    if (a->spectra) spt_spectra_start(a->spectra);
     enum spt_status status = spt_forward_run(checkpoint, a->config, a->probe, &options, &observer, &said, error);
     if (status == SPT_OK && a->spectra) status = spt_spectra_finish(a->spectra, error);
     if (status != SPT_OK) return status;

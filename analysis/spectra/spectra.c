@@ -105,9 +105,13 @@ static enum spt_status one(void *context, size_t task, size_t thread, struct spt
     return spt_layer_spectrum_of(w->gram, w->order, w->longer, w->needs, w->scratch, w->spectrum, error);
 }
 
+void spt_spectra_start(struct spt_spectra *spectra) {
+    spectra->count = spectra->used = 0;
+}
+
 enum spt_status spt_spectra_finish(struct spt_spectra *spectra, struct spt_error *error) {
     const size_t count = spectra->count;
-    spectra->count = spectra->used = 0;
+    spt_spectra_start(spectra);
     return spt_team_run(spectra->team, count, one, spectra->waiting, error);
 }
 

@@ -1,7 +1,8 @@
 /* Spectra of a layer's matrices over a checkpoint: its residual stream, and its weights.
  *
- *     spt_spectra_new  ->  (spt_spectra_weights, spt_spectra_hidden for each layer)  ->  spt_spectra_finish
- *                      ->  spt_spectra_layers until the next checkpoint's first layer  ->  spt_spectra_free
+ *     spt_spectra_new  ->  for each checkpoint: spt_spectra_start  ->  spt_spectra_weights, spt_spectra_hidden of each
+ *                          layer  ->  spt_spectra_finish  ->  spt_spectra_layers
+ *                      ->  spt_spectra_free
  *
  * A matrix becomes its Gram matrix at once, on all threads. Gram matrices wait in a store of at most SPT_SPECTRA_STORE
  * bytes (or the largest of them alone), a layer's beside the next one's, until it is full; then each is one task of the
@@ -44,6 +45,9 @@ size_t spt_spectra_scratch(const struct spt_selection *selection);
 bool spt_spectra_of_weights(const struct spt_spectra *spectra);
 bool spt_spectra_of_hidden(const struct spt_spectra *spectra);
 
+/* Nothing waits any more of a checkpoint that was stopped or failed. */
+void spt_spectra_start(struct spt_spectra *spectra);
+
 /* The layer's weights [SPT_LAYER_ROLES] and, later, the residual stream after it [N, hidden]; both may be gone
  * afterwards. SPT_END: the team's stop said so. */
 enum spt_status spt_spectra_weights(struct spt_spectra *spectra, size_t layer, const struct spt_weight *weights,
@@ -53,7 +57,7 @@ enum spt_status spt_spectra_hidden(struct spt_spectra *spectra, size_t layer, co
 /* What still waits. */
 enum spt_status spt_spectra_finish(struct spt_spectra *spectra, struct spt_error *error);
 
-/* [layers, SPT_LAYER_MATRICES] */
+/* [layers, SPT_LAYER_MATRICES] of the checkpoint that was finished last. */
 const struct spt_layer_spectrum *spt_spectra_layers(const struct spt_spectra *spectra);
 
 /* The figures of one Gram matrix, of which needs says what are computed; the others are NAN. Destroys it.

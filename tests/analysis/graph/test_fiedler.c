@@ -251,7 +251,7 @@ static void thousands_of_graphs_equal_lapack(void **state) {
     spt_random_seed(&random, 1);
     for (enum kind kind = 0; kind < KINDS; kind++) {
         for (size_t n = 2; n <= 64; n++) compare_with_lapack(kind, &random, n, 1 + n % BATCH);
-        compare_with_lapack(kind, &random, 100, 3);
+        compare_with_lapack(kind, &random, 112, 3);
         compare_with_lapack(kind, &random, 128, 3);
     }
 }
@@ -272,7 +272,7 @@ static bool same_bits(double a, double b) {
 
 static void bits_do_not_depend_on_the_batch_nor_on_the_width(void **state) {
     (void)state;
-    static const size_t SIZES[] = {2, 7, 46, 60};
+    static const size_t SIZES[] = {2, 7, 46, 60, 112};
     struct kernel_choice choices[KERNEL_CHOICES];
     const size_t kernels = kernel_choices(choices);
     struct spt_random random;

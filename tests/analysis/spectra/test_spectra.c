@@ -207,6 +207,57 @@ static void scale_does_not_matter(void **state) {
     free(w);
 }
 
+/* --- one checkpoint after another --- */
+
+/* [24, 6] in which column i has scale[i]. */
+static void fill_stream(float *x, const double *scale, uint64_t seed) {
+    struct spt_random random;
+    spt_random_seed(&random, seed);
+    for (size_t i = 0; i < 24 * 6; i++) x[i] = normal(&random) * (float)scale[i % 6];
+}
+
+static void what_waited_in_a_stopped_checkpoint_is_not_measured_in_the_next(void **state) {
+    static const double EVEN[6] = {1, 1, 1, 1, 1, 1}, LED[6] = {9, 1, 1, 1, 1, 1};
+    const struct spt_model_config config = {.model_type = "llama", .layers = 2, .hidden = 6};
+    const struct spt_probe probe = {.tokens = 24};
+    float even[24 * 6], led[24 * 6];
+    struct spt_plan plan;
+    struct spt_selection selection;
+    struct spt_team team;
+    struct spt_spectra *spectra;
+    (void)state;
+    fill_stream(even, EVEN, 1);
+    fill_stream(led, LED, 2);
+    spt_plan_init(&plan);
+    assert_non_null(plan.metric);
+    for (size_t i = 0; i < SPT_METRIC_COUNT; i++)
+        plan.metric[i] = SPT_METRICS[i].level == SPT_LEVEL_SPECTRUM && SPT_METRICS[i].matrix == SPT_MATRIX_HIDDEN;
+    assert_int_equal(spt_selection_init(&selection, &plan, 0, NULL), SPT_OK);
+    assert_int_equal(spt_team_init(&team, 2, spt_spectra_scratch(&selection), NULL), SPT_OK);
+    assert_int_equal(spt_spectra_new(&selection, &config, &probe, &team, &spectra, NULL), SPT_OK);
+    const struct spt_layer_spectrum *second = &spt_spectra_layers(spectra)[SPT_LAYER_MATRICES + SPT_MATRIX_HIDDEN];
+
+    spt_spectra_start(spectra);
+    assert_int_equal(spt_spectra_hidden(spectra, 0, even, NULL), SPT_OK);
+    assert_int_equal(spt_spectra_hidden(spectra, 1, even, NULL), SPT_OK);
+    assert_int_equal(spt_spectra_finish(spectra, NULL), SPT_OK);
+    const struct spt_layer_spectrum before = *second;
+    assert_true(before.participation > 4);
+
+    spt_spectra_start(spectra);
+    assert_int_equal(spt_spectra_hidden(spectra, 1, led, NULL), SPT_OK); /* and here it stops */
+    spt_spectra_start(spectra);
+    assert_int_equal(spt_spectra_hidden(spectra, 0, led, NULL), SPT_OK);
+    assert_int_equal(spt_spectra_finish(spectra, NULL), SPT_OK);
+    assert_true(spt_spectra_layers(spectra)[SPT_MATRIX_HIDDEN].participation < 2);
+    assert_true(second->participation == before.participation);
+
+    spt_spectra_free(spectra);
+    spt_team_release(&team);
+    spt_selection_release(&selection);
+    spt_plan_release(&plan);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(independent_entries_follow_the_law_and_have_no_spikes),
@@ -218,6 +269,7 @@ int main(void) {
         cmocka_unit_test(equal_singular_values_have_no_tail),
         cmocka_unit_test(one_row_or_column_has_a_participation_alone),
         cmocka_unit_test(scale_does_not_matter),
+        cmocka_unit_test(what_waited_in_a_stopped_checkpoint_is_not_measured_in_the_next),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

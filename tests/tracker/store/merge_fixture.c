@@ -20,6 +20,8 @@ const char DUMP[] =
     " NULL FROM probe_value v JOIN checkpoint c ON c.id = v.checkpoint JOIN metric m ON m.id = v.metric"
     " UNION ALL SELECT 'curve', c.uri || ' ' || c.fingerprint, m.name, v.layer, v.head, hex(v.\"values\"), NULL, NULL,"
     " NULL FROM curve v JOIN checkpoint c ON c.id = v.checkpoint JOIN metric m ON m.id = v.metric"
+    " UNION ALL SELECT 'draws', c.uri || ' ' || c.fingerprint, m.name, v.layer, v.head, hex(v.\"values\"), NULL, NULL,"
+    " NULL FROM draw v JOIN checkpoint c ON c.id = v.checkpoint JOIN metric m ON m.id = v.metric"
     " UNION ALL SELECT 'null', m.name, v.layer, quote(v.mean), v.draws, NULL, NULL, NULL, NULL FROM null_value v"
     "  JOIN metric m ON m.id = v.metric"
     " UNION ALL SELECT 'external', name, step, quote(value), position, NULL, NULL, NULL, NULL FROM external"
