@@ -272,6 +272,13 @@ static enum spt_status embed(struct run *run, struct spt_error *error) {
     return status == SPT_OK ? show_hidden(run, 0, error) : status;
 }
 
+/* Whether anyone sees what the layers compute; else their weights are read to be shown, and for the digest. */
+static bool is_computed(const struct run *run) {
+    const struct spt_forward_observer *o = &run->observer;
+    return o->attention || o->sample || o->again || o->hidden || !run->options.no_loss ||
+           (run->output && run->output->stream);
+}
+
 static enum spt_status run_layer(struct run *run, size_t layer, struct spt_error *error) {
     struct spt_pass *pass = &run->pass;
     enum spt_status status = next_weights(run, run->family->transposed, run->weights.layer + layer * SPT_LAYER_ROLES,
@@ -281,7 +288,7 @@ static enum spt_status run_layer(struct run *run, size_t layer, struct spt_error
     if (status == SPT_OK && run->observer.weights)
         status = run->observer.weights(run->observer.context, layer, run->usable, error);
     spt_forward_mask(pass->config, layer, pass->probe->longest, &pass->mask, &pass->window);
-    for (size_t i = 0; i < run->block_count && status == SPT_OK; i++) {
+    for (size_t i = 0; is_computed(run) && i < run->block_count && status == SPT_OK; i++) {
         pass->block = run->blocks[i];
         status = spt_layer_run(pass, run->usable, error);
     }

@@ -45,7 +45,8 @@ struct spt_attention {
 /* Who watches the pass. Any function may be NULL. What is not SPT_OK ends the pass with that status.
  *
  * Of a layer are called, in this order: weights; for each block of samples attention, then sample, then again, each for
- * all of the block before the next; hidden; layer. */
+ * all of the block before the next; hidden; layer. What neither these nor an output is made of is not computed: for an
+ * observer of weights alone a pass is one read of the tensors. */
 struct spt_forward_observer {
     void *context;
     /* The layer's tensors, as they are stored. By one thread. weights [SPT_LAYER_ROLES], borrowed for the call. */

@@ -267,6 +267,52 @@ static void infinite_token_leaves_earlier_ones_alone(void **state) {
     made_record_release(&r);
 }
 
+/* --- what nobody sees --- */
+
+struct onlooker {
+    size_t layers, questions;
+};
+
+static enum spt_status see_weights(void *context, size_t layer, const struct spt_weight *weights,
+                                   struct spt_error *error) {
+    (void)layer, (void)weights, (void)error;
+    ((struct onlooker *)context)->layers++;
+    return SPT_OK;
+}
+
+static enum spt_status see_hidden(void *context, size_t stage, const float *x, struct spt_error *error) {
+    (void)context, (void)stage, (void)x, (void)error;
+    return SPT_OK;
+}
+
+static bool ask(void *context) {
+    ((struct onlooker *)context)->questions++;
+    return false;
+}
+
+static struct onlooker look_at(const struct made_model *model, const struct spt_probe *probe, bool hidden) {
+    struct onlooker onlooker = {0};
+    struct spt_checkpoint *checkpoint = made_model_open(model, NULL);
+    const struct spt_forward_options options = {.threads = 1, .no_loss = true};
+    const struct spt_forward_observer observer = {
+        .context = &onlooker, .weights = see_weights, .hidden = hidden ? see_hidden : NULL, .stop = ask};
+    assert_int_equal(spt_forward_run(checkpoint, &model->config, probe, &options, &observer, NULL, NULL), SPT_OK);
+    spt_checkpoint_close(checkpoint);
+    return onlooker;
+}
+
+/* A pass asks whether it is to stop before each piece of work: the number of questions is the work. */
+static void for_weights_alone_nothing_is_computed(void **state) {
+    (void)state;
+    const struct made_model model = made_model_small();
+    struct made_probe made;
+    made_probe_fill(&made, LENGTHS, 6, model.config.vocabulary);
+    const struct onlooker weights = look_at(&model, &made.probe, false), all = look_at(&model, &made.probe, true);
+    assert_int_equal(weights.layers, model.config.layers);
+    assert_int_equal(all.layers, model.config.layers);
+    assert_true(weights.questions + 3 * model.config.layers <= all.questions);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(parallel_residual_equals_the_definition),
@@ -283,6 +329,7 @@ int main(void) {
         cmocka_unit_test(one_token_has_no_loss),
         cmocka_unit_test(nan_weights_are_computed_with),
         cmocka_unit_test(infinite_token_leaves_earlier_ones_alone),
+        cmocka_unit_test(for_weights_alone_nothing_is_computed),
     };
     return cmocka_run_group_tests_name("forward", tests, NULL, NULL);
 }
