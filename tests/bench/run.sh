@@ -51,6 +51,8 @@ model() { # SHAPE -> the folder of a made-up model, made once
 
 echo "== sweep of the bundled run beside oracle.py: 17 checkpoints, 100 samples, sinks + rmt + topology, two threads each, whole processes"
 "$python" tests/bench/bench_sweep.py oracle "$spectail" "$run" "$probe"
+echo "== the same with graph + information, all that oracle.py measures"
+"$python" tests/bench/bench_sweep.py oracle "$spectail" "$run" "$probe" --repeats 1 --metrics sinks,rmt,topology,graph,information
 echo "== all groups beside sinks + rmt + topology alone: the bundled run, 100 samples"
 "$python" tests/bench/bench_sweep.py groups "$spectail" "$run" "$probe"
 echo "== a second thread: pythia-70m's shape, 100 samples"
