@@ -422,7 +422,7 @@ static enum spt_status emit_output(struct spt_figures *f, const struct spt_outpu
                                    struct spt_error *error) {
     enum spt_status status = SPT_OK;
     size_t predicted = 0;
-    for (size_t i = 0; i < f->samples; i++) predicted += isnan(output->loss[i]) ? 0 : 1;
+    for (size_t i = 0; i < f->samples; i++) predicted += isfinite(output->loss[i]) ? 1 : 0;
     const size_t metrics = f->selection->count[SPT_LEVEL_MODEL], first = sample_metrics(f->selection);
     for (size_t m = 0; m < metrics; m++)
         for (size_t i = 0; i < f->samples; i++)

@@ -215,7 +215,8 @@ static enum spt_status batch_spectra(struct spt_measurer *m, const struct spt_ma
     return SPT_OK;
 }
 
-/* Points for the pooled densities, and each sample's own distance from the quarter circle. */
+/* Points for the pooled densities, and each sample's own distance from the quarter circle. A layer with a window has no
+ * law to pool points for, also where some of its samples are shorter than the window. */
 static void batch_densities(struct spt_measurer *m, const struct spt_measure_context *context,
                             const struct spt_mask *mask, size_t sample, size_t first_head, size_t heads) {
     const unsigned needs = context->selection->needs;
@@ -225,7 +226,7 @@ static void batch_densities(struct spt_measurer *m, const struct spt_measure_con
     for (size_t i = 0; i < heads; i++) {
         const size_t head = first_head + i, cell = head * values->samples + sample;
         if (needs & SPT_NEED_LAW_POOL)
-            values->law_count[cell] = m->finite[i] ? spt_law_points(m->residual[i], mask->n, mask->kind,
+            values->law_count[cell] = m->finite[i] ? spt_law_points(m->residual[i], mask->n, context->masks->kind,
                                                                     values->law + head * values->tokens + offset)
                                                    : 0;
         if (!(needs & (SPT_NEED_MP_KL | SPT_NEED_MP_POOL))) continue;

@@ -1,4 +1,5 @@
-/* What the model's output says: the functions of the rows loss and loss.token. */
+/* What the model's output says: the functions of the rows loss and loss.token. A sample whose loss is not finite has
+ * none: it counts in neither. */
 #ifndef SPT_OUTPUT_METRICS_H
 #define SPT_OUTPUT_METRICS_H
 

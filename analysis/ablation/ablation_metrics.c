@@ -5,7 +5,8 @@
 #include <math.h>
 
 double spt_ablate_loss(const struct spt_output *output, size_t sample) {
-    return output->ablated_loss[sample] - output->loss[sample];
+    const double difference = output->ablated_loss[sample] - output->loss[sample];
+    return isfinite(difference) ? difference : NAN;
 }
 
 double spt_ablate_kl(const struct spt_output *output, size_t sample) {

@@ -19,6 +19,7 @@
 struct seen {
     const char *metric;
     size_t figures, nulls;
+    size_t n[MOST_LAYERS + 1];
     double mean[MOST_LAYERS + 1];
     double null[MOST_LAYERS + 1];
     size_t null_at[MOST_LAYERS + 1];
@@ -34,6 +35,7 @@ static enum spt_status see_measure(void *context, const struct spt_measure *meas
     if (strcmp(measure->metric->name, seen->metric) != 0 || measure->head >= 0) return SPT_OK;
     seen->figures++;
     seen->mean[place_of(measure->layer)] = measure->mean;
+    seen->n[place_of(measure->layer)] = measure->n;
     return SPT_OK;
 }
 
@@ -47,8 +49,8 @@ static enum spt_status see_null(void *context, const struct spt_null *null, stru
     return SPT_OK;
 }
 
-/* Samples of n tokens through a reference model, with one metric measured. */
-static struct seen analyse(const char *folder, size_t n, const char *metric) {
+/* Samples of n tokens, of which the last is of least, through a reference model, with one metric measured. */
+static struct seen analyse_down_to(const char *folder, size_t n, size_t least, const char *metric) {
     struct seen seen = {.metric = metric};
     int32_t ids[SAMPLES * 64];
     size_t offset[SAMPLES + 1] = {0};
@@ -59,9 +61,9 @@ static struct seen analyse(const char *folder, size_t n, const char *metric) {
     struct spt_analysis *analysis = NULL;
     struct spt_error error = {.status = SPT_OK};
     for (size_t i = 0; i < SAMPLES * n; i++) ids[i] = (int32_t)(i * i % 53 + 3);
-    for (size_t s = 0; s < SAMPLES; s++) offset[s + 1] = offset[s] + n;
+    for (size_t s = 0; s < SAMPLES; s++) offset[s + 1] = offset[s] + (s + 1 < SAMPLES ? n : least);
     const struct spt_probe probe = {
-        .samples = SAMPLES, .tokens = SAMPLES * n, .longest = n, .ids = ids, .offset = offset};
+        .samples = SAMPLES, .tokens = offset[SAMPLES], .longest = n, .ids = ids, .offset = offset};
     for (size_t l = 0; l <= MOST_LAYERS; l++) seen.mean[l] = seen.null[l] = NAN;
     spt_plan_init(&plan);
     assert_non_null(plan.metric);
@@ -82,6 +84,10 @@ static struct seen analyse(const char *folder, size_t n, const char *metric) {
     spt_checkpoint_close(checkpoint);
     spt_plan_release(&plan);
     return seen;
+}
+
+static struct seen analyse(const char *folder, size_t n, const char *metric) {
+    return analyse_down_to(folder, n, n, metric);
 }
 
 /* qwen3_windows: layers 0 and 2 see 6 keys, layer 1 all. No law is known in closed form for a window. */
@@ -110,6 +116,19 @@ static void a_window_that_no_sample_reaches_is_no_window(void **state) {
     const struct seen mixed = analyse("qwen2_windows", 4, "rmt.gap");
     assert_int_equal(mixed.nulls, 1);
     assert_int_equal(mixed.null_at[MOST_LAYERS], 1);
+}
+
+/* mistral has windows of 8: what a sample of 8 tokens sees is causal, but its layer has no law to pool it for. */
+static void a_sample_within_the_window_has_a_law_and_its_layer_has_none(void **state) {
+    (void)state;
+    const struct seen pooled = analyse_down_to("mistral", 16, 8, "rmt.law_kl");
+    const struct seen alone = analyse_down_to("mistral", 16, 8, "rmt.law_ks");
+    for (size_t l = 0; l < 2; l++) {
+        assert_true(isnan(pooled.mean[l]) && alone.mean[l] > 0);
+        assert_int_equal(pooled.n[l], 0);
+        assert_int_equal(alone.n[l], 1);
+    }
+    assert_int_equal(pooled.n[MOST_LAYERS], 0);
 }
 
 static void one_null_stands_for_windows_in_all_layers(void **state) {
@@ -141,6 +160,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(layers_with_and_without_windows_have_laws_and_nulls_of_their_own),
         cmocka_unit_test(a_window_that_no_sample_reaches_is_no_window),
+        cmocka_unit_test(a_sample_within_the_window_has_a_law_and_its_layer_has_none),
         cmocka_unit_test(one_null_stands_for_windows_in_all_layers),
         cmocka_unit_test(encoders_have_a_last_token_and_no_loss),
     };

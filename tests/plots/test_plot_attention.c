@@ -101,9 +101,9 @@ static void the_matrix_is_written_as_it_is_with_what_is_hidden_left_out(void **s
                 const double value = strtod(at, &end);
                 assert_true(end != at);
                 if (k > i || (panel == 1 && i - k >= 3))
-                    assert_float_equal(value, -1, 0);
+                    assert_true(value == -1);
                 else
-                    assert_float_equal(value, made_attention_value(&drawn.made, panel, i, k), 1e-5);
+                    assert_true(fabs(value - made_attention_value(&drawn.made, panel, i, k)) <= 1e-5);
             }
             assert_int_equal(*end, '\n');
         }
@@ -127,8 +127,8 @@ static void what_keys_receive_stands_beside_uniform_attention_and_the_mark_of_re
     double a, b;
     assert_int_equal(sscanf(line_of(data, "received 1", 0), "%u %lf %lf %u", &key, &a, &b, &reference), 4);
     assert_int_equal(key, 0);
-    assert_float_equal(a, received, 1e-8);
-    assert_float_equal(b, uniform, 1e-8);
+    assert_true(fabs(a - received) <= 1e-8);
+    assert_true(fabs(b - uniform) <= 1e-8);
     assert_int_equal(reference, 1);
     assert_int_equal(sscanf(line_of(data, "received 1", 1), "%u %lf %lf %u", &key, &a, &b, &reference), 4);
     assert_int_equal(reference, 0);
