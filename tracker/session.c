@@ -289,16 +289,49 @@ static enum spt_status find_run(struct spt_session *session, bool add, struct sp
     return status;
 }
 
-/* What is analysed again keeps the groups it has: they are measured again with those that are asked for. */
+/* Which of a checkpoint's metrics lack what is kept of single heads: headless [SPT_METRIC_COUNT] out. */
+static enum spt_status find_headless(const struct spt_session *session, int64_t checkpoint, bool *headless,
+                                     struct spt_error *error) {
+    const enum spt_status status = spt_store_metrics_headless(session->store, checkpoint, headless, error);
+    for (size_t i = 0; i < SPT_METRIC_COUNT; i++) {
+        const enum spt_metric_level level = SPT_METRICS[i].level;
+        const bool of_heads = level == SPT_LEVEL_HEAD || level == SPT_LEVEL_POOLED || level == SPT_LEVEL_CURVE ||
+                              level == SPT_LEVEL_POOLED_CURVE;
+        headless[i] = of_heads && headless[i];
+    }
+    return status;
+}
+
+/* Whether anything is kept of single heads. headless [SPT_METRIC_COUNT] scratch. */
+static enum spt_status look_for_heads(const struct spt_session *session, const struct spt_ledger *ledger,
+                                      bool *headless, bool *found, struct spt_error *error) {
+    enum spt_status status = SPT_OK;
+    *found = false;
+    for (size_t i = 0; status == SPT_OK && !*found && i < ledger->count; i++) {
+        const bool *present = spt_ledger_present(ledger, &ledger->rows[i]);
+        status = find_headless(session, ledger->rows[i].id, headless, error);
+        for (size_t m = 0; m < SPT_METRIC_COUNT; m++)
+            *found = *found || (SPT_METRICS[m].level == SPT_LEVEL_HEAD && present[m] && !headless[m]);
+    }
+    return status;
+}
+
+/* What is analysed again keeps the groups it has: they are measured again with those that are asked for; and what it has
+ * of single heads, unless the configuration says what is to be kept. */
 static enum spt_status widen_plan(struct spt_session *session, struct spt_error *error) {
     struct spt_ledger ledger = {0};
-    const enum spt_status status = spt_ledger_read(&ledger, session->store, session->identity.id, error);
-    if (status != SPT_OK) return status;
-    for (size_t i = 0; i < ledger.count; i++)
+    bool heads = false, *headless = spt_alloc(SPT_METRIC_COUNT, sizeof *headless);
+    if (!headless) return spt_fail_memory(error, SPT_METRIC_COUNT, "a plan");
+    enum spt_status status = spt_ledger_read(&ledger, session->store, session->identity.id, error);
+    for (size_t i = 0; status == SPT_OK && i < ledger.count; i++)
         for (size_t m = 0; m < SPT_METRIC_COUNT; m++)
             if (spt_ledger_present(&ledger, &ledger.rows[i])[m]) session->plan.metric[m] = true;
+    if (status == SPT_OK && !spt_config_is_set(session->config, "keep"))
+        status = look_for_heads(session, &ledger, headless, &heads, error);
+    session->plan.keep_heads = session->plan.keep_heads || heads;
+    free(headless);
     spt_ledger_release(&ledger);
-    return find_wanted(session, error);
+    return status == SPT_OK ? find_wanted(session, error) : status;
 }
 
 enum spt_status spt_session_attach(struct spt_session *session, struct spt_store *store, bool add, bool force,
@@ -313,21 +346,17 @@ enum spt_status spt_session_attach(struct spt_session *session, struct spt_store
 
 /* --- what is left to do for a checkpoint --- */
 
-/* Whether what is kept of single heads, where the plan asks for it, is there: one metric of heads tells for all. */
+/* Whether what is kept of single heads, where the plan asks for it, is there. */
 static enum spt_status has_heads(const struct spt_session *session, int64_t checkpoint, bool *has,
                                  struct spt_error *error) {
     *has = true;
-    for (size_t i = 0; session->plan.keep_heads && i < SPT_METRIC_COUNT; i++) {
-        float *values;
-        size_t count;
-        if (!session->wanted[i] || SPT_METRICS[i].level != SPT_LEVEL_HEAD) continue;
-        const enum spt_status status =
-            spt_store_vector(session->store, checkpoint, SPT_METRICS[i].name, 0, 0, true, &values, &count, error);
-        if (status == SPT_OK) free(values);
-        *has = status == SPT_OK;
-        return status == SPT_END ? SPT_OK : status;
-    }
-    return SPT_OK;
+    if (!session->plan.keep_heads) return SPT_OK;
+    bool *headless = spt_alloc(SPT_METRIC_COUNT, sizeof *headless);
+    if (!headless) return spt_fail_memory(error, SPT_METRIC_COUNT, "a checkpoint's metrics");
+    const enum spt_status status = find_headless(session, checkpoint, headless, error);
+    for (size_t i = 0; i < SPT_METRIC_COUNT; i++) *has = *has && !(session->wanted[i] && headless[i]);
+    free(headless);
+    return status;
 }
 
 static bool has_wanted(const struct spt_session *session, const bool *present) {
@@ -451,13 +480,15 @@ enum spt_status spt_session_analysis(struct spt_session *session, bool (*stop)(v
     return status == SPT_OK ? make_analysis(session, session->plan.metric, error) : status;
 }
 
-/* lacks [SPT_METRIC_COUNT] out. Where values of heads are missing nobody knows of which metrics: all are measured. */
+/* lacks [SPT_METRIC_COUNT] out: what is not there, or not of single heads. */
 static enum spt_status find_lacking(const struct spt_session *session, int64_t checkpoint, bool *lacks,
                                     struct spt_error *error) {
-    bool heads = false;
+    bool *headless = spt_alloc_zeroed(SPT_METRIC_COUNT, sizeof *headless);
+    if (!headless) return spt_fail_memory(error, SPT_METRIC_COUNT, "a checkpoint's metrics");
     enum spt_status status = spt_store_metrics_present(session->store, checkpoint, lacks, error);
-    if (status == SPT_OK) status = has_heads(session, checkpoint, &heads, error);
-    for (size_t i = 0; i < SPT_METRIC_COUNT; i++) lacks[i] = session->plan.metric[i] && !(heads && lacks[i]);
+    if (status == SPT_OK && session->plan.keep_heads) status = find_headless(session, checkpoint, headless, error);
+    for (size_t i = 0; i < SPT_METRIC_COUNT; i++) lacks[i] = session->plan.metric[i] && (headless[i] || !lacks[i]);
+    free(headless);
     return status;
 }
 

@@ -59,8 +59,8 @@ void spt_session_release(struct spt_session *session);
 
 /* Finds or makes the run's row. SPT_INVALID with taken set: another folder that is still there has a run of this name, model, probe and
  * plan in the store; any other failure is the store's or memory's. add false (a dry run): a row that is missing is not made, id stays 0, and
- * nothing is refused. force: the plan is widened to every metric that the run's checkpoints hold, so that none is lost when they are
- * measured again. */
+ * nothing is refused. force: the plan is widened to every metric that the run's checkpoints hold, and to values of single heads where
+ * they hold any and the configuration does not say what to keep, so that nothing is lost when they are measured again. */
 enum spt_status spt_session_attach(struct spt_session *session, struct spt_store *store, bool add, bool force,
                                    struct spt_error *error);
 

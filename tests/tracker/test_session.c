@@ -61,16 +61,21 @@ static void attach(struct world *world, bool add, bool force) {
     if (spt_session_attach(&world->session, world->store, add, force, &error) != SPT_OK) fail_with(&error);
 }
 
-static int enter(void **state) {
-    struct world *world = test_calloc(1, sizeof *world);
+static void configure(struct world *world) {
     struct spt_error error;
-    assert_int_equal(system("rm -rf run other session.db* && mkdir run"), 0);
-    for (int64_t step = 0; step < 3; step++) write_step("run", step);
-    tiny_write_ids("ids.jsonl");
+    spt_config_release(&world->config);
     if (spt_config_init(&world->config, &error) != SPT_OK) fail_with(&error);
     set(world, "ids", "ids.jsonl");
     set(world, "metrics", "sinks");
     set(world, "bootstrap", "10");
+}
+
+static int enter(void **state) {
+    struct world *world = test_calloc(1, sizeof *world);
+    assert_int_equal(system("rm -rf run other session.db* && mkdir run"), 0);
+    for (int64_t step = 0; step < 3; step++) write_step("run", step);
+    tiny_write_ids("ids.jsonl");
+    configure(world);
     list(world, "run");
     open_session(world);
     world->store = fixture_open("session.db", SPT_STORE_WRITE);
@@ -258,6 +263,67 @@ static void force_asks_for_all_that_the_run_has(void **state) {
     assert_true(world->session.wanted[gap]);
 }
 
+static void analyse(struct world *world, size_t at, const struct spt_ingest *how) {
+    struct spt_outcome outcome = ingest(world, at, how);
+    assert_int_equal(outcome.state, SPT_STATE_ANALYSED);
+    spt_outcome_release(&outcome);
+}
+
+static void reopen(struct world *world, const char *metrics, const char *keep, bool force) {
+    set(world, "metrics", metrics);
+    if (keep) set(world, "keep", keep);
+    open_session(world);
+    attach(world, true, force);
+}
+
+static const char WITH_HEADS[] = "SELECT group_concat(name, ' ') FROM (SELECT DISTINCT name FROM metric m JOIN (SELECT"
+                                 " metric, head FROM probe_value UNION ALL SELECT metric, head FROM curve UNION ALL"
+                                 " SELECT metric, head FROM draw) v ON v.metric = m.id WHERE head >= 0 ORDER BY name)";
+
+/* sink.first was measured with its heads; what came later was not: values of samples, a curve, draws. */
+static void of_each_metric_what_is_kept_of_heads_is_left_to_do(void **state) {
+    static const char *const LATER[] = {"sink.max", "sink.received", "rmt.law_kl"};
+    struct world *world = *state;
+    struct spt_error error;
+    reopen(world, "sink.first", "heads", false);
+    analyse(world, 0, &(struct spt_ingest){0});
+    for (size_t i = 0; i < sizeof LATER / sizeof *LATER; i++) {
+        char both[64];
+        reopen(world, LATER[i], "layers", false);
+        analyse(world, 0, &(struct spt_ingest){0});
+        assert_int_equal(task_of(world, 0, false), SPT_TASK_DONE);
+        assert_query("session.db", WITH_HEADS, "sink.first");
+        snprintf(both, sizeof both, "sink.first,%s", LATER[i]);
+        reopen(world, both, "heads", false);
+        assert_int_equal(task_of(world, 0, false), SPT_TASK_ANALYSE);
+        if (spt_session_analysis(&world->session, NULL, NULL, &error) != SPT_OK ||
+            spt_session_narrow(&world->session, 1, &error) != SPT_OK)
+            fail_with(&error);
+        for (size_t m = 0; m < SPT_METRIC_COUNT; m++)
+            assert_int_equal(world->session.narrow.metric[m], strcmp(SPT_METRICS[m].name, LATER[i]) == 0);
+    }
+    reopen(world, "sink.first,sink.max,sink.received,rmt.law_kl", "heads", false);
+    analyse(world, 0, &(struct spt_ingest){0});
+    assert_int_equal(task_of(world, 0, false), SPT_TASK_DONE);
+    assert_query("session.db", WITH_HEADS, "rmt.law_kl sink.first sink.max sink.received");
+}
+
+static void force_keeps_what_is_kept_of_heads_unless_told(void **state) {
+    struct world *world = *state;
+    reopen(world, "sink.first", "heads", false);
+    analyse(world, 0, &(struct spt_ingest){0});
+    configure(world);
+    reopen(world, "sink.first", NULL, true);
+    analyse(world, 0, &(struct spt_ingest){.force = true});
+    assert_query("session.db", WITH_HEADS, "sink.first");
+    reopen(world, "sink.first", "layers", true);
+    analyse(world, 0, &(struct spt_ingest){.force = true});
+    assert_query("session.db", WITH_HEADS, "NULL");
+    configure(world);
+    reopen(world, "sink.first", NULL, true); /* where there is nothing of heads, nothing is added */
+    assert_false(world->session.plan.keep_heads);
+}
+
 static void what_is_torn_is_recorded_as_the_caller_says(void **state) {
     struct world *world = *state;
     attach(world, true, false);
@@ -350,6 +416,8 @@ int main(void) {
         TEST(a_checkpoint_is_analysed_once),
         TEST(metrics_that_are_missing_are_left_to_do),
         TEST(force_asks_for_all_that_the_run_has),
+        TEST(of_each_metric_what_is_kept_of_heads_is_left_to_do),
+        TEST(force_keeps_what_is_kept_of_heads_unless_told),
         TEST(what_is_torn_is_recorded_as_the_caller_says),
         TEST(another_models_checkpoint_is_refused_until_it_changes),
         TEST(what_is_gone_has_vanished),

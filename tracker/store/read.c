@@ -208,29 +208,39 @@ static enum spt_status find_metric_row(struct metric_rows *known, const struct s
     return SPT_OK;
 }
 
-/* present [SPT_METRIC_COUNT] out */
-static enum spt_status find_present(struct spt_store *store, struct metric_rows *known, int64_t checkpoint,
-                                    bool *present, struct spt_error *error) {
-    memset(present, 0, SPT_METRIC_COUNT * sizeof *present);
-    struct spt_sql sql = spt_sql_start(store, SPT_SQL_CHECKPOINT_METRICS);
+/* The metrics of a checkpoint that a statement names: found [SPT_METRIC_COUNT] out. */
+static enum spt_status find_metrics(struct spt_store *store, enum spt_sql_id statement, struct metric_rows *known,
+                                    int64_t checkpoint, bool *found, struct spt_error *error) {
+    memset(found, 0, SPT_METRIC_COUNT * sizeof *found);
+    struct spt_sql sql = spt_sql_start(store, statement);
     spt_sql_integer(&sql, checkpoint);
     enum spt_status status;
     while ((status = spt_sql_next(&sql, READ, error)) == SPT_OK) {
         size_t row = SPT_METRIC_COUNT;
         status = find_metric_row(known, &sql, &row, error);
         if (status != SPT_OK) break;
-        if (row < SPT_METRIC_COUNT) present[row] = true;
+        if (row < SPT_METRIC_COUNT) found[row] = true;
     }
     spt_sql_end(&sql);
     return status == SPT_END ? SPT_OK : status;
 }
 
-enum spt_status spt_store_metrics_present(struct spt_store *store, int64_t checkpoint, bool *present,
-                                          struct spt_error *error) {
+static enum spt_status find_metrics_of_one(struct spt_store *store, enum spt_sql_id statement, int64_t checkpoint,
+                                           bool *found, struct spt_error *error) {
     struct metric_rows known = {0};
-    const enum spt_status status = find_present(store, &known, checkpoint, present, error);
+    const enum spt_status status = find_metrics(store, statement, &known, checkpoint, found, error);
     release_metric_rows(&known);
     return status;
+}
+
+enum spt_status spt_store_metrics_present(struct spt_store *store, int64_t checkpoint, bool *present,
+                                          struct spt_error *error) {
+    return find_metrics_of_one(store, SPT_SQL_CHECKPOINT_METRICS, checkpoint, present, error);
+}
+
+enum spt_status spt_store_metrics_headless(struct spt_store *store, int64_t checkpoint, bool *headless,
+                                           struct spt_error *error) {
+    return find_metrics_of_one(store, SPT_SQL_CHECKPOINT_HEADLESS, checkpoint, headless, error);
 }
 
 enum spt_status spt_store_metrics_present_all(struct spt_store *store, const struct spt_store_checkpoint *rows,
@@ -242,7 +252,8 @@ enum spt_status spt_store_metrics_present_all(struct spt_store *store, const str
     memset(present, 0, count * SPT_METRIC_COUNT * sizeof *present);
     for (size_t i = 0; i < count && status == SPT_OK; i++)
         if (rows[i].state == SPT_STATE_ANALYSED)
-            status = find_present(store, &known, rows[i].id, present + i * SPT_METRIC_COUNT, error);
+            status = find_metrics(store, SPT_SQL_CHECKPOINT_METRICS, &known, rows[i].id, present + i * SPT_METRIC_COUNT,
+                                  error);
     if (alone) spt_sql_leave(store, SPT_SQL_END);
     release_metric_rows(&known);
     return status;

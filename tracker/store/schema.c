@@ -153,6 +153,11 @@ static const char CREATE[] =
     "SELECT m.name, v.layer, v.head, v.\"values\" FROM " table " v JOIN metric m ON m.id = v.metric"                   \
     " WHERE v.checkpoint = ?1"
 
+/* Whether the table has the metric's vector of a layer, and none of a head of it: the first of each tell for all. */
+#define HEADLESS(table)                                                                                                \
+    "(EXISTS(SELECT 1 FROM " table " WHERE checkpoint = ?1 AND metric = m.id AND layer = 0 AND head = -1)"             \
+    " AND NOT EXISTS(SELECT 1 FROM " table " WHERE checkpoint = ?1 AND metric = m.id AND layer = 0 AND head = 0))"
+
 static const char *const STATEMENTS[SPT_SQL_COUNT] = {
     [SPT_SQL_RUN_FIND] = "SELECT id, source FROM run WHERE name = ?1 AND model_digest = ?2 AND probe_digest = ?3"
                          " AND plan_digest = ?4",
@@ -193,6 +198,8 @@ static const char *const STATEMENTS[SPT_SQL_COUNT] = {
     [SPT_SQL_CHECKPOINT_METRICS] =
         "SELECT id, name FROM metric m WHERE EXISTS(SELECT 1 FROM measure WHERE checkpoint = ?1 AND metric = m.id)"
         " OR EXISTS(SELECT 1 FROM curve WHERE checkpoint = ?1 AND metric = m.id)",
+    [SPT_SQL_CHECKPOINT_HEADLESS] =
+        "SELECT id, name FROM metric m WHERE " HEADLESS("probe_value") " OR " HEADLESS("curve") " OR " HEADLESS("draw"),
 
     [SPT_SQL_METRIC_ADD] = "INSERT INTO metric(name, unit) VALUES(?1, ?2) ON CONFLICT(name) DO NOTHING",
     [SPT_SQL_METRIC_FIND] = "SELECT id FROM metric WHERE name = ?1",

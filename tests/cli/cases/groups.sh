@@ -24,12 +24,13 @@ into parts.csv export --db parts.db
 into all.csv export --db all.db
 check 'sort parts.csv >parts && sort all.csv >all && cmp parts all'
 
-# Values of single heads are added too, and --force keeps the groups that are there.
+# Values of single heads are added too, and --force keeps them and the groups that are there.
 check '"$program" sweep "$run" --steps 0:1 --samples 2 --db keep.db'
 check '"$program" sweep "$run" --steps 0:1 --samples 2 --db keep.db --keep heads'
 shell 'sqlite3 keep.db "select count(*) > 0 from probe_value where head >= 0"'
 shell '"$program" sweep "$run" --steps 0:1 --samples 2 --db keep.db --keep heads --quiet --json >/dev/null && "$program" sweep "$run" --steps 0:1 --samples 2 --db keep.db --keep heads 2>&1 >/dev/null'
 shell 'sqlite3 keep.db "select count(distinct metric) from measure" >before && "$program" sweep "$run" --steps 0:1 --samples 2 --db keep.db --force --metrics sinks --quiet >/dev/null && sqlite3 keep.db "select count(distinct metric) from measure" | cmp - before && echo the same metrics'
+shell 'sqlite3 keep.db "select count(*) > 0 from probe_value where head >= 0"'
 
 # A watch measures what is missing too, and nothing twice.
 check '"$program" sweep "$run" --steps 0:4 --samples 4 --db watched.db --metrics loss,rmt.gap'
