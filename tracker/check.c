@@ -1,6 +1,7 @@
 #include "tracker/check_internal.h"
 
 #include "checkpoints/base/memory.h"
+#include "tracker/control.h"
 #include "tracker/fetch.h"
 #include "tracker/run_options.h"
 #include "tracker/store/audit.h"
@@ -119,17 +120,21 @@ static const char *measured_of(struct spt_check *check, const struct spt_store_r
 
 void spt_check_put_sweep(struct spt_check *check, const struct spt_store_run *run, const char *options, int64_t first,
                          int64_t last, struct spt_text *text) {
-    static const char *const PROBE_KEYS[] = {"probe", "ids", "bos", NULL};
+    static const char *const PROBE_KEYS[] = {"probe", "ids", "bos", "control", NULL};
     const char *slash = strrchr(run->source, '/');
+    struct spt_text name = {0};
+    spt_control_put_origin_name(&name, run); /* a control is swept beside its run */
     spt_text_format(text, "spectail sweep %s%s", options, strstr(options, "--metrics ") ? "" : measured_of(check, run));
     if (first != SPT_NO_STEP) spt_text_format(text, "--steps %lld:%lld ", (long long)first, (long long)last);
     put_settings(run->probe_text, PROBE_KEYS, text);
     put_settings(run->plan_text, NULL, text);
-    if (strcmp(slash ? slash + 1 : run->source, run->name) != 0) {
+    if (name.data && strcmp(slash ? slash + 1 : run->source, name.data) != 0) {
         spt_text_put(text, "--name ");
-        put_word(text, run->name);
+        put_word(text, name.data);
         spt_text_put(text, " ");
     }
+    text->failed = text->failed || name.failed;
+    spt_text_release(&name);
     if (strcmp(check->config->db, "spectail.db") != 0) {
         spt_text_put(text, "--db ");
         put_word(text, check->config->db);

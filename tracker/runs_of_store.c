@@ -7,18 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_called(const struct spt_store_run *run, const char *name) {
+/* The latest of those so called: a run that was swept again with another plan or probe has the same name. A number is a name before it is a
+ * number: folders are called so. */
+static struct spt_store_run *find_named(const struct spt_run_list *list, const char *name) {
     char *end;
     const long long number = strtoll(name, &end, 10);
-    return strcmp(run->name, name) == 0 || (*name && !*end && number == run->id);
+    for (size_t i = list->all_count; i-- > 0;)
+        if (strcmp(list->all[i].name, name) == 0) return &list->all[i];
+    for (size_t i = 0; *name && !*end && i < list->all_count; i++)
+        if (list->all[i].id == number) return &list->all[i];
+    return NULL;
 }
 
-/* The latest of those so called: a run that was swept again with another plan or probe has the same name. Without a name a control is only
- * meant where there is nothing else. */
+/* Without a name a control is only meant where there is nothing else. */
 static struct spt_store_run *find_run(const struct spt_run_list *list, const char *name) {
+    if (name) return find_named(list, name);
     for (size_t i = list->all_count; i-- > 0;)
-        if (name ? is_called(&list->all[i], name) : !spt_control_is(&list->all[i])) return &list->all[i];
-    return name || !list->all_count ? NULL : &list->all[list->all_count - 1];
+        if (!spt_control_is(&list->all[i])) return &list->all[i];
+    return list->all_count ? &list->all[list->all_count - 1] : NULL;
 }
 
 static int say_which_there_are(const struct spt_invocation *invocation, const struct spt_run_list *list,

@@ -13,7 +13,7 @@ struct spt_run_list {
     struct spt_store_run *named; /* [count] owned; NULL: not opened by names */
 };
 
-/* Opens the configuration's store for reading and picks its latest run (no control, where there are others: tracker/control.h), the one called name (or of that number), or all of them. Says what
+/* Opens the configuration's store for reading and picks its latest run (no control, where there are others: tracker/control.h), the one called name (or of that number, where none is called so), or all of them. Says what
  * is wrong and returns an exit status other than SPT_EXIT_DONE when there is none; else the caller closes with spt_runs_close. */
 int spt_runs_open(const struct spt_invocation *invocation, const char *name, bool all, struct spt_store **store,
                   struct spt_run_list *list);

@@ -207,8 +207,10 @@ static void say(void *context, const char *line) {
 
 static int stopped(const struct job *job, size_t todo) {
     const int signal = spt_signals_take();
-    fprintf(stderr, "spectail sweep: stopped; %zu of %zu checkpoints are done%s, the same command goes on from there\n",
-            job->sweep.analysed, todo, has_control(job) ? ", those of the control among them" : "");
+    fprintf(stderr, "spectail sweep: stopped; %zu of %zu checkpoints are done%s, %s\n", job->sweep.analysed, todo,
+            has_control(job) ? ", those of the control among them" : "",
+            is_forced(job) ? "the same command does them all again; --steps names those that are left"
+                           : "the same command goes on from there");
     return 128 + signal;
 }
 

@@ -46,6 +46,17 @@ spectail merge --into both.db one.db two.db
 into both.csv export --db both.db --all
 check 'sort both.csv >b; cmp a b'
 
+# What check says is to be done for a control is done by its run's name: nothing is left then.
+mkdir few
+for step in 0 1 2; do cp -R "$run/step$step" few/; done
+cp "$run/tokenizer.json" few/
+check "\"\$program\" sweep few $sweep --control shuffled --db few.db"
+cp -R "$run/step4" few/
+spectail check --quick --db few.db
+shell '"$program" check --quick --db few.db | sed -n "s/^ *spectail sweep \(.*shuffled.*\)/\"\$program\" sweep --quiet \1/p" >mend.sh; . ./mend.sh >/dev/null'
+spectail check --quick --db few.db
+shell 'sqlite3 few.db "SELECT name, count(*) FROM run JOIN checkpoint ON run = run.id GROUP BY run.id"'
+
 # A checkpoint that cannot be analysed is named for both, and a control needs tokens that have another order.
 cp -R "$run" torn && chmod -R u+w torn && truncate -s 1000 torn/step2/model.safetensors
 spectail sweep torn $sweep --control shuffled --quiet --db torn.db

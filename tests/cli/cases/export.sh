@@ -16,4 +16,9 @@ shell 'grep -E ",(loss|sink.first),-1,-1," all.csv | cut -d, -f8 | grep -vcE "^-
 shell '"$program" export >/dev/full'
 spectail export --metrics frobnicate
 spectail export --run frobnicate
+
+# A number is a run's name before it is a run's number.
+for step in 2 1; do check "\"\$program\" sweep \"\$run/step$step\" --name $step --samples 2 --metrics sinks --quiet --db numbers.db"; done
+shell 'for name in 2 1; do "$program" export --run $name --db numbers.db | cut -d, -f1,4 | tail -n +2 | sort -u; done'
+shell '"$program" export --run 1 | cut -d, -f1 | tail -n +2 | sort -u'
 spectail export --db none.db

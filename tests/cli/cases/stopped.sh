@@ -24,3 +24,8 @@ for signal in KILL INT TERM; do
     into $signal.csv export --db $signal.db
     check "cmp whole.csv $signal.csv"
 done
+
+# What is forced begins anew.
+sweep="$sweep --force"
+stop TERM TERM.db
+shell 'tail -n 1 log | sed "s/[0-9]* of 17/SOME of 17/"'
