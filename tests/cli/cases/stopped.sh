@@ -6,6 +6,7 @@ into whole.csv export --db whole.db
 
 # stop SIGNAL DB: starts the sweep, sends the signal once two checkpoints are done, and writes how it ended
 stop() {
+    rm -f log # what is awaited is said by this sweep
     env --default-signal=INT "$program" $sweep --db "$2" >log 2>&1 &
     pid=$!
     await '^2/17 ' log
