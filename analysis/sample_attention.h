@@ -49,8 +49,8 @@ struct spt_sample_attention {
 };
 
 /* SPT_INVALID: no such layer or head (says which there are), tokens that the model does not take; else as
- * spt_forward_run. After a failure there is nothing to release. Memory: the heads' matrices of a layer, 4 heads n^2
- * bytes, beside what is kept and what the pass needs. */
+ * spt_forward_run. After a failure there is nothing to release. Memory: the heads' matrices of a layer in
+ * double, 8 heads n^2 bytes, half as much again for the mean over heads, beside what is kept and what the pass needs. */
 enum spt_status spt_sample_attention_compute(struct spt_checkpoint *checkpoint, const struct spt_model_config *config,
                                              const struct spt_sample_request *request,
                                              struct spt_sample_attention *attention, struct spt_error *error);

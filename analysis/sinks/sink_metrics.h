@@ -37,8 +37,10 @@ double spt_pattern_first(const struct spt_head *head, double unused);
 double spt_pattern_special(const struct spt_head *head, double unused);
 
 /* Marks a layer's reference tokens: keys above the 90th percentile of c and, unless references is SPT_REFERENCES_PAPER,
- * at least 1/n above uniform, both in at least 30 % of the heads. None for n = 1. received      [heads][n] c of every
- * head is_reference  [n] out, 0 or 1 O(heads n) times the number of keys that pass the second condition. */
+ * at least 1/n above uniform, both in at least 30 % of the heads. None for n = 1.
+ *   received      [heads][n] c of every head
+ *   is_reference  [n] out, 0 or 1
+ * O(heads n) times the number of keys that pass the second condition. */
 void spt_sink_find_references(const double *const *received, size_t heads, const struct spt_mask *mask,
                               enum spt_references references, unsigned char *is_reference);
 

@@ -92,9 +92,11 @@ static double pooled_heads(const struct matrices *m, const struct spt_metric *me
 }
 
 /* The same figure of the measured layer: of its first head, or of all where a draw is a layer; NAN where there is none
- * to compare with. */
+ * to compare with. A pooled figure uses up its head's points: each has a head of its own. */
 static double value_of(const struct matrices *m, const struct spt_metric *metric) {
     const bool layer = metric->needs & SPT_NEEDS_REFERENCES;
+    if (metric->level == SPT_LEVEL_POOLED)
+        return matrices_pooled(m, metric->name, metric->needs & SPT_NEED_LAW_POOL ? 0 : 1);
     if (metric->level == SPT_LEVEL_HEAD) return mean_of_heads(m, metric->name, layer ? HEADS : 1);
     if (metric->level == SPT_LEVEL_LAYER) return mean_of_layer(m, metric->name);
     if (metric->level == SPT_LEVEL_COUNT || metric->level == SPT_LEVEL_SHARE) return pooled_heads(m, metric);
@@ -111,7 +113,7 @@ static void random_attention_lies_within_the_null_of_another_seed(void **state) 
     for (size_t k = 0; k < 3; k++) {
         struct matrices m;
         struct found found;
-        size_t compared = 0;
+        size_t compared = 0, pooled = 0;
         open_many(&m, KINDS[k], HEADS);
         measure_nulls(&m, 7, 2, &found);
         matrices_measure(&m, fill_random, NULL);
@@ -122,8 +124,10 @@ static void random_attention_lies_within_the_null_of_another_seed(void **state) 
             if (!(distance <= (metric->needs & SPT_NEEDS_REFERENCES ? 5 : 3) * found.sd[i] + 1e-12))
                 fail_msg("mask %zu: %s is %g, null %g +- %g", k, found.name[i], value, found.mean[i], found.sd[i]);
             compared++;
+            pooled += metric->level == SPT_LEVEL_POOLED;
         }
         assert_true(compared >= 50);
+        assert_int_equal(pooled, KINDS[k] == SPT_MASK_WINDOW ? 1 : 2); /* a window has no law */
         matrices_close(&m);
     }
 }
