@@ -110,8 +110,8 @@ static void check_leading(const double *values, size_t order, double tolerance) 
     double two[2];
     struct matrix m = matrix_of(values, order);
     leading(&m, two);
-    if (fabs(two[0] - values[order - 1]) > tolerance * values[order - 1] ||
-        fabs(two[1] - (order > 1 ? values[order - 2] : 0)) > tolerance * values[order - 1])
+    if (!(fabs(two[0] - values[order - 1]) <= tolerance * values[order - 1]) ||
+        !(fabs(two[1] - (order > 1 ? values[order - 2] : 0)) <= tolerance * values[order - 1]))
         fail_msg("order %zu: %.17g and %.17g", order, two[0], two[1]);
     matrix_free(&m);
 }
