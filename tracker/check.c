@@ -15,7 +15,8 @@ enum { NAMED = 8, STATES_NAMED = 20 };
 
 /* --- findings --- */
 
-void spt_findings_release(struct spt_findings *findings) {
+void spt_check_release(struct spt_check *check) {
+    struct spt_findings *findings = &check->findings;
     for (size_t i = 0; i < findings->count; i++) {
         free(findings->items[i].run);
         free(findings->items[i].text);
@@ -23,6 +24,7 @@ void spt_findings_release(struct spt_findings *findings) {
     }
     free(findings->items);
     *findings = (struct spt_findings){0};
+    spt_text_release(&check->measured);
 }
 
 enum spt_status spt_check_add(struct spt_check *check, const char *kind, const struct spt_store_run *run,
@@ -86,36 +88,79 @@ static void put_settings(const char *lines, const char *const *keys, struct spt_
     }
 }
 
-static void note_measured(struct spt_check *check, const struct spt_ledger *ledger) {
-    struct spt_text groups = {0};
-    size_t count = 0;
-    bool usual = true;
-    for (size_t g = 0; g < SPT_METRIC_GROUP_COUNT; g++) {
-        bool any = false, by_default = false;
-        for (size_t m = 0; m < SPT_METRIC_COUNT; m++) {
-            if (strcmp(spt_metric_group(&SPT_METRICS[m]), SPT_METRIC_GROUPS[g]) != 0) continue;
-            by_default = by_default || spt_metric_is_default(&SPT_METRICS[m]);
-            for (size_t i = 0; i < ledger->count && !any; i++) any = ledger->present[i * SPT_METRIC_COUNT + m];
-        }
-        usual = usual && any == by_default;
-        if (any) spt_text_format(&groups, "%s%s", count++ ? "," : "", SPT_METRIC_GROUPS[g]);
+/* What not every model or plan has. */
+#define SPECIAL_NEEDS (SPT_NEED_DIMENSION_2 | SPT_NEED_FULL_MASK | SPT_NEED_GATE)
+
+/* Of a group, how many of its metrics are asked for, and whether all that every model has. */
+struct part {
+    size_t count;
+    bool whole;
+};
+
+static bool is_of_group(size_t metric, size_t group) {
+    return strcmp(spt_metric_group(&SPT_METRICS[metric]), SPT_METRIC_GROUPS[group]) == 0;
+}
+
+static struct part part_of(const bool *asked, size_t group) {
+    struct part part = {.whole = true};
+    for (size_t m = 0; m < SPT_METRIC_COUNT; m++) {
+        if (!is_of_group(m, group)) continue;
+        part.count += asked[m];
+        part.whole = part.whole && (asked[m] || SPT_METRICS[m].needs & SPECIAL_NEEDS);
     }
-    if (count && !usual && !groups.failed)
-        (void)snprintf(check->measured, sizeof check->measured, "--metrics %s ", groups.data);
-    spt_text_release(&groups);
+    return part;
+}
+
+/* "--metrics rmt,sink.first ": groups, and single metrics of those of which few are asked for: more than others have
+ * would only be what these lack then.
+ *   asked  [SPT_METRIC_COUNT] one of them at least */
+static void put_asked(struct spt_text *options, const bool *asked) {
+    size_t count = 0;
+    spt_text_put(options, "--metrics ");
+    for (size_t g = 0; g < SPT_METRIC_GROUP_COUNT; g++) {
+        const struct part part = part_of(asked, g);
+        const bool whole = part.whole || part.count > NAMED;
+        if (part.count && whole) spt_text_format(options, "%s%s", count++ ? "," : "", SPT_METRIC_GROUPS[g]);
+        for (size_t m = 0; !whole && m < SPT_METRIC_COUNT; m++)
+            if (asked[m] && is_of_group(m, g))
+                spt_text_format(options, "%s%s", count++ ? "," : "", SPT_METRICS[m].name);
+    }
+    spt_text_put(options, " ");
+}
+
+static bool is_default(size_t group) {
+    for (size_t m = 0; m < SPT_METRIC_COUNT; m++)
+        if (is_of_group(m, group) && spt_metric_is_default(&SPT_METRICS[m])) return true;
+    return false;
+}
+
+static void note_measured(struct spt_check *check, const struct spt_ledger *ledger, bool *measured) {
+    bool usual = true, any = false;
+    for (size_t i = 0; i < ledger->count; i++)
+        for (size_t m = 0; m < SPT_METRIC_COUNT; m++)
+            measured[m] = measured[m] || ledger->present[i * SPT_METRIC_COUNT + m];
+    for (size_t g = 0; g < SPT_METRIC_GROUP_COUNT; g++) {
+        const struct part part = part_of(measured, g);
+        usual = usual && (is_default(g) ? part.count && part.whole : !part.count);
+        any = any || part.count;
+    }
+    if (any && !usual) put_asked(&check->measured, measured);
 }
 
 /* Else a sweep would measure all there are, and the run's other checkpoints would lack them. */
 static const char *measured_of(struct spt_check *check, const struct spt_store_run *run) {
     struct spt_ledger ledger = {0};
     struct spt_error ignored;
-    if (check->measured_of == run->id) return check->measured;
-    check->measured_of = run->id;
-    *check->measured = '\0';
-    if (spt_ledger_read(&ledger, check->store, run->id, &ignored) != SPT_OK) return check->measured;
-    note_measured(check, &ledger);
-    spt_ledger_release(&ledger);
-    return check->measured;
+    if (check->measured_of != run->id) {
+        bool *measured = spt_alloc_zeroed(SPT_METRIC_COUNT, sizeof *measured);
+        check->measured_of = run->id;
+        spt_text_clear(&check->measured);
+        if (measured && spt_ledger_read(&ledger, check->store, run->id, &ignored) == SPT_OK)
+            note_measured(check, &ledger, measured);
+        spt_ledger_release(&ledger);
+        free(measured);
+    }
+    return check->measured.data && !check->measured.failed ? check->measured.data : "";
 }
 
 void spt_check_put_sweep(struct spt_check *check, const struct spt_store_run *run, const char *options, int64_t first,
@@ -246,20 +291,6 @@ static size_t find_lacks(const struct spt_ledger *ledger, const bool *any, size_
     return count;
 }
 
-/* "--metrics rmt,topology " */
-static void put_groups(struct spt_text *options, const bool *lacks) {
-    const char *last = NULL;
-    spt_text_put(options, "--metrics ");
-    for (size_t g = 0; g < SPT_METRIC_GROUP_COUNT; g++)
-        for (size_t m = 0; m < SPT_METRIC_COUNT; m++) {
-            if (!lacks[m] || strcmp(spt_metric_group(&SPT_METRICS[m]), SPT_METRIC_GROUPS[g]) != 0) continue;
-            spt_text_format(options, "%s%s", last ? "," : "", SPT_METRIC_GROUPS[g]);
-            last = SPT_METRIC_GROUPS[g];
-            break;
-        }
-    spt_text_put(options, " ");
-}
-
 static enum spt_status add_lacks(struct spt_check *check, const struct spt_store_run *run, struct spt_check_list *list,
                                  const bool *lacks, size_t lack_count, struct spt_error *error) {
     struct spt_text text = {0}, mend = {0}, options = {0};
@@ -271,7 +302,7 @@ static enum spt_status add_lacks(struct spt_check *check, const struct spt_store
     for (size_t m = 0, shown = 0; m < SPT_METRIC_COUNT && shown < 3; m++)
         if (lacks[m]) spt_text_format(&text, "%s%s", shown++ ? ", " : "", SPT_METRICS[m].name);
     spt_text_put(&text, lack_count > 3 ? ", ...)" : ")");
-    put_groups(&options, lacks);
+    put_asked(&options, lacks);
     spt_check_put_sweep(check, run, options.data ? options.data : "", first, last, &mend);
     mend.failed = mend.failed || options.failed;
     spt_text_release(&options);

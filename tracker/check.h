@@ -1,6 +1,6 @@
 /* What is wrong with a store and the runs in it, and how to mend it.
  *
- *     spt_check_store  ->  spt_check_run for each run  ->  findings  ->  spt_findings_release
+ *     spt_check_store  ->  spt_check_run for each run  ->  findings  ->  spt_check_release
  *
  * Nothing is changed. One thread at a time.
  */
@@ -27,7 +27,6 @@ struct spt_findings {
     struct spt_finding *items; /* [count] */
     size_t count, capacity;
 };
-void spt_findings_release(struct spt_findings *findings);
 
 struct spt_check {
     const struct spt_config *config;  /* borrowed: db, step_pattern, model_config, header_limit, tmpdir, spool_limit */
@@ -42,8 +41,12 @@ struct spt_check {
     struct spt_findings findings;
     size_t checkpoints, files_compared, digests_compared; /* so far */
     int64_t measured_of;                                  /* the run that measured is of */
-    char measured[256]; /* "--metrics sinks,loss ": the groups that it has figures of; empty: all, or none */
+    struct spt_text
+        measured; /* "--metrics sinks,loss ": what it has figures of; empty: all there are by default, or none */
 };
+
+/* What was found, and what it was said with. */
+void spt_check_release(struct spt_check *check);
 
 /* The store itself. SPT_NOMEM. */
 enum spt_status spt_check_store(struct spt_check *check, struct spt_error *error);

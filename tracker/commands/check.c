@@ -168,7 +168,7 @@ static int run(struct spt_invocation *invocation) {
     check.store = store;
     spt_progress_init(&progress, stderr, 0, invocation->quiet || !(isatty(STDERR_FILENO) || invocation->verbose));
     const int status = check_store(invocation, &check);
-    spt_findings_release(&check.findings);
+    spt_check_release(&check);
     spt_store_close(store);
     return status;
 }

@@ -35,6 +35,15 @@ spectail check --quick --json
 check '"$program" sweep run --samples 2 --bootstrap 20 --metrics sinks --quiet --force --steps 64:64'
 spectail check --quick --quiet
 
+# Of a group of which single metrics were measured, those alone are asked for: with the others there would be no end.
+mkdir few
+cp -R run/step0 run/step1 run/step16 run/tokenizer.json few/
+check '"$program" sweep few --samples 2 --bootstrap 20 --metrics rmt.gap,loss --quiet --steps 0:1 --db few.db'
+check '"$program" sweep few --samples 2 --bootstrap 20 --metrics sink.first --quiet --steps 0 --db few.db'
+spectail check --quick --db few.db
+shell '"$program" check --quick --db few.db | sed -n "s/^ *spectail sweep /\"\$program\" sweep --quiet /p" >mend.sh; . ./mend.sh >/dev/null'
+spectail check --quick --db few.db
+
 # The run's folder is not there; the store is damaged; there is a back-up.
 mv run elsewhere
 spectail check --quick
