@@ -98,6 +98,30 @@ static size_t count_labels(const struct spt_axis *axis, const struct grid *grid)
     return count;
 }
 
+/* Letters that have room in the part of the axis that each of room names has, and the space between two names. */
+#define NAME_LETTERS 3.4
+#define NAME_SPACE   0.6
+
+/* Whether each name has the room that its letters take: 500 and 1k stand closer together than 100 and 1k. */
+static bool names_are_apart(const struct spt_axis *axis, const struct grid *grid, size_t room) {
+    const double letter = (axis->max - axis->min) / (NAME_LETTERS * (double)room);
+    double last = -INFINITY;
+    size_t letters = 0;
+    bool apart = true;
+    for (int decade = (int)floor(axis->first); decade <= (int)ceil(axis->last); decade++)
+        for (unsigned digit = 1; digit <= 9; digit++) {
+            const double place = decade + log10(digit);
+            struct spt_text name = {0};
+            if (!labelled(grid, decade, digit) || !inside(axis, place)) continue;
+            spt_step_put(&name, (int64_t)llround(digit * pow(10, decade)));
+            apart = apart && place - last >= letter * (0.5 * (double)(letters + name.length) + NAME_SPACE);
+            last = place;
+            letters = name.length;
+            spt_text_release(&name);
+        }
+    return apart;
+}
+
 /* label: a step to name, or -1 for a mark without a name; minor marks are shorter. */
 static void put_tic(struct spt_text *text, int64_t label, double place, bool minor) {
     char last = text->length ? text->data[text->length - 1] : '(';
@@ -138,7 +162,9 @@ static void put_tics(const struct spt_axis *axis, size_t room, bool names, struc
     if (axis->any) {
         size_t most = axis->zero && room > 2 ? room - 1 : room;
         size_t best = 0;
-        while (best < GRID_COUNT && count_labels(axis, &GRIDS[best]) > most) best++;
+        while (best < GRID_COUNT &&
+               (count_labels(axis, &GRIDS[best]) > most || !names_are_apart(axis, &GRIDS[best], room)))
+            best++;
         bool enough = best < GRID_COUNT && count_labels(axis, &GRIDS[best]) >= 2;
         if (axis->last <= axis->first)
             put_tic(text, names ? (int64_t)llround(pow(10, axis->last)) : -1, axis->last, false);

@@ -49,6 +49,7 @@ static enum spt_status strongest(struct spt_drawing *drawing, const char *metric
         enum spt_status status = spt_series_get(drawing, metric, (int)i, -1, &candidate);
         if (status != SPT_OK) {
             free(*values);
+            *values = NULL;
             return status;
         }
         if (candidate && spt_series_last(drawing, candidate) > best) {

@@ -219,10 +219,10 @@ static void put_layout(struct spt_panel_work *work, size_t key_rows) {
     const bool paired = work->table->form == SPT_PANELS_PAIRED;
     bool map = false;
     for (size_t i = 0; i < work->count; i++) map = map || work->panels[i].over == SPT_OVER_MAP;
-    /* Without the panels over layers a pair is a grid. */
+    /* Of one layer a pair is one panel, which has the width of both: its title is made for that. */
     const bool pairs = paired && work->count > 1 && work->panels[1].over == SPT_OVER_LAYERS;
     const bool like = work->table->form == SPT_PANELS_LIKE;
-    const size_t across = work->count > 1 ? 2 : 1, down = (work->count + across - 1) / across;
+    const size_t across = work->count > 1 && pairs == paired ? 2 : 1, down = (work->count + across - 1) / across;
     const double rise = pairs || like ? form->rise : FORMS[SPT_PANELS_GRID].rise,
                  foot = form->foot + (map ? form->scale : 0);
     const double top = form->top + KEY_ROW * (double)key_rows;

@@ -33,13 +33,13 @@ static void add_line(struct spt_panel_drawn *drawn, const char *name, double sha
     drawn->lines++;
 }
 
-static void add_step(const struct spt_panel_work *work, struct spt_panel_drawn *drawn, size_t checkpoint) {
-    const int64_t step = work->drawing.source->checkpoints[checkpoint].step;
+static void add_step(const struct spt_panel_work *work, struct spt_panel_drawn *drawn, size_t j) {
+    const int64_t step = work->drawing.source->checkpoints[work->steps[j]].step;
     char name[24];
     struct spt_text label = {0};
     snprintf(name, sizeof name, "%" PRId64, step);
     spt_step_put(&label, step);
-    add_line(drawn, name, spt_axis_shade(&work->drawing.axis, (double)step), label.failed ? "" : label.data);
+    add_line(drawn, name, spt_steps_shade(j, work->step_count), label.failed ? "" : label.data);
     if (label.failed) drawn->labels.failed = true;
     spt_text_release(&label);
 }
@@ -159,7 +159,7 @@ static enum spt_status put_over_places(struct spt_panel_work *work, const struct
     enum spt_status status = places ? get_places(work, panel, layers, layer, places, n, &any) : SPT_NOMEM;
     for (size_t j = 0; status == SPT_OK && any && j < work->step_count; j++) {
         put_places(work, panel->metric, work->steps[j], places, n, drawn);
-        add_step(work, drawn, work->steps[j]);
+        add_step(work, drawn, j);
     }
     places_free(places, n);
     if (status != SPT_OK || !any) return status;

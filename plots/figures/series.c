@@ -258,6 +258,10 @@ enum spt_status spt_steps_choose(struct spt_drawing *drawing, size_t most, size_
     return SPT_OK;
 }
 
+double spt_steps_shade(size_t j, size_t n) {
+    return n > 1 ? (double)j / (double)(n - 1) : 0.5;
+}
+
 void spt_steps_put(struct spt_drawing *drawing, const size_t *index, size_t n) {
     struct spt_text *settings = drawing->settings;
     spt_text_format(settings, "steps = %zu\narray step[%zu]\narray step_label[%zu]\narray step_shade[%zu]\n", n, n, n,
@@ -266,7 +270,7 @@ void spt_steps_put(struct spt_drawing *drawing, const size_t *index, size_t n) {
         int64_t step = drawing->source->checkpoints[index[j]].step;
         spt_text_format(settings, "step[%zu] = '%" PRId64 "'; step_label[%zu] = '", j + 1, step, j + 1);
         spt_step_put(settings, step);
-        spt_text_format(settings, "'; step_shade[%zu] = %.4f\n", j + 1, spt_axis_shade(&drawing->axis, (double)step));
+        spt_text_format(settings, "'; step_shade[%zu] = %.4f\n", j + 1, spt_steps_shade(j, n));
     }
 }
 
@@ -315,7 +319,7 @@ enum spt_status spt_steps_key_put(struct spt_drawing *drawing, int layer, const 
         snprintf(items[j].text, sizeof items[j].text, "%s", name.failed ? "" : name.data);
         if (name.failed) drawing->settings->failed = true;
         spt_text_release(&name);
-        items[j].shade = spt_axis_shade(&drawing->axis, (double)step);
+        items[j].shade = spt_steps_shade(j, n);
     }
     char title[32] = "step";
     if (layer >= 0) snprintf(title, sizeof title, "layer %d, step", layer);

@@ -83,8 +83,11 @@ double spt_series_last(const struct spt_drawing *drawing, const struct spt_plot_
  * ascending. SPT_INVALID: a step that is not among the checkpoints. */
 enum spt_status spt_steps_choose(struct spt_drawing *drawing, size_t most, size_t **index, size_t *n);
 
-/* Settings of the chosen checkpoints: steps, and the arrays step (its number), step_label and step_shade (0 ... 1, by
- * the axis). */
+/* The shade of the j-th of n chosen checkpoints, 0 (early) ... 1 (late), at even distances: by the axis, two that stand
+ * close together there would have one colour. */
+double spt_steps_shade(size_t j, size_t n);
+
+/* Settings of the chosen checkpoints: steps, and the arrays step (its number), step_label and step_shade. */
 void spt_steps_put(struct spt_drawing *drawing, const size_t *index, size_t n);
 
 /* A key in rows above the panels of a figure one column wide, each item as wide as its own text (gnuplot's key gives

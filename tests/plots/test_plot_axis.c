@@ -95,6 +95,37 @@ static void tics_of_any_run_are_few_and_inside(void **state) {
     }
 }
 
+/* Steps 0, 128 and 8000 in 1.25 inches: log10(1000) - log10(500) is a seventh of that, 0.18 inches, and a digit
+ * of 7.5 points is 0.066 inches wide. */
+static void names_of_neighbouring_tics_do_not_touch(void **state) {
+    (void)state;
+    const int64_t steps[] = {0, 128, 8000};
+    struct spt_axis axis;
+    struct spt_text text = axis_of(steps, 3, 6, &axis);
+    const double inch = 1.25 / (axis.max - axis.min);
+    double end = -INFINITY;
+    char *line = strstr(text.data, "step_tics = ");
+    assert_non_null(line);
+    *strchr(line, '\n') = '\0';
+    for (char *quote = strchr(line, '\''); quote; quote = strchr(quote, '\'')) {
+        const char *close = strchr(quote + 1, '\'');
+        const double place = strtod(close + 1, NULL) * inch, half = 0.033 * (double)(close - quote - 1);
+        if (half > 0 && place - half < end + 0.02) fail_msg("%s", line);
+        if (half > 0) end = place + half;
+        quote = (char *)close + 1;
+    }
+    assert_true(end > 0);
+    spt_text_release(&text);
+}
+
+static void steps_that_are_drawn_side_by_side_are_told_apart(void **state) {
+    (void)state;
+    for (size_t n = 2; n < 8; n++)
+        for (size_t j = 0; j + 1 < n; j++)
+            assert_true(spt_steps_shade(j + 1, n) - spt_steps_shade(j, n) > 0.99 / (double)(n - 1));
+    assert_true(spt_steps_shade(0, 3) == 0 && spt_steps_shade(2, 3) == 1);
+}
+
 static void steps_are_named_exactly(void **state) {
     (void)state;
     static const struct {
@@ -206,6 +237,8 @@ int main(void) {
         cmocka_unit_test(a_negative_step_has_no_place),
         cmocka_unit_test(one_step_stands_in_the_middle),
         cmocka_unit_test(tics_of_any_run_are_few_and_inside),
+        cmocka_unit_test(names_of_neighbouring_tics_do_not_touch),
+        cmocka_unit_test(steps_that_are_drawn_side_by_side_are_told_apart),
         cmocka_unit_test(steps_are_named_exactly),
         cmocka_unit_test(chosen_steps_span_the_run_and_leave_duplicates_out),
         cmocka_unit_test(steps_asked_for_are_taken_or_refused),

@@ -119,6 +119,27 @@ static void assert_has_not(const char *whole, const char *part) {
     if (strstr(whole, part)) fail_msg("there is\n%s\nin\n%.6000s", part, whole);
 }
 
+/* The series of a layer behind the first cannot be read. */
+static enum spt_status broken_series(void *context, const char *metric, int layer, int head,
+                                     struct spt_plot_value **values, struct spt_error *error) {
+    if (layer > 0) return spt_fail(error, SPT_IO, NULL, "layer %d cannot be read", layer);
+    return series(context, metric, layer, head, values, error);
+}
+
+static void a_layer_that_cannot_be_read_is_an_error_and_nothing_is_freed_twice(void **state) {
+    (void)state;
+    struct spt_error error = {0};
+    struct fake fake;
+    fake_init(&fake, LAYERS);
+    fake.prefixes[0] = "";
+    fake.source.series = broken_series;
+    for (size_t i = 0; i < SPT_FIGURE_COUNT; i++) {
+        if (SPT_FIGURES[i].compares || strcmp(SPT_FIGURES[i].script, "emergence.gp") != 0) continue;
+        assert_int_equal(spt_plot_render(&SPT_FIGURES[i], &fake.source, &DEFAULTS, "out", &error), SPT_IO);
+        assert_string_equal(error.message, "layer 1 cannot be read");
+    }
+}
+
 /* log10 of the thresholds, and 0 before the break by 22 % of what they span: -3 - 0.22 * 2. */
 static void thresholds_stand_on_their_axis_with_the_values_of_the_model(void **state) {
     (void)state;
@@ -239,6 +260,12 @@ static void one_layer_has_no_panels_through_the_layers(void **state) {
     assert_int_equal(spt_plot_render(spt_figure_find("betti_layers"), &fake.source, &DEFAULTS, "out", NULL), SPT_END);
     free(data);
     free(script);
+    /* Titles of pairs are as wide as both: alone, each panel has all of the width. */
+    fake.prefixes[0] = "information.";
+    draw("kl", &fake, &DEFAULTS, &data, &script);
+    assert_has(script, "panels = 3; across = 1; down = 3; paired = 0");
+    free(data);
+    free(script);
 }
 
 /* 2 ... 5 with their intervals: 1.7 to 4.5 is half a decade, named 2 and 5 at log10. */
@@ -354,6 +381,8 @@ static void a_control_is_drawn_where_it_has_the_step(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_layer_that_cannot_be_read_is_an_error_and_nothing_is_freed_twice,
+                                        enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(thresholds_stand_on_their_axis_with_the_values_of_the_model, enter_folder,
                                         leave_folder),
         cmocka_unit_test_setup_teardown(one_layer_may_take_the_models_place, enter_folder, leave_folder),
