@@ -107,7 +107,8 @@ const struct spt_figure SPT_FIGURES[] = {
     {"runs", "Several runs over training",
      "The same metrics of several runs, a panel each, over training steps (logarithmic; step 0 stands before the break) or "
      "tokens seen; dark: small models, light: large ones. Bands: 95 % bootstrap intervals over the probe's samples; "
-     "dashed orange: random attention with each run's mask and probe.",
+     "dashed orange: random attention with each run's mask and probe; dotted, in each run's colour: its checkpoints asked "
+     "about shuffled tokens, where the store has that control.",
      spt_figure_runs, "runs.gp", true, "runs"},
     {"sizes", "When metrics turn, by model size",
      "The fitted midpoint of each metric over the whole model with its 95 % interval, against the number of parameters "

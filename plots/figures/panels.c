@@ -263,7 +263,9 @@ static enum spt_status begin(struct spt_panel_work *work) {
 enum spt_status spt_panels_write(const struct spt_panel_table *table, const struct spt_plot_source *source,
                                  const struct spt_plot_options *options, struct spt_text *data,
                                  struct spt_text *settings, struct spt_error *error) {
-    struct spt_panel_work work = {.table = table, .drawing = {source, options, {0}, data, settings, error}};
+    struct spt_plot_source seen = *source;
+    struct spt_panel_work work = {.table = table, .drawing = {&seen, options, {0}, data, settings, error}};
+    if (table->of_weights) seen.control = NULL;
     enum spt_status status = begin(&work);
     if (status == SPT_OK) status = put_panels(&work);
     bool any = false;

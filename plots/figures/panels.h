@@ -57,6 +57,7 @@ struct spt_panel_table {
     const char *const *thresholds; /* [threshold_count <= SPT_THRESHOLDS_MOST] as metrics' names have them, ascending */
     size_t threshold_count;
     const char *threshold_title; /* of their key, or of their axis */
+    bool of_weights;             /* of the weights alone, which are the control's too: no control is drawn */
 };
 
 #define SPT_PANELS_MOST     8

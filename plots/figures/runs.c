@@ -4,6 +4,8 @@
 #include "plots/figures/baselines.h"
 #include "plots/figures/figures.h"
 
+#include "checkpoints/base/memory.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,25 +29,37 @@ static int64_t place_of(const struct spt_plot_checkpoint *checkpoint, enum spt_p
     return checkpoint->tokens > 0 ? checkpoint->tokens : -1; /* no place */
 }
 
-static enum spt_status copy_checkpoints(struct spt_runs *runs, enum spt_plot_axis axis, struct spt_error *error) {
-    for (size_t i = 0; i < runs->count; i++) {
-        struct spt_plot_source *source = &runs->sources[i];
-        runs->checkpoints[i] = calloc(source->count ? source->count : 1, sizeof **runs->checkpoints);
-        if (!runs->checkpoints[i]) return spt_fail_memory(error, source->count * sizeof **runs->checkpoints, "runs");
-        for (size_t c = 0; c < source->count; c++) {
-            runs->checkpoints[i][c] = source->checkpoints[c];
-            runs->checkpoints[i][c].step = place_of(&source->checkpoints[c], axis);
-        }
-        source->checkpoints = runs->checkpoints[i];
+/* The source's checkpoints, as the axis has them: owned by *copy. */
+static enum spt_status copy_checkpoints(struct spt_plot_source *source, enum spt_plot_axis axis,
+                                        struct spt_plot_checkpoint **copy, struct spt_error *error) {
+    *copy = spt_alloc(source->count, sizeof **copy);
+    if (!*copy) return spt_fail_memory(error, source->count * sizeof **copy, "runs");
+    for (size_t c = 0; c < source->count; c++) {
+        (*copy)[c] = source->checkpoints[c];
+        (*copy)[c].step = place_of(&source->checkpoints[c], axis);
     }
+    source->checkpoints = *copy;
     return SPT_OK;
+}
+
+static enum spt_status place_checkpoints(struct spt_runs *runs, enum spt_plot_axis axis, struct spt_error *error) {
+    enum spt_status status = SPT_OK;
+    for (size_t i = 0; status == SPT_OK && i < runs->count; i++) {
+        struct spt_plot_source *source = &runs->sources[i];
+        status = copy_checkpoints(source, axis, &runs->checkpoints[i], error);
+        if (status != SPT_OK || !source->control) continue;
+        runs->controls[i] = *source->control;
+        status = copy_checkpoints(&runs->controls[i], axis, &runs->control_checkpoints[i], error);
+        source->control = &runs->controls[i];
+    }
+    return status;
 }
 
 /* The axis of all checkpoints of all runs. */
 static enum spt_status make_axis(struct spt_runs *runs, struct spt_error *error) {
     struct spt_plot_source all = {0};
     for (size_t i = 0; i < runs->count; i++) all.count += runs->sources[i].count;
-    struct spt_plot_checkpoint *checkpoints = calloc(all.count ? all.count : 1, sizeof *checkpoints);
+    struct spt_plot_checkpoint *checkpoints = spt_alloc_zeroed(all.count, sizeof *checkpoints);
     if (!checkpoints) return spt_fail_memory(error, all.count * sizeof *checkpoints, "runs");
     size_t n = 0;
     for (size_t i = 0; i < runs->count; i++)
@@ -75,15 +89,18 @@ enum spt_status spt_runs_init(struct spt_runs *runs, const struct spt_plot_sourc
     if (count > SPT_RUNS_MAX)
         return spt_fail(error, SPT_UNSUPPORTED, NULL, "%zu runs in one figure; it shows at most %d", count,
                         SPT_RUNS_MAX);
-    runs->sources = calloc(count, sizeof *runs->sources);
-    runs->checkpoints = calloc(count, sizeof *runs->checkpoints);
-    runs->shade = calloc(count, sizeof *runs->shade);
-    enum spt_status status = runs->sources && runs->checkpoints && runs->shade
-                                 ? SPT_OK
-                                 : spt_fail_memory(error, count * sizeof *runs->sources, "runs");
+    runs->sources = spt_alloc_zeroed(count, sizeof *runs->sources);
+    runs->checkpoints = spt_alloc_zeroed(count, sizeof *runs->checkpoints);
+    runs->controls = spt_alloc_zeroed(count, sizeof *runs->controls);
+    runs->control_checkpoints = spt_alloc_zeroed(count, sizeof *runs->control_checkpoints);
+    runs->shade = spt_alloc_zeroed(count, sizeof *runs->shade);
+    enum spt_status status =
+        runs->sources && runs->checkpoints && runs->controls && runs->control_checkpoints && runs->shade
+            ? SPT_OK
+            : spt_fail_memory(error, count * sizeof *runs->sources, "runs");
     for (size_t i = 0; status == SPT_OK && i < count; i++) runs->sources[runs->count++] = *source_of(source, i);
     if (status == SPT_OK) qsort(runs->sources, count, sizeof *runs->sources, compare_sizes);
-    if (status == SPT_OK) status = copy_checkpoints(runs, axis, error);
+    if (status == SPT_OK) status = place_checkpoints(runs, axis, error);
     if (status == SPT_OK) status = make_axis(runs, error);
     if (status == SPT_OK)
         make_shades(runs);
@@ -94,7 +111,10 @@ enum spt_status spt_runs_init(struct spt_runs *runs, const struct spt_plot_sourc
 
 void spt_runs_release(struct spt_runs *runs) {
     for (size_t i = 0; runs->checkpoints && i < runs->count; i++) free(runs->checkpoints[i]);
+    for (size_t i = 0; runs->control_checkpoints && i < runs->count; i++) free(runs->control_checkpoints[i]);
     free(runs->checkpoints);
+    free(runs->control_checkpoints);
+    free(runs->controls);
     free(runs->sources);
     free(runs->shade);
     *runs = (struct spt_runs){0};
@@ -130,25 +150,29 @@ enum { PANELS_MOST = sizeof PANELS / sizeof *PANELS };
 static enum spt_status put_panel(struct spt_drawing *drawing, const struct spt_runs *runs, const struct panel *panel,
                                  size_t *panels, struct spt_baselines *baselines) {
     struct spt_range range = SPT_RANGE_EMPTY;
+    struct spt_baselines shown = {0};
     size_t drawn = 0;
     for (size_t i = 0; i < runs->count; i++) {
         struct spt_plot_value *values = NULL;
         drawing->source = &runs->sources[i];
         enum spt_status status = spt_series_get(drawing, panel->metric, -1, -1, &values);
         if (status != SPT_OK) return status;
-        spt_block_put(drawing, "step x mean lo hi mark alone", "%s, run %zu", panel->metric, i + 1);
+        char name[64];
+        snprintf(name, sizeof name, "%s, run %zu", panel->metric, i + 1);
+        spt_block_put(drawing, "step x mean lo hi mark alone", "%s", name);
         if (values)
             spt_series_put(drawing, values, &range);
         else
             spt_block_empty_put(drawing);
         drawn += values ? 1 : 0;
         free(values);
-        char name[64];
-        snprintf(name, sizeof name, "%s, run %zu", panel->metric, i + 1);
-        status = spt_null_put(drawing, name, panel->metric, -1, &range, baselines);
+        status = spt_null_put(drawing, name, panel->metric, -1, &range, &shown);
+        if (status == SPT_OK) status = spt_control_put(drawing, name, panel->metric, -1, -1, &range, &shown);
         if (status != SPT_OK) return status;
     }
     if (drawn == 0) return SPT_OK;
+    baselines->null = baselines->null || shown.null;
+    baselines->control = baselines->control || shown.control;
     spt_panel_put(drawing->settings, ++*panels, panel->metric, panel->title, range);
     return SPT_OK;
 }

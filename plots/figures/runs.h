@@ -9,7 +9,10 @@
 struct spt_runs {
     struct spt_plot_source *sources;          /* [count] */
     struct spt_plot_checkpoint **checkpoints; /* [count] owned, of each source */
-    double *shade;                            /* [count] 0 ... 1, dark to light, by size */
+    /* [count] owned, of each source's control, and the control itself with them; count 0: it has none */
+    struct spt_plot_checkpoint **control_checkpoints;
+    struct spt_plot_source *controls;
+    double *shade; /* [count] 0 ... 1, dark to light, by size */
     size_t count;
     struct spt_axis axis; /* of all of them */
 };

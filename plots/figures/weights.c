@@ -11,4 +11,4 @@ static const struct spt_panel PANELS[] = {
     {.metric = "rmt.weight.mlp_down.alpha", .title = "α of MLP out"},
 };
 
-SPT_FIGURE_OF_PANELS(spt_figure_weights, .form = SPT_PANELS_LIKE)
+SPT_FIGURE_OF_PANELS(spt_figure_weights, .form = SPT_PANELS_LIKE, .of_weights = true)

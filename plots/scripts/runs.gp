@@ -22,7 +22,11 @@ do for [p = 1:panels] {
         for [i = 1:runs] data index (metric[p].', run '.i.' |') using 2:3 with lines linewidth 1.2 \
             linecolor palette fraction run_colour(i) title (dumb && p == 1 ? run_name[i] : ''), \
         for [i = 1:runs] data index (metric[p].', run '.i.' |') using 2:($6 > 0 ? $3 : NaN) with points pointtype 7 \
-            pointsize 0.7 * dot_size linecolor palette fraction run_colour(i)
+            pointsize 0.7 * dot_size linecolor palette fraction run_colour(i), \
+        for [i = 1:runs] data index (metric[p].', run '.i.', control |') using 1:2 with lines dashtype @dotted linewidth 1 \
+            linecolor palette fraction run_colour(i), \
+        for [i = 1:runs] data index (metric[p].', run '.i.', control |') using 1:($3 == 1 ? $2 : NaN) with points pointtype 6 \
+            pointsize 0.7 * dot_size linewidth 0.5 linecolor palette fraction run_colour(i)
     do for [k = 0:keys] { unset label 40 + k; unset arrow 40 + k }
     @unset_baselines
 }

@@ -333,6 +333,22 @@ static void matrices_are_small_multiples_on_one_axis(void **state) {
     free(script);
 }
 
+/* The same weights are asked about other tokens: a line of the control would be the run's own. */
+static void weights_have_no_control(void **state) {
+    (void)state;
+    struct fake fake, control;
+    char *data, *script;
+    fake_init(&fake, LAYERS);
+    fake_init(&control, LAYERS);
+    fake.prefixes[0] = control.prefixes[0] = "rmt.weight.query";
+    fake.source.control = &control.source;
+    draw("weights", &fake, &DEFAULTS, &data, &script);
+    assert_has(script, "control_key = 0;");
+    assert_has(data, "\n# rmt.weight.query.alpha, control |\n# x mean mark\nNaN NaN");
+    free(data);
+    free(script);
+}
+
 /* Bars meet half way between checkpoints: 1 and 3 on the axis. The bar of step 0 ends before the break. */
 static void frames_are_stacked_to_their_sum(void **state) {
     (void)state;
@@ -394,6 +410,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(counts_that_span_no_decade_are_named_too, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(what_stands_aside_makes_no_figure, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(matrices_are_small_multiples_on_one_axis, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(weights_have_no_control, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(frames_are_stacked_to_their_sum, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(a_control_is_drawn_where_it_has_the_step, enter_folder, leave_folder),
     };

@@ -126,6 +126,64 @@ static void tokens_take_the_place_of_steps(void **state) {
     several_release(&s);
 }
 
+/* The largest has a control, of two of its checkpoints: step 1000, 3000 million tokens, is the first. */
+static void a_runs_control_is_drawn_beside_it_on_either_axis(void **state) {
+    (void)state;
+    struct several s;
+    struct spt_plot_options options = DEFAULTS;
+    several_init(&s);
+    assert_int_equal(draw("runs", &s, &options), SPT_OK);
+    char *script = slurp("out/runs.gp", NULL);
+    assert_non_null(strstr(script, "control_key = 0;"));
+    free(script);
+    struct fixture other;
+    fixture_init(&other, 2, 2, (const int64_t[]){1000, 143000}, 2);
+    for (size_t i = 0; i < 2; i++) other.checkpoints[i].tokens = 3000000 * other.checkpoints[i].step;
+    s.others[1].control = &other.source;
+    static const char *const PLACES[] = {"\n3 ", "\n9.47712125 "}; /* log10 */
+    for (int axis = SPT_PLOT_STEPS; axis <= SPT_PLOT_TOKENS; axis++) {
+        options.axis = (enum spt_plot_axis)axis;
+        assert_int_equal(draw("runs", &s, &options), SPT_OK);
+        char *data = slurp("out/runs.dat", NULL);
+        script = slurp("out/runs.gp", NULL);
+        assert_non_null(strstr(script, "control_key = 1;"));
+        const char *without = strstr(data, "# loss, run 2, control |\n# x mean mark\n"),
+                   *with = strstr(data, "# loss, run 3, control |\n# x mean mark\n");
+        assert_non_null(without);
+        assert_non_null(with);
+        assert_memory_equal(strstr(without, "mark\n") + 5, "NaN NaN", 7);
+        assert_memory_equal(strstr(with, "mark\n") + 4, PLACES[axis], strlen(PLACES[axis]));
+        free(data);
+        free(script);
+    }
+    fixture_release(&other);
+    several_release(&s);
+}
+
+static enum spt_status loss_alone(void *context, const char *metric, int layer, int head,
+                                  struct spt_plot_value **values, struct spt_error *error) {
+    (void)context, (void)layer, (void)head, (void)error;
+    if (strcmp(metric, "loss") != 0) return SPT_END;
+    *values = calloc(COUNT, sizeof **values);
+    assert_non_null(*values);
+    return SPT_OK;
+}
+
+/* Random attention of a metric that no run has is in no panel: the key does not name it. */
+static void a_null_without_a_panel_is_not_in_the_key(void **state) {
+    (void)state;
+    struct several s;
+    several_init(&s);
+    s.first->series = s.others[0].series = s.others[1].series = loss_alone;
+    assert_int_equal(draw("runs", &s, &DEFAULTS), SPT_OK);
+    char *script = slurp("out/runs.gp", NULL);
+    assert_non_null(strstr(script, "metric[1] = 'loss'"));
+    assert_non_null(strstr(script, "panels = 1\n"));
+    assert_null(strstr(script, "null_key = 1;"));
+    free(script);
+    several_release(&s);
+}
+
 static void midpoints_stand_over_the_sizes(void **state) {
     (void)state;
     struct several s;
@@ -173,6 +231,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(runs_stand_by_size_under_their_names, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(seeds_of_one_size_have_a_shade_each, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(tokens_take_the_place_of_steps, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(a_runs_control_is_drawn_beside_it_on_either_axis, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(a_null_without_a_panel_is_not_in_the_key, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(midpoints_stand_over_the_sizes, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(one_run_alone_is_no_comparison, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(a_run_without_a_metric_leaves_its_place_empty, enter_folder, leave_folder),
