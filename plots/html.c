@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CSS_DPI 96.0
-
 static const char COLOURS[] =
     ":root{color-scheme:light dark;--ground:#fff;--card:#fff;--text:#1a1a1a;--soft:#5a5a5a;--line:#dcdcdc;--link:#0b5cad}\n"
     "@media screen and (prefers-color-scheme:dark){:root{--ground:#16181c;--card:#1f2227;--text:#e8e8e8;--soft:#a6a9ae;"
@@ -59,7 +57,7 @@ void spt_html_put_svg(struct spt_text *page, const char *bytes, size_t size) {
 bool spt_html_svg_size(const char *svg, double *width, double *height) {
     const char *wide = strstr(svg, " width=\""), *tall = strstr(svg, " height=\"");
     if (!wide || !tall) return false;
-    *width = strtod(wide + strlen(" width=\""), NULL) / CSS_DPI;
-    *height = strtod(tall + strlen(" height=\""), NULL) / CSS_DPI;
+    *width = strtod(wide + strlen(" width=\""), NULL) / SPT_HTML_DPI;
+    *height = strtod(tall + strlen(" height=\""), NULL) / SPT_HTML_DPI;
     return *width > 0 && *height > 0;
 }

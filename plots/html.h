@@ -20,6 +20,10 @@ void spt_html_begin(struct spt_text *page, const char *title, const char *style)
  * nor its style. */
 void spt_html_put_svg(struct spt_text *page, const char *bytes, size_t size);
 
+/* CSS pixels in an inch, and how many times as large as in print a figure is shown, where its letters are 7 to 8 points. */
+#define SPT_HTML_DPI      96.0
+#define SPT_HTML_ENLARGED 1.7
+
 /* Inches in print of an SVG; false when it does not say. svg ends in NUL. */
 bool spt_html_svg_size(const char *svg, double *width, double *height);
 

@@ -8,11 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A figure is shown this many times as large as in print, where its letters are 7 to 8 points. */
-#define ENLARGED 1.7
-
-/* CSS pixels and pixels of a PNG in an inch. */
-#define CSS_DPI 96.0
+/* Pixels of a PNG in an inch. */
 #define PNG_DPI 300.0
 
 static const char STYLE[] =
@@ -62,7 +58,7 @@ static enum spt_status put_figure(struct spt_text *page, const struct spt_figure
     double width = 0, height = 0;
     size_in_print(path.data, format, &width, &height);
     spt_text_release(&path);
-    int wide = (int)(width * CSS_DPI * ENLARGED), tall = (int)(height * CSS_DPI * ENLARGED);
+    int wide = (int)(width * SPT_HTML_DPI * SPT_HTML_ENLARGED), tall = (int)(height * SPT_HTML_DPI * SPT_HTML_ENLARGED);
     spt_text_format(page, "<section id=\"%s\">\n<h2>", figure->name);
     spt_html_put(page, figure->title);
     spt_text_put(page, "</h2>\n");

@@ -12,10 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A figure is shown this many times as large as in print, where its letters are 7 to 8 points. */
-#define ENLARGED 1.7
-#define CSS_DPI  96.0
-
 enum { CODE_UNBROKEN = 20 }; /* characters */
 
 static const struct {
@@ -299,7 +295,8 @@ void spt_report_figure(struct spt_report *report, const char *id, const char *ti
     struct spt_text *body = &report->body;
     double width = 0, height = 0;
     const bool sized = spt_html_svg_size(svg, &width, &height);
-    const int wide = (int)(width * CSS_DPI * ENLARGED), tall = (int)(height * CSS_DPI * ENLARGED);
+    const int wide = (int)(width * SPT_HTML_DPI * SPT_HTML_ENLARGED),
+              tall = (int)(height * SPT_HTML_DPI * SPT_HTML_ENLARGED);
     const size_t number = ++report->figures;
     spt_text_format(body, "<figure id=\"%s\">\n", id);
     open_scrolling(report, "scroll", title);
@@ -309,7 +306,7 @@ void spt_report_figure(struct spt_report *report, const char *id, const char *ti
     /* As large as its letters want it; on a narrow page smaller, but not so small that they cannot be read: then it scrolls. */
     if (sized)
         spt_text_format(body, " width=\"%d\" height=\"%d\" style=\"max-width:100%%;min-width:min(%dpx,%d%%)\"", wide,
-                        tall, (int)(width * CSS_DPI), width > 5 ? 200 : 100);
+                        tall, (int)(width * SPT_HTML_DPI), width > 5 ? 200 : 100);
     spt_text_put(body, " alt=\"");
     spt_html_put(body, title);
     spt_text_put(body, ". ");

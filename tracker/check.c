@@ -4,6 +4,7 @@
 #include "tracker/control.h"
 #include "tracker/fetch.h"
 #include "tracker/run_options.h"
+#include "tracker/shell_word.h"
 #include "tracker/store/audit.h"
 
 #include <stdio.h>
@@ -47,23 +48,6 @@ enum spt_status spt_check_add(struct spt_check *check, const char *kind, const s
     return SPT_OK;
 }
 
-/* word as a shell takes it. */
-static void put_word(struct spt_text *text, const char *word) {
-    static const char PLAIN[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:=@%+,-";
-    if (*word && strspn(word, PLAIN) == strlen(word)) {
-        spt_text_put(text, word);
-        return;
-    }
-    spt_text_put(text, "'");
-    for (const char *c = word; *c; c++) {
-        if (*c == '\'')
-            spt_text_put(text, "'\\''");
-        else
-            spt_text_append(text, c, 1);
-    }
-    spt_text_put(text, "'");
-}
-
 /* Options of the settings that a run's row describes, where they are not the standard ones: without them a sweep would
  * make another run. keys: NULL, or the only ones that count. */
 static void put_settings(const char *lines, const char *const *keys, struct spt_text *text) {
@@ -83,7 +67,7 @@ static void put_settings(const char *lines, const char *const *keys, struct spt_
         for (size_t i = 0; counts && keys && (counts = keys[i] != NULL) && strcmp(keys[i], name) != 0;) i++;
         if (!counts || strcmp(value, "stem-500.txt") == 0) continue; /* the probe that comes with spectail */
         spt_text_format(text, "--%s ", key->option);
-        put_word(text, value);
+        spt_shell_word_put(text, value);
         spt_text_put(text, " ");
     }
 }
@@ -175,17 +159,17 @@ void spt_check_put_sweep(struct spt_check *check, const struct spt_store_run *ru
     put_settings(run->plan_text, NULL, text);
     if (name.data && strcmp(slash ? slash + 1 : run->source, name.data) != 0) {
         spt_text_put(text, "--name ");
-        put_word(text, name.data);
+        spt_shell_word_put(text, name.data);
         spt_text_put(text, " ");
     }
     text->failed = text->failed || name.failed;
     spt_text_release(&name);
     if (strcmp(check->config->db, "spectail.db") != 0) {
         spt_text_put(text, "--db ");
-        put_word(text, check->config->db);
+        spt_shell_word_put(text, check->config->db);
         spt_text_put(text, " ");
     }
-    put_word(text, run->source);
+    spt_shell_word_put(text, run->source);
 }
 
 void spt_check_list_put(struct spt_check_list *list, const char *label, int64_t step) {
@@ -230,7 +214,7 @@ void spt_check_put_restore(const char *db, struct spt_text *mend) {
     spt_text_format(mend, "keep what can be read of it: (echo '");
     spt_store_put_marks(mend);
     spt_text_put(mend, "'; sqlite3 ");
-    put_word(mend, db);
+    spt_shell_word_put(mend, db);
     spt_text_put(mend, " .dump | sed 's/^ROLLBACK;.*/COMMIT;/') | sqlite3 new.db, then check new.db");
 }
 

@@ -6,7 +6,9 @@
 #include "checkpoints/run.h"
 #include "tracker/control.h"
 #include "tracker/emergence/emergence.h"
+#include "tracker/formats/names.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +35,8 @@ static enum spt_status collect_value(void *context, const struct spt_store_measu
     return SPT_OK;
 }
 
-/* Values at every checkpoint (NAN where there is none) and their sample counts; SPT_END when no checkpoint has the metric. */
+/* Values at every checkpoint (NAN where there is none) and their sample counts; SPT_END when no checkpoint has the
+ * metric. */
 static enum spt_status collect(struct spt_run_source *source, const char *metric, int layer, int head,
                                struct spt_plot_value **values, size_t **samples, struct spt_error *error) {
     const size_t count = source->source.count;
@@ -154,11 +157,31 @@ static enum spt_status null_value(void *context, const char *metric, int layer, 
     return spt_store_null(source->store, source->run.id, metric, layer, mean, sd, error);
 }
 
-/* The first series whose name has "loss" in it and is no evaluation: what a trainer logs as its own. */
+/* A word of a name begins there: "val" in "loss/val_ppl", not in "interval". */
+static bool has_word(const char *name, const char *word) {
+    for (const char *at = name; (at = strstr(at, word)); at++)
+        if (at == name || !isalpha((unsigned char)at[-1])) return true;
+    return false;
+}
+
+/* How a trainer calls its own loss, the likeliest first: 0 "loss" itself, 1 "train_loss" and its like, 2 another loss. LOSS_NONE: one of
+ * other data, a part of the loss, or a figure about it. */
+enum { LOSS_NONE = 3 };
+static int loss_rank(const char *name) {
+    static const char *const OTHERS[] = {"eval", "val", "test", "dev", "aux", "scale", "scaling", "balance"};
+    if (!strstr(name, "loss")) return LOSS_NONE;
+    for (size_t i = 0; i < sizeof OTHERS / sizeof *OTHERS; i++)
+        if (has_word(name, OTHERS[i])) return LOSS_NONE;
+    if (strcmp(name, "loss") == 0) return 0;
+    return has_word(name, "train") ? 1 : 2;
+}
+
+/* NULL: no series is a training loss. */
 static const char *training_loss(char *const *names, size_t count) {
+    const char *best = NULL;
     for (size_t i = 0; i < count; i++)
-        if (strstr(names[i], "loss") && !strstr(names[i], "eval")) return names[i];
-    return NULL;
+        if (loss_rank(names[i]) < (best ? loss_rank(best) : LOSS_NONE)) best = names[i];
+    return best;
 }
 
 static enum spt_status external(void *context, const char *name, struct spt_plot_point **points, size_t *n,
@@ -249,8 +272,29 @@ void spt_run_source_close(struct spt_run_source *source) {
     free(source->shown);
     free(source->checkpoints);
     free(source->others);
+    free(source->name);
     free(source->names);
     *source = (struct spt_run_source){0};
+}
+
+/* The checkpoints that are shown, of count rows. */
+static enum spt_status take_checkpoints(struct spt_run_source *source, size_t count, struct spt_error *error) {
+    size_t i = 0;
+    source->shown = spt_alloc(count, sizeof *source->shown);
+    source->checkpoints = spt_alloc(count, sizeof *source->checkpoints);
+    if (!source->shown || !source->checkpoints)
+        return spt_fail_memory(error, count * sizeof *source->checkpoints, "a run's checkpoints");
+    for (size_t k = 0; k < source->row_count; k++) {
+        const struct spt_store_checkpoint *row = &source->rows[k];
+        if (!is_shown(row, source->branch)) continue;
+        source->shown[i] = k;
+        source->checkpoints[i++] =
+            (struct spt_plot_checkpoint){.step = row->step,
+                                         .tokens = row->tokens == SPT_NO_TOKENS ? 0 : row->tokens,
+                                         .label = row->label,
+                                         .duplicate = row->duplicate_of != SPT_NO_STEP};
+    }
+    return SPT_OK;
 }
 
 static enum spt_status open_alone(struct spt_store *store, const struct spt_store_run *run, const char *branch,
@@ -258,29 +302,12 @@ static enum spt_status open_alone(struct spt_store *store, const struct spt_stor
     *source = (struct spt_run_source){.store = store, .run = *run};
     enum spt_status status = spt_store_checkpoints(store, run->id, &source->rows, &source->row_count, error);
     if (status != SPT_OK) return status;
-    const char *shown_branch = branch ? branch : largest_branch(source);
-    const size_t count = count_shown(source, shown_branch);
-    source->branch = shown_branch;
-    source->shown = spt_alloc(count, sizeof *source->shown);
-    source->checkpoints = spt_alloc(count, sizeof *source->checkpoints);
-    if (!source->shown || !source->checkpoints)
-        status = spt_fail_memory(error, count * 32, "a run's checkpoints");
-    else if (count == 0)
-        status = SPT_END;
+    source->branch = branch ? branch : largest_branch(source);
+    const size_t count = count_shown(source, source->branch);
+    status = count ? take_checkpoints(source, count, error) : SPT_END;
     if (status != SPT_OK) {
         spt_run_source_close(source);
         return status;
-    }
-    size_t i = 0;
-    for (size_t k = 0; k < source->row_count; k++) {
-        const struct spt_store_checkpoint *row = &source->rows[k];
-        if (!is_shown(row, shown_branch)) continue;
-        source->shown[i] = k;
-        source->checkpoints[i++] =
-            (struct spt_plot_checkpoint){.step = row->step,
-                                         .tokens = row->tokens == SPT_NO_TOKENS ? 0 : row->tokens,
-                                         .label = row->label,
-                                         .duplicate = row->duplicate_of != SPT_NO_STEP};
     }
     source->source = (struct spt_plot_source){
         .context = source,
@@ -304,15 +331,24 @@ static enum spt_status open_alone(struct spt_store *store, const struct spt_stor
     return SPT_OK;
 }
 
+/* Figures call a run as all else outside the store does: two runs of one name are told apart. */
+static enum spt_status take_name(struct spt_run_source *source, struct spt_error *error) {
+    char **names = spt_run_names(source->all, source->all_count);
+    for (size_t i = 0; names && i < source->all_count && !source->name; i++)
+        if (source->all[i].id == source->run.id) source->name = spt_strdup(names[i]);
+    spt_run_names_free(names, source->all_count);
+    if (!names || !source->name) return spt_fail_memory(error, strlen(source->run.name), "the name of a run");
+    source->source.run = source->name;
+    return SPT_OK;
+}
+
 /* SPT_END: the store has none, or nothing of it is analysed. */
 static enum spt_status open_control(struct spt_run_source *source, struct spt_error *error) {
-    enum spt_status status = spt_store_runs(source->store, &source->all, &source->all_count, error);
-    if (status != SPT_OK) return status;
     const struct spt_store_run *run = spt_control_find(&source->run, source->all, source->all_count);
     if (!run) return SPT_END;
     struct spt_run_source *control = spt_alloc_zeroed(1, sizeof *control);
     if (!control) return spt_fail_memory(error, sizeof *control, "a control");
-    status = open_alone(source->store, run, source->branch, control, error);
+    const enum spt_status status = open_alone(source->store, run, source->branch, control, error);
     if (status != SPT_OK) {
         free(control);
         return status;
@@ -326,7 +362,9 @@ enum spt_status spt_run_source_open(struct spt_store *store, const struct spt_st
                                     struct spt_run_source *source, struct spt_error *error) {
     enum spt_status status = open_alone(store, run, branch, source, error);
     if (status != SPT_OK) return status;
-    status = open_control(source, error);
+    status = spt_store_runs(store, &source->all, &source->all_count, error);
+    if (status == SPT_OK) status = take_name(source, error);
+    if (status == SPT_OK) status = open_control(source, error);
     if (status == SPT_OK || status == SPT_END) return SPT_OK;
     spt_run_source_close(source);
     return status;
@@ -337,10 +375,10 @@ enum spt_status spt_run_source_compare(struct spt_run_source *first, const struc
     struct spt_text names = {0};
     first->others = spt_alloc(count, sizeof *first->others);
     if (!first->others) return spt_fail_memory(error, count * sizeof *first->others, "several runs");
-    spt_text_put(&names, first->run.name);
+    spt_text_put(&names, first->source.run);
     for (size_t i = 0; i < count; i++) {
         first->others[i] = others[i].source;
-        spt_text_format(&names, ", %s", others[i].run.name);
+        spt_text_format(&names, ", %s", others[i].source.run);
     }
     first->names = names.data;
     first->source.title = names.data;

@@ -20,13 +20,15 @@ struct spt_run_source {
     size_t *shown;                           /* [source.count] the rows that are analysed and have a step */
     struct spt_plot_checkpoint *checkpoints; /* [source.count] */
     struct spt_plot_source *others;          /* [source.other_count] as spt_run_source_compare made it; NULL: none */
+    char *name;                              /* as spt_run_names has it */
     char *names;                             /* of all runs that are compared; NULL: none */
     struct spt_run_source *control;          /* of its control, as source.control; NULL: the store has none */
-    struct spt_store_run *all; /* [all_count] of the store, where there is a control: its run is among them */
+    struct spt_store_run *all;               /* [all_count] of the store */
     size_t all_count;
 };
 
-/* With the run's control, where the store has one (tracker/control.h) of the same branch. Only checkpoints of one branch are drawn: branch NULL takes that of the most checkpoints. SPT_END: nothing is analysed. */
+/* With the run's control, where the store has one (tracker/control.h) of the same branch. Only checkpoints of one branch
+ * are drawn: branch NULL takes that of the most checkpoints. SPT_END: nothing is analysed. */
 enum spt_status spt_run_source_open(struct spt_store *store, const struct spt_store_run *run, const char *branch,
                                     struct spt_run_source *source, struct spt_error *error);
 void spt_run_source_close(struct spt_run_source *source);

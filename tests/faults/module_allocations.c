@@ -19,6 +19,7 @@
 #include "shards.h"
 #include "tiny.h"
 #include "tracker/config/config.h"
+#include "tracker/report/internal.h"
 #include "tracker/series/series.h"
 #include "tracker/store/store.h"
 
@@ -345,6 +346,23 @@ static enum spt_status read_store(const char *path, uint64_t *result, struct spt
     return status;
 }
 
+/* A report of a run whose checkpoints are gone: that is a caveat, which memory that is out is not. */
+static enum spt_status tell_looks(const char *path, uint64_t *result, struct spt_error *error) {
+    const struct spt_store_run run = {.name = "run", .source = (char *)path, .samples = 1};
+    struct spt_told_run told = {.run = &run, .source = {.run = run}};
+    struct spt_config config;
+    struct spt_error why = {0};
+    enum spt_status status = spt_config_init(&config, error);
+    if (status != SPT_OK) return status;
+    const struct spt_report_request request = {.config = &config};
+    const struct spt_report_reading reading = {.request = &request, .runs = &told, .count = 1};
+    struct spt_telling t = {.reading = &reading, .run = &told, .unseen = &why};
+    status = spt_tell_looks(&t, error);
+    for (const char *c = why.message; *c; c++) mix(result, (uint64_t)*c);
+    spt_config_release(&config);
+    return status;
+}
+
 static enum spt_status read_neox_config(const char *path, uint64_t *result, struct spt_error *error) {
     struct spt_model_config model;
     const enum spt_status status = spt_neox_config_read(NULL, path, 192, &model, error);
@@ -386,6 +404,7 @@ static const struct work {
     {"graphs of attention", analyse_graphs, SPT_TEST_DATA "/reference/opt_after", NULL},
     {"history of a trainer", read_history, CHECKPOINT "/trainer_state.json", NULL},
     {"table of a series", read_table, "evaluation.csv", NULL},
+    {"report, checkpoints that are gone", tell_looks, "no such run", NULL},
     {"store, new", write_store, "new.db", "new.db"},
     {"store, again", write_store, "old.db", NULL},
     {"store, read", read_store, "old.db", NULL},

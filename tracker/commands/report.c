@@ -66,10 +66,10 @@ static int tell(const struct spt_invocation *invocation, const struct spt_report
                                        empty->name, request->branch)
                 : spt_invocation_usage(invocation, "run \"%s\" has no analysed checkpoint with a step yet",
                                        empty->name);
-    if (status == SPT_OK && spt_figures_check(&invocation->config, &reading.runs[0].source.source, &error) != SPT_OK)
-        exit = spt_invocation_fail(invocation, SPT_EXIT_USAGE, &error);
-    else if (status == SPT_OK)
-        status = spt_report_tell(&reading, &page, &bibtex, &drawing, &error);
+    for (size_t i = 0; status == SPT_OK && exit == SPT_EXIT_DONE && i < reading.count; i++)
+        if (spt_figures_check(&invocation->config, &reading.runs[i].source.source, &error) != SPT_OK)
+            exit = spt_invocation_fail(invocation, SPT_EXIT_USAGE, &error);
+    if (status == SPT_OK && exit == SPT_EXIT_DONE) status = spt_report_tell(&reading, &page, &bibtex, &drawing, &error);
     if (exit == SPT_EXIT_DONE && status != SPT_OK)
         exit = spt_invocation_fail(invocation, drawing ? SPT_EXIT_OUTPUT : SPT_EXIT_STORE, &error);
     if (exit == SPT_EXIT_DONE) exit = write_both(invocation, out ? out : STANDARD_OUT, bibtex_out, &page, &bibtex);

@@ -133,13 +133,12 @@ static double way(const struct tale *tale) {
     return tale->last.value.mean - tale->first.value.mean;
 }
 
-/* --- which layers --- */
-
-static const struct spt_emerged_row *row_of_layer(const struct tale *tale, int layer) {
-    const struct spt_emerged_row *row =
-        spt_emerged_find(tale->t->run->emerged, tale->finding->metric, layer, SPT_WHOLE_LAYER);
-    return row && row->emergence.reason == SPT_EMERGENCE_FOUND ? row : NULL;
+static bool is_of_group(const struct finding *finding, const char *group) {
+    const size_t row = spt_metric_find(finding->metric);
+    return row < SPT_METRIC_COUNT && strcmp(spt_metric_group(&SPT_METRICS[row]), group) == 0;
 }
+
+/* --- which layers --- */
 
 static void put_layer(const struct tale *tale, const struct spt_emerged_row *row) {
     spt_report_format(&tale->t->page, "layer %d ", row->layer);
@@ -149,30 +148,22 @@ static void put_layer(const struct tale *tale, const struct spt_emerged_row *row
 }
 
 static void put_layers(const struct tale *tale) {
-    const struct spt_emerged_row *first = NULL, *last = NULL;
-    const int layers = (int)tale->t->run->run->layers;
-    int turned = 0;
-    for (int layer = 0; layer < layers; layer++) {
-        const struct spt_emerged_row *row = row_of_layer(tale, layer);
-        if (!row) continue;
-        turned++;
-        if (!first || row->emergence.fit.t0 < first->emergence.fit.t0) first = row;
-        if (!last || row->emergence.fit.t0 > last->emergence.fit.t0) last = row;
-    }
-    if (turned == 0) return;
-    if (turned == 1) {
+    const struct spt_told_layers layers = spt_told_layers(tale->t->run->emerged, tale->finding->metric);
+    const size_t all = tale->t->run->run->layers;
+    if (layers.turned == 0) return;
+    if (layers.turned == 1) {
         put(tale, " Of the layers by themselves only ");
-        put_layer(tale, first);
+        put_layer(tale, layers.first);
         put(tale, " has a midpoint.");
         return;
     }
-    if (turned == layers)
-        spt_report_format(&tale->t->page, " Each of the %d layers turns: first ", layers);
+    if (layers.turned == all)
+        spt_report_format(&tale->t->page, " Each of the %zu layers turns: first ", all);
     else
-        spt_report_format(&tale->t->page, " %d of %d layers turn: first ", turned, layers);
-    put_layer(tale, first);
+        spt_report_format(&tale->t->page, " %zu of %zu layers turn: first ", layers.turned, all);
+    put_layer(tale, layers.first);
     put(tale, ", last ");
-    put_layer(tale, last);
+    put_layer(tale, layers.last);
     put(tale, ".");
 }
 
@@ -234,11 +225,16 @@ static enum spt_status control_end(const struct tale *tale, struct spt_told_valu
     return any ? SPT_OK : SPT_END;
 }
 
+/* Weights are the same whatever they are asked: their control is no control. */
+static bool is_of_weights(const struct tale *tale) {
+    return is_of_group(tale->finding, "weights");
+}
+
 static enum spt_status put_control(const struct tale *tale, struct spt_error *error) {
     const struct spt_said_of of = whole(tale, tale->last.step);
     const struct spt_plot_value *v = &tale->last.value;
     struct spt_told_value control;
-    const enum spt_status status = control_end(tale, &control, error);
+    const enum spt_status status = is_of_weights(tale) ? SPT_END : control_end(tale, &control, error);
     if (status != SPT_OK) return status == SPT_END ? SPT_OK : status;
     const struct spt_plot_value *c = &control.value;
     put(tale, " With the tokens of each sample shuffled it is ");
@@ -282,7 +278,8 @@ static void put_pace(const struct tale *tale) {
     spt_say_step(tale->t, fit->t0 - log(9) / fit->k, &of, "t0 - ln 9 / steepness");
     put(tale, " to step ");
     spt_say_step(tale->t, fit->t0 + log(9) / fit->k, &of, "t0 + ln 9 / steepness");
-    put(tale, ".");
+    const bool beyond = spt_emergence_step(fit->t0 + log(9) / fit->k) > (double)tale->t->run->emerged->last;
+    put(tale, beyond ? ", which lies behind the last." : ".");
 }
 
 static void put_phase(const struct tale *tale, size_t i) {
@@ -433,11 +430,6 @@ static enum spt_status find(struct tale *tale, struct spt_error *error) {
     if (!tale->row) return SPT_END;
     return spt_told_ends(tale->t, tale->finding->metric, SPT_WHOLE_MODEL, SPT_WHOLE_LAYER, &tale->first, &tale->last,
                          error);
-}
-
-static bool is_of_group(const struct finding *finding, const char *group) {
-    const size_t row = spt_metric_find(finding->metric);
-    return row < SPT_METRIC_COUNT && strcmp(spt_metric_group(&SPT_METRICS[row]), group) == 0;
 }
 
 enum spt_status spt_tell_findings(struct spt_telling *t, const char *group, struct spt_error *error) {

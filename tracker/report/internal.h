@@ -45,6 +45,8 @@ bool spt_say_order(struct spt_telling *t, const struct spt_emerged_row *row);
 void spt_say_share(struct spt_telling *t, double share, const struct spt_said_of *of, const char *field);
 void spt_say_probability(struct spt_telling *t, const char *letter, double p, const struct spt_said_of *of,
                          const char *field);
+/* A cell of a table with a number in it, or nothing where it is NAN. */
+void spt_say_number_cell(struct spt_telling *t, double value, const struct spt_said_of *of, const char *field);
 /* "the loss", or the metric's name. */
 void spt_say_against(struct spt_telling *t);
 /* "a, b and c", each as code; after limit of them "and 3 more" (0: all). */
@@ -59,8 +61,14 @@ struct spt_told_value {
 /* Of a metric at its first and its last step that count. SPT_END: the run has no value of it. */
 enum spt_status spt_told_ends(const struct spt_telling *t, const char *metric, int layer, int head,
                               struct spt_told_value *first, struct spt_told_value *last, struct spt_error *error);
-/* A setting of the run's texts (model, probe, plan): "key: value" a line. Empty where there is none. */
-void spt_told_setting(const char *text, const char *key, char *value, size_t capacity);
+/* A setting of the run's texts (model, probe, plan): "key: value" a line. Appends the value, and is false where there is none. */
+bool spt_told_setting(const char *text, const char *key, struct spt_text *value);
+/* Which layer's midpoint is the first and which the last, and how many layers have one; NULL: none has. */
+struct spt_told_layers {
+    const struct spt_emerged_row *first, *last;
+    size_t turned;
+};
+struct spt_told_layers spt_told_layers(const struct spt_emerged *emerged, const char *metric);
 bool spt_told_has_group(const struct spt_told_run *run, const char *group);
 /* The groups of what the run has, in the order of the chapters: names [SPT_TOLD_GROUPS_MAX] out, how many. */
 enum { SPT_TOLD_GROUPS_MAX = 32 };

@@ -5,6 +5,7 @@
 #include "checkpoints/base/memory.h"
 #include "tracker/config/config.h"
 #include "tracker/control.h"
+#include "tracker/shell_word.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -209,41 +210,29 @@ enum spt_status spt_tell_methods(struct spt_telling *t, struct spt_error *error)
 
 /* --- what does it again --- */
 
-/* A word of the shell. */
-static void put_word(struct spt_text *out, const char *word) {
-    if (*word &&
-        strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:,=@%+-") == strlen(word)) {
-        spt_text_put(out, word);
-        return;
-    }
-    spt_text_put(out, "'");
-    for (const char *c = word; *c; c++) {
-        if (*c == '\'')
-            spt_text_put(out, "'\\''");
-        else
-            spt_text_append(out, c, 1);
-    }
-    spt_text_put(out, "'");
-}
-
 /* Settings of a run's texts that are keys of the configuration, a line each. Numbers and words stand as they are; a file's
  * name, which comes from outside, as a JSON string, which is one of YAML too. */
 static void put_settings(struct spt_text *out, const char *text, const char *const *skip) {
     for (const char *line = text; line && *line;) {
         const size_t length = strcspn(line, "\n");
-        char key[64] = "", value[512];
+        char key[64] = "";
         const size_t name = strcspn(line, ":");
         if (name < sizeof key && name < length) memcpy(key, line, name), key[name] = '\0';
         bool left_out = !*key || !spt_config_key_find(key);
         for (size_t i = 0; skip && skip[i]; i++) left_out = left_out || strcmp(skip[i], key) == 0;
         if (!left_out) {
-            spt_told_setting(text, key, value, sizeof value);
+            struct spt_text value = {0};
+            spt_text_put(&value, "");
+            spt_told_setting(text, key, &value);
             spt_text_format(out, "%s: ", key);
-            if (strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789") == strlen(value))
-                spt_text_put(out, value);
+            if (value.failed)
+                out->failed = true;
+            else if (strspn(value.data, "abcdefghijklmnopqrstuvwxyz0123456789") == value.length)
+                spt_text_put(out, value.data);
             else
-                spt_text_put_json(out, value);
+                spt_text_put_json(out, value.data);
             spt_text_put(out, "\n");
+            spt_text_release(&value);
         }
         line += length + (line[length] != '\0');
     }
@@ -265,7 +254,7 @@ static void put_group(const struct spt_told_run *run, const char *group, struct 
         if (strcmp(spt_metric_group(metric), group) != 0 || metric->grid) continue;
         if (is_measured(run, i))
             spt_text_format(&names, "%s%s", names.length ? ", " : "", metric->name);
-        else if (!(metric->needs & (SPT_NEED_DIMENSION_2 | SPT_NEED_FULL_MASK)))
+        else if (!(metric->needs & (SPT_NEED_DIMENSION_2 | SPT_NEED_FULL_MASK | SPT_NEED_GATE)))
             all = false;
     }
     spt_text_put(out, all || names.failed ? group : names.data);
@@ -303,27 +292,34 @@ static void put_configuration(const struct spt_telling *t, struct spt_text *out)
     spt_text_put(out, "]\n");
 }
 
+/* What the tables of midpoints depend on beside the runs. */
+static void put_choice(const struct spt_telling *t, struct spt_text *out) {
+    const struct spt_report_request *request = t->reading->request;
+    if (request->branch) {
+        spt_text_put(out, " --branch ");
+        spt_shell_word_put(out, request->branch);
+    }
+    if (request->against) spt_text_format(out, " --against %s", request->against);
+}
+
 static void put_commands(const struct spt_telling *t, struct spt_text *out) {
     const struct spt_report_request *request = t->reading->request;
     spt_text_put(out, "spectail sweep --config run.yaml --db ");
-    put_word(out, request->db);
+    spt_shell_word_put(out, request->db);
     spt_text_put(out, "\nspectail emerge --db ");
-    put_word(out, request->db);
+    spt_shell_word_put(out, request->db);
     for (size_t i = 0; i < t->reading->count; i++)
         spt_text_format(out, " --run %lld", (long long)t->reading->runs[i].run->id);
+    put_choice(t, out);
     spt_text_put(out, "\nspectail report --db ");
-    put_word(out, request->db);
+    spt_shell_word_put(out, request->db);
     for (size_t i = 0; i < t->reading->count; i++)
         spt_text_format(out, " --run %lld", (long long)t->reading->runs[i].run->id);
-    if (request->branch) {
-        spt_text_put(out, " --branch ");
-        put_word(out, request->branch);
-    }
+    put_choice(t, out);
     if (request->title) {
         spt_text_put(out, " --title ");
-        put_word(out, request->title);
+        spt_shell_word_put(out, request->title);
     }
-    if (request->against) spt_text_format(out, " --against %s", request->against);
     spt_text_put(out, "\n");
 }
 

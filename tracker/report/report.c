@@ -122,6 +122,20 @@ static void put_title(const struct spt_report_reading *reading, struct spt_text 
     spt_text_put(title, " over training");
 }
 
+static bool have_one_shape(const struct spt_report_reading *reading) {
+    const struct spt_store_run *first = reading->runs[0].run;
+    for (size_t i = 1; i < reading->count; i++)
+        if (reading->runs[i].run->layers != first->layers || reading->runs[i].run->heads != first->heads) return false;
+    return true;
+}
+
+static bool have_as_many_samples(const struct spt_report_reading *reading) {
+    for (size_t i = 1; i < reading->count; i++)
+        if (reading->runs[i].run->samples != reading->runs[0].run->samples) return false;
+    return true;
+}
+
+/* What all runs have. */
 static void put_line(const struct spt_report_reading *reading, struct spt_text *line) {
     const struct spt_told_run *run = &reading->runs[0];
     const struct spt_plot_source *source = &run->source.source;
@@ -131,8 +145,12 @@ static void put_line(const struct spt_report_reading *reading, struct spt_text *
                         source->checkpoints[source->count - 1].step);
     else
         spt_text_format(line, "%zu runs", reading->count);
-    spt_text_format(line, " · %zu layers, %zu heads · %zu probe samples · %s · spectail " SPT_VERSION, run->run->layers,
-                    run->run->heads, run->run->samples, reading->request->date);
+    if (have_one_shape(reading))
+        spt_text_format(line, " · %zu layer%s, %zu head%s", run->run->layers, spt_plural(run->run->layers),
+                        run->run->heads, spt_plural(run->run->heads));
+    if (have_as_many_samples(reading))
+        spt_text_format(line, " · %zu probe sample%s", run->run->samples, spt_plural(run->run->samples));
+    spt_text_format(line, " · %s · spectail " SPT_VERSION, reading->request->date);
 }
 
 static enum spt_status tell_summary(struct spt_telling *t, struct spt_error *error) {

@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SETTING_MAX = 256 };
-
 static void anchor(char id[64], const struct spt_telling *t, const char *name) {
     snprintf(id, 64, "%s%s", t->run->prefix, name);
 }
@@ -35,17 +33,30 @@ static void fact(struct spt_telling *t, const char *term, const char *text) {
     spt_report_close(&t->page, SPT_REPORT_FACT);
 }
 
+/* What stands before the setting, it, and what stands behind; nothing where the texts do not have it. */
+static bool put_setting(struct spt_telling *t, const char *before, const char *text, const char *key,
+                        const char *after) {
+    struct spt_text value = {0};
+    const bool known = spt_told_setting(text, key, &value) && value.length;
+    if (known) {
+        spt_report_text(&t->page, before);
+        spt_report_text(&t->page, value.failed ? "" : value.data);
+        spt_report_text(&t->page, after);
+    }
+    t->page.body.failed = t->page.body.failed || value.failed;
+    spt_text_release(&value);
+    return known;
+}
+
 static void fact_model(struct spt_telling *t) {
     const struct spt_store_run *run = t->run->run;
-    char type[SETTING_MAX], width[SETTING_MAX], vocabulary[SETTING_MAX], said[SPT_SAID_MAX];
-    spt_told_setting(run->model_text, "model_type", type, sizeof type);
-    spt_told_setting(run->model_text, "hidden_size", width, sizeof width);
-    spt_told_setting(run->model_text, "vocab_size", vocabulary, sizeof vocabulary);
+    char said[SPT_SAID_MAX];
     spt_report_fact(&t->page, "Model");
-    spt_report_format(&t->page, "%s%s%zu layer%s of %zu head%s", type, *type ? ", " : "", run->layers,
-                      spt_plural(run->layers), run->heads, spt_plural(run->heads));
-    if (*width) spt_report_format(&t->page, ", width %s", width);
-    if (*vocabulary) spt_report_format(&t->page, ", vocabulary %s", vocabulary);
+    put_setting(t, "", run->model_text, "model_type", ", ");
+    spt_report_format(&t->page, "%zu layer%s of %zu head%s", run->layers, spt_plural(run->layers), run->heads,
+                      spt_plural(run->heads));
+    put_setting(t, ", width ", run->model_text, "hidden_size", "");
+    put_setting(t, ", vocabulary ", run->model_text, "vocab_size", "");
     const double parameters = spt_store_run_parameters(run);
     if (parameters > 0) {
         spt_said_number(said, parameters / 1e6, NAN, NAN);
@@ -58,16 +69,13 @@ static void fact_model(struct spt_telling *t) {
 
 static void fact_probe(struct spt_telling *t) {
     const struct spt_store_run *run = t->run->run;
-    char file[SETTING_MAX], tokens[SETTING_MAX], added[SETTING_MAX], digest[SPT_HASH_HEX];
-    spt_told_setting(run->probe_text, "probe", file, sizeof file);
-    if (!*file) spt_told_setting(run->probe_text, "ids", file, sizeof file);
-    spt_told_setting(run->probe_text, "tokens", tokens, sizeof tokens);
-    spt_told_setting(run->probe_text, "added", added, sizeof added);
+    char digest[SPT_HASH_HEX];
     spt_hash_hex(run->probe, digest);
     spt_report_fact(&t->page, "Probe");
-    spt_report_format(&t->page, "%zu sample%s%s%s%s%s%s", run->samples, spt_plural(run->samples), *tokens ? ", " : "",
-                      tokens, *tokens ? " tokens" : "", *file ? ", of " : "", file);
-    if (*added) spt_report_format(&t->page, "; to each the tokenizer adds %s", added);
+    spt_report_format(&t->page, "%zu sample%s", run->samples, spt_plural(run->samples));
+    put_setting(t, ", ", run->probe_text, "tokens", " tokens");
+    if (!put_setting(t, ", of ", run->probe_text, "probe", "")) put_setting(t, ", of ", run->probe_text, "ids", "");
+    put_setting(t, "; to each the tokenizer adds ", run->probe_text, "added", "");
     spt_report_text(&t->page, "; token ids ");
     spt_report_code(&t->page, digest);
     spt_report_close(&t->page, SPT_REPORT_FACT);
@@ -79,7 +87,12 @@ static void fact_plan(struct spt_telling *t) {
     spt_report_fact(&t->page, "Plan");
     for (bool first = true; *line; first = false) {
         const size_t length = strcspn(line, "\n");
-        spt_report_format(&t->page, "%s%.*s", first ? "" : "; ", (int)length, line);
+        struct spt_text setting = {0};
+        spt_text_append(&setting, line, length);
+        if (!first) spt_report_text(&t->page, "; ");
+        if (setting.data) spt_report_text(&t->page, setting.data);
+        t->page.body.failed = t->page.body.failed || setting.failed;
+        spt_text_release(&setting);
         line += length + (line[length] != '\0');
     }
     spt_report_close(&t->page, SPT_REPORT_FACT);
@@ -189,12 +202,6 @@ static double on_axis(const struct spt_emerged *e, double time) {
     return to > from ? (time - from) / (to - from) : NAN;
 }
 
-static void number_cell(struct spt_telling *t, double value, const struct spt_said_of *of, const char *field) {
-    spt_report_cell(&t->page, true);
-    if (!isnan(value)) spt_say_number(t, value, of, field);
-    spt_report_end_cell(&t->page);
-}
-
 static void shown_cell(struct spt_telling *t, const char *format, double value, const struct spt_said_of *of,
                        const char *field) {
     char shown[SPT_SAID_MAX];
@@ -208,20 +215,14 @@ static void shown_cell(struct spt_telling *t, const char *format, double value, 
 }
 
 static void layers_cell(struct spt_telling *t, const struct spt_emerged *e, const char *metric) {
-    const struct spt_emerged_row *first = NULL, *last = NULL;
-    for (int layer = 0; layer < (int)e->run->layers; layer++) {
-        const struct spt_emerged_row *row = spt_emerged_find(e, metric, layer, SPT_WHOLE_LAYER);
-        if (!row || row->emergence.reason != SPT_EMERGENCE_FOUND) continue;
-        if (!first || row->emergence.fit.t0 < first->emergence.fit.t0) first = row;
-        if (!last || row->emergence.fit.t0 > last->emergence.fit.t0) last = row;
-    }
+    const struct spt_told_layers layers = spt_told_layers(e, metric);
     spt_report_cell(&t->page, true);
-    if (first) {
-        const struct spt_said_of low = {metric, first->layer, SPT_WHOLE_LAYER, SPT_NO_STEP};
-        const struct spt_said_of high = {metric, last->layer, SPT_WHOLE_LAYER, SPT_NO_STEP};
-        spt_say_step(t, first->emergence.fit.t0, &low, "midpoint");
+    if (layers.first) {
+        const struct spt_said_of low = {metric, layers.first->layer, SPT_WHOLE_LAYER, SPT_NO_STEP};
+        const struct spt_said_of high = {metric, layers.last->layer, SPT_WHOLE_LAYER, SPT_NO_STEP};
+        spt_say_step(t, layers.first->emergence.fit.t0, &low, "midpoint");
         spt_report_text(&t->page, " to ");
-        spt_say_step(t, last->emergence.fit.t0, &high, "midpoint");
+        spt_say_step(t, layers.last->emergence.fit.t0, &high, "midpoint");
     }
     spt_report_end_cell(&t->page);
 }
@@ -260,7 +261,7 @@ static void put_fit(struct spt_telling *t, const struct spt_emerged *e, const st
     spt_report_text(&t->page, " → ");
     spt_say_number(t, m->fit.a + m->fit.b, &of, "start + change");
     spt_report_end_cell(&t->page);
-    number_cell(t, m->fit.k, &of, "steepness");
+    spt_say_number_cell(t, m->fit.k, &of, "steepness");
     shown_cell(t, "%.2f", m->fit.r2, &of, "r2");
     if (!layers) layers_cell(t, e, row->metric);
     spt_report_cell(&t->page, true);

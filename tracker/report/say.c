@@ -92,6 +92,12 @@ void spt_say_number(struct spt_telling *t, double value, const struct spt_said_o
     spt_say_shown(t, said, value, of, field);
 }
 
+void spt_say_number_cell(struct spt_telling *t, double value, const struct spt_said_of *of, const char *field) {
+    spt_report_cell(&t->page, true);
+    if (!isnan(value)) spt_say_number(t, value, of, field);
+    spt_report_end_cell(&t->page);
+}
+
 static void say_value(struct spt_telling *t, const struct spt_plot_value *v, const struct spt_said_of *of,
                       const char *const fields[3]) {
     char said[SPT_SAID_MAX];

@@ -146,21 +146,26 @@ static void put_signs(struct spt_telling *t, const struct correlation *c, size_t
 static enum spt_status tell_correlation(struct spt_telling *t, const char *metric, const char *before,
                                         const char *after, struct spt_error *error) {
     struct correlation c[SPT_TAU_COUNT];
-    const struct spt_emerged *e = t->run->emerged;
     size_t count;
     const enum spt_status status = read_correlations(t, metric, c, &count, error);
     if (status != SPT_OK || count < 2) return status;
+    /* The run's ends may be steps at which none of them was measured. */
+    int64_t first = c[0].first.step, last = c[0].last.step;
+    for (size_t i = 1; i < count; i++) {
+        if (c[i].first.step < first) first = c[i].first.step;
+        if (c[i].last.step > last) last = c[i].last.step;
+    }
     spt_report_open(&t->page, SPT_REPORT_PARAGRAPH);
     spt_report_text(&t->page, before);
     spt_report_text(&t->page, " (");
     spt_report_code(&t->page, metric);
     spt_report_text(&t->page, ")");
     spt_report_text(&t->page, after);
-    spt_report_format(&t->page, " at step %lld ", (long long)e->last);
-    put_signs(t, c, count, false, e->last);
-    if (e->first != e->last) {
-        spt_report_format(&t->page, "; at step %lld ", (long long)e->first);
-        put_signs(t, c, count, true, e->first);
+    spt_report_format(&t->page, " at step %lld ", (long long)last);
+    put_signs(t, c, count, false, last);
+    if (first != last) {
+        spt_report_format(&t->page, "; at step %lld ", (long long)first);
+        put_signs(t, c, count, true, first);
     }
     spt_report_text(&t->page, ".");
     spt_report_close(&t->page, SPT_REPORT_PARAGRAPH);

@@ -32,18 +32,26 @@ enum spt_status spt_told_ends(const struct spt_telling *t, const char *metric, i
     return any ? SPT_OK : SPT_END;
 }
 
-void spt_told_setting(const char *text, const char *key, char *value, size_t capacity) {
+bool spt_told_setting(const char *text, const char *key, struct spt_text *value) {
     const size_t length = strlen(key);
-    *value = '\0';
     for (const char *line = text; line && *line; line = strchr(line, '\n'), line += line != NULL) {
         if (strncmp(line, key, length) != 0 || strncmp(line + length, ": ", 2) != 0) continue;
-        const char *from = line + length + 2;
-        const size_t size = strcspn(from, "\n");
-        const size_t kept = size < capacity ? size : capacity - 1;
-        memcpy(value, from, kept);
-        value[kept] = '\0';
-        return;
+        spt_text_append(value, line + length + 2, strcspn(line + length + 2, "\n"));
+        return true;
     }
+    return false;
+}
+
+struct spt_told_layers spt_told_layers(const struct spt_emerged *emerged, const char *metric) {
+    struct spt_told_layers told = {0};
+    for (int layer = 0; layer < (int)emerged->run->layers; layer++) {
+        const struct spt_emerged_row *row = spt_emerged_find(emerged, metric, layer, SPT_WHOLE_LAYER);
+        if (!row || row->emergence.reason != SPT_EMERGENCE_FOUND) continue;
+        told.turned++;
+        if (!told.first || row->emergence.fit.t0 < told.first->emergence.fit.t0) told.first = row;
+        if (!told.last || row->emergence.fit.t0 > told.last->emergence.fit.t0) told.last = row;
+    }
+    return told;
 }
 
 /* --- groups --- */

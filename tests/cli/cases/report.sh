@@ -50,14 +50,50 @@ check '"$program" sweep "$run" --samples 8 --bootstrap 100 --metrics loss,sink.f
 spectail report --db several.db --run one --run two --out several.html
 shell 'grep -o "<h[12][^>]*>[^<]*" several.html | sed "s/<[^>]*>//"'
 
+# Over seeds (the last number of each checkpoint is another one) it is told which turns first, and that three say little.
+check 'for seed in 1 2; do cp -r "$run" "seed$seed" && chmod -R u+w "seed$seed"; for file in "seed$seed"/*/*.safetensors; do printf "\\$seed" | dd of="$file" bs=1 seek=$(($(stat -L -c %s "$file") - 1)) conv=notrunc status=none; done; done'
+check 'for folder in "$run" seed1 seed2; do "$program" sweep "$folder" --samples 8 --bootstrap 100 --metrics loss,sinks --quiet --db seeds.db; done'
+check '"$program" report --db seeds.db --all --out seeds.html --quiet'
+shell 'grep "turn in each" seeds.html | sed "s/<[^>]*>//g"'
+shell '"$program" emerge --db seeds.db --all --layer -1 --csv | python3 -c "
+import csv, sys
+first = {}
+for row in csv.DictReader(sys.stdin):
+    if row[\"kind\"] == \"run\" and row[\"midpoint\"] and row[\"turns\"] in (\"\", \"0\"): first.setdefault(row[\"run\"], []).append((float(row[\"midpoint\"]), row[\"metric\"]))
+for run in sorted(first): print(run, [name for at, name in sorted(first[run])][:3])
+"'
+# Two runs of one name, of other samples: the figure of both tells them apart, and the page says nothing that only one of them has.
+check '"$program" sweep "$run" --samples 4 --metrics loss --quiet --db seeds.db --name seed1'
+check '"$program" plot runs --db seeds.db --run 2 --run 4 --out same --quiet && "$program" report --db seeds.db --run 2 --run 4 --out same.html --quiet'
+shell 'grep -o "run_name.[12]. = .*" same/runs.gp; grep -o "<h1>[^<]*\|2 runs[^<]*" same.html'
+
+# Beside each figure stands what draws it again, of this store and run.
+shell 'grep -o "Drawn by <code>.*</code>" same.html seeds.html | sed "s/.*<code>//; s/<[^>]*>//g" | sort -u | sed -n "1,4p"'
+check 'grep -ho "Drawn by <code>.*</code>" same.html | sed "s/.*<code>spectail//; s/<[^>]*>//g" | while read -r command; do eval "\"\$program\" $command --out again --quiet" || echo "fails: $command"; done >failed 2>&1; test ! -s failed'
+
 # Beside its control.
 check '"$program" sweep "$run" --samples 6 --metrics loss,sink.first_excess,sink.entropy --bootstrap 100 --control shuffled --quiet --db control.db'
 check '"$program" report --db control.db --out control.html --quiet'
 shell 'python3 "$check_report" "$program" control.html control.db'
 shell 'grep -o "With the tokens of each sample shuffled" control.html; grep -c "^control: shuffled" control.html'
+check '"$program" sweep "$run" --samples 4 --metrics loss,weights --control shuffled --steps 0:8 --quiet --db weights.db && "$program" report --db weights.db --out weights.html --quiet'
+shell 'grep "of the query weights" weights.html | grep -c "shuffled"; grep "^metrics: " weights.html'
 # The control by its own name: done again, it is swept beside its run.
 check '"$program" report --db control.db --run "demo-run (shuffled)" --out shuffled.html --quiet'
 shell 'grep -E "^(name|control): " shuffled.html'
+
+# What random attention gives is no sink, whichever way it went.
+check 'cp control.db random.db; sqlite3 random.db "UPDATE null_value SET mean = 0.15, sd = 0.05 WHERE metric = (SELECT id FROM metric WHERE name = \"sink.first_excess\")"'
+check '"$program" report --db random.db --out random.html --quiet'
+shell 'for page in control random; do grep -c "an attention sink forms" $page.html; grep -o "the run is [^.]*\." $page.html | head -1; done'
+
+# A probe of a long name, a group that was not measured at the ends, and whose loss a trainer logs.
+check 'cp spectail.db odd.db; sqlite3 odd.db "UPDATE run SET probe_text = replace(probe_text, \"probe: \", \"probe: \" || hex(zeroblob(400)));
+DELETE FROM measure WHERE metric IN (SELECT id FROM metric WHERE name LIKE \"graph.%\") AND checkpoint IN (SELECT id FROM checkpoint WHERE step IN (0, 8000));
+INSERT INTO external SELECT 1, name, 100, value, 0 FROM (SELECT \"aux_loss\" AS name, 1.5 AS value UNION SELECT \"eval_loss\", 2.5 UNION SELECT \"loss_scale\", 65536 UNION SELECT \"train_loss\", 3.5 UNION SELECT \"val_loss\", 4.5)"'
+check '"$program" report --db odd.db --out odd.html --quiet'
+shell 'grep "^probe: \|<pre.*probe: " odd.html | wc -c; grep -o "own training loss is <[^>]*>[^<]*" odd.html | sed "s/.*>//"'
+shell 'grep "correlation with the centralization" odd.html | sed "s/<[^>]*>//g" | grep -o "at step [0-9]* [a-z]*"'
 
 # What is wrong.
 spectail report --db none.db

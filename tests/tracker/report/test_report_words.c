@@ -52,15 +52,19 @@ static void small_and_undefined_ones_are_written_as_people_do(void **state) {
 
 static void a_setting_is_read_whole_or_not_at_all(void **state) {
     (void)state;
-    char value[8];
-    spt_told_setting("a: 1\nsamples: 100\nlong: 123456789\n", "samples", value, sizeof value);
-    assert_string_equal(value, "100");
-    spt_told_setting("a: 1\nsamples: 100\n", "sample", value, sizeof value);
-    assert_string_equal(value, "");
-    spt_told_setting("long: 123456789\n", "long", value, sizeof value);
-    assert_string_equal(value, "1234567");
-    spt_told_setting(NULL, "long", value, sizeof value);
-    assert_string_equal(value, "");
+    struct spt_text value = {0};
+    assert_true(spt_told_setting("a: 1\nsamples: 100\nlong: 123456789\n", "samples", &value));
+    assert_string_equal(value.data, "100");
+    assert_false(spt_told_setting("a: 1\nsamples: 100\n", "sample", &value));
+    assert_false(spt_told_setting(NULL, "long", &value));
+    assert_string_equal(value.data, "100");
+    char line[2000] = "long: ";
+    memset(line + 6, 'x', sizeof line - 7);
+    line[sizeof line - 1] = '\0';
+    spt_text_clear(&value);
+    assert_true(spt_told_setting(line, "long", &value));
+    assert_string_equal(value.data, line + 6);
+    spt_text_release(&value);
 }
 
 /* "(Gu et al. 2024)" in a definition: what stands before a year is the label of a work. */
