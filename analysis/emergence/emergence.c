@@ -46,10 +46,9 @@ struct spt_order spt_emergence_order(const struct spt_emergence *a, const double
 /* One series while it is worked on: its checkpoints that have a value. */
 struct work {
     size_t count, draws;
-    size_t *from;  /* [count] their places in the series */
-    double *t, *y; /* [count] */
-    double
-        *means; /* [draws, count] of each draw; NULL: unknown. Draws without a defined sample somewhere are left out */
+    size_t *from;              /* [count] their places in the series */
+    double *t, *y;             /* [count] */
+    double *means;             /* [draws, count] of each draw. Draws without a defined sample somewhere are left out */
     size_t *draw;              /* [draws] which draw each row of means is */
     struct spt_logistic *fits; /* [draws] */
     double *gain, *sample;     /* [draws] scratch */
@@ -66,13 +65,9 @@ static void work_release(struct work *w) {
     free(w->sample);
 }
 
-static bool is_resampled(const struct spt_emergence_series *series) {
-    return series->values || series->draws;
-}
-
 static enum spt_status work_init(struct work *w, const struct spt_emergence_series *series, size_t draws,
                                  struct spt_error *error) {
-    const size_t rows = is_resampled(series) ? draws : NOISE_DRAWS;
+    const size_t rows = draws > NOISE_DRAWS ? draws : NOISE_DRAWS; /* of noise where not one draw is whole */
     *w = (struct work){
         .from = spt_alloc(series->count, sizeof(size_t)),
         .t = spt_alloc(series->count, sizeof(double)),

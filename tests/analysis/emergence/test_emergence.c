@@ -212,6 +212,32 @@ static void draws_without_a_defined_sample_are_left_out(void **state) {
     for (size_t d = 0; d < DRAWS; d++) assert_int_equal(isnan(t0[d]) != 0, bootstrap.counts[d * MADE_SAMPLES] == 0);
 }
 
+/* Of a metric that is seldom defined no draw may have a mean at every checkpoint: then there is nothing to resample, and
+ * its p is from independent noise, as that of a pooled series. */
+static void without_a_whole_draw_a_series_is_as_a_pooled_one(void **state) {
+    (void)state;
+    const struct made_kind *kind = &MADE_KINDS[0];
+    struct made_series made;
+    double t0[DRAWS];
+    made_series(kind, 5, &made);
+    for (size_t i = 0; i < kind->count; i++)
+        for (size_t j = 0; j < MADE_SAMPLES; j++)
+            if (j != i) made.values[i * MADE_SAMPLES + j] = NAN;
+    for (size_t d = 0; d < DRAWS; d++) {
+        size_t whole = 0;
+        while (whole < kind->count && bootstrap.counts[d * MADE_SAMPLES + whole] > 0) whole++;
+        assert_true(whole < kind->count);
+    }
+    const struct spt_emergence e = one(kind, &made, t0);
+    const struct spt_emergence_series pooled = {kind->count, kind->steps, made.mean, NULL, NULL};
+    struct spt_emergence as;
+    emergence_of(&pooled, 1, 1, &as, NULL);
+    assert_int_equal(e.reason, SPT_EMERGENCE_FOUND);
+    assert_true(e.fit.t0 == as.fit.t0 && e.p == as.p);
+    assert_true(isnan(e.t0_lo) && isnan(e.t0_hi));
+    for (size_t d = 0; d < DRAWS; d++) assert_true(isnan(t0[d]));
+}
+
 static void a_gap_in_the_steps_is_no_harm(void **state) {
     (void)state;
     const struct made_kind *kind = &MADE_KINDS[0];
@@ -258,6 +284,7 @@ int main(void) {
         cmocka_unit_test(a_midpoint_outside_the_steps_is_none),
         cmocka_unit_test(undefined_samples_are_left_out),
         cmocka_unit_test(draws_without_a_defined_sample_are_left_out),
+        cmocka_unit_test(without_a_whole_draw_a_series_is_as_a_pooled_one),
         cmocka_unit_test(a_gap_in_the_steps_is_no_harm),
         cmocka_unit_test(steps_and_times_are_each_others_inverse),
         cmocka_unit_test(a_large_offset_costs_no_digits),
