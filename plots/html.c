@@ -18,7 +18,7 @@ void spt_html_append(struct spt_text *page, const char *string, size_t left) {
             spt_text_put(page, "&#xFFFD;");
         else if (code == '&' || code == '<' || code == '>' || code == '"' || code == '\'')
             spt_text_format(page, "&#%u;", (unsigned)code);
-        else if (spt_unicode_is_control(code))
+        else if (spt_unicode_is_unseen(code))
             spt_text_put(page, " ");
         else
             spt_text_append(page, string, length);

@@ -48,8 +48,8 @@ void spt_text_format(struct spt_text *text, const char *format, ...) {
     va_end(again);
 }
 
-static void put_json_escape(struct spt_text *text, unsigned char byte) {
-    switch (byte) {
+static void put_json_escape(struct spt_text *text, uint32_t code) {
+    switch (code) {
     case '"':
         spt_text_put(text, "\\\"");
         break;
@@ -66,7 +66,8 @@ static void put_json_escape(struct spt_text *text, unsigned char byte) {
         spt_text_put(text, "\\t");
         break;
     default:
-        spt_text_format(text, "\\u%04x", byte);
+        if (code > 0xffff) spt_text_format(text, "\\u%04x", (unsigned)(0xd7c0 + (code >> 10)));
+        spt_text_format(text, "\\u%04x", (unsigned)(code > 0xffff ? 0xdc00 | (code & 0x3ff) : code));
     }
 }
 
@@ -74,13 +75,12 @@ void spt_text_put_json(struct spt_text *text, const char *string) {
     const size_t length = strlen(string);
     spt_text_append(text, "\"", 1);
     for (size_t i = 0; i < length;) {
-        const unsigned char byte = (unsigned char)string[i];
         uint32_t code;
         const size_t step = spt_unicode_decode(string + i, length - i, &code);
-        if (byte == '"' || byte == '\\' || byte < 0x20 || byte == 0x7f)
-            put_json_escape(text, byte);
-        else if (step == 0)
+        if (step == 0)
             spt_text_put(text, "\xef\xbf\xbd");
+        else if (code == '"' || code == '\\' || spt_unicode_is_unseen(code))
+            put_json_escape(text, code);
         else
             spt_text_append(text, string + i, step);
         i += step ? step : 1;
@@ -118,7 +118,7 @@ size_t spt_text_printable(char *out, size_t capacity, const char *text) {
     for (size_t i = 0; i < length;) {
         uint32_t code;
         const size_t step = spt_unicode_decode(text + i, length - i, &code);
-        const bool printable = step > 0 && !spt_unicode_is_control(code);
+        const bool printable = step > 0 && !spt_unicode_is_unseen(code);
         const size_t need = printable ? step : 4;
         if (used + need + 4 > capacity) {
             memcpy(out + used, "...", 3);

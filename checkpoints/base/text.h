@@ -23,7 +23,8 @@ void spt_text_append(struct spt_text *text, const char *bytes, size_t length);
 void spt_text_put(struct spt_text *text, const char *string);
 void spt_text_format(struct spt_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* string as a JSON string with its quotes; invalid UTF-8 becomes U+FFFD. */
+/* string as a JSON string with its quotes; invalid UTF-8 becomes U+FFFD, what no terminal should get
+ * (spt_unicode_is_unseen) is escaped. */
 void spt_text_put_json(struct spt_text *text, const char *string);
 
 /* A double with the 17 digits that read back to the same value; nothing for NAN, "inf" and "-inf" as they are. */
@@ -35,8 +36,9 @@ void spt_text_put_json_number(struct spt_text *text, double value);
 void spt_text_clear(struct spt_text *text);   /* length 0; keeps the memory, and .failed */
 void spt_text_release(struct spt_text *text); /* frees and zeroes */
 
-/* Copies text so that a terminal, a log or a message can show it in one line: control characters and what is no
- * valid UTF-8 become \xNN; what is too long ends in "...". Returns the length of out.
+/* Copies text so that a terminal, a log or a message can show it in one line: control characters, invisible ones and
+ * overrides of direction (spt_unicode_is_unseen) and what is no valid UTF-8 become \xNN; what is too long ends in
+ * "...". Returns the length of out.
  *   out  [capacity], NUL-terminated; capacity >= 8 */
 size_t spt_text_printable(char *out, size_t capacity, const char *text);
 

@@ -30,6 +30,22 @@ bool spt_unicode_is_control(uint32_t code) {
     return category_of(code) == UTF8PROC_CATEGORY_CC;
 }
 
+/* DerivedCoreProperties.txt, Default_Ignorable_Code_Point, with what is unassigned; and from UnicodeData.txt Zl, Zp and
+ * U+FFF9 ... FFFB. */
+static const struct {
+    uint32_t first, last;
+} UNSEEN[] = {
+    {0xad, 0xad},     {0x34f, 0x34f},   {0x61c, 0x61c},     {0x115f, 0x1160},   {0x17b4, 0x17b5},   {0x180b, 0x180f},
+    {0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f},   {0x3164, 0x3164},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},
+    {0xffa0, 0xffa0}, {0xfff0, 0xfffb}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0xe0fff},
+};
+
+bool spt_unicode_is_unseen(uint32_t code) {
+    for (size_t i = 0; i < sizeof UNSEEN / sizeof *UNSEEN && code >= UNSEEN[i].first; i++)
+        if (code <= UNSEEN[i].last) return true;
+    return spt_unicode_is_control(code);
+}
+
 bool spt_unicode_is_other(uint32_t code) {
     const utf8proc_category_t category = category_of(code);
     return category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_CF || category == UTF8PROC_CATEGORY_CO;

@@ -25,6 +25,11 @@ bool spt_unicode_is_punctuation(uint32_t code);     /* general category P */
 /* A character of a word as regular expressions have it (UTS 18, \w): Alphabetic, M, Nd, Pc or Join_Control. */
 bool spt_unicode_is_word(uint32_t code);
 
+/* What a name is not to be shown with as it is, since it would look like another one or change how its line reads:
+ * controls, Default_Ignorable_Code_Point (overrides and isolates of direction, joiners, fillers, variation selectors,
+ * tags ...), separators of lines and paragraphs, marks of interlinear annotation. */
+bool spt_unicode_is_unseen(uint32_t code);
+
 /* Columns that code takes in a terminal: 0 (marks, controls), 1 or 2 (UAX 11: wide and fullwidth). */
 size_t spt_unicode_width(uint32_t code);
 

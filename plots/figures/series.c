@@ -51,7 +51,7 @@ void spt_plain_put(struct spt_text *text, const char *string) {
         size_t length = spt_unicode_decode(string, left, &code);
         if (length == 0)
             spt_text_put(text, "\xEF\xBF\xBD");
-        else if (spt_unicode_is_control(code))
+        else if (spt_unicode_is_unseen(code))
             spt_text_put(text, " ");
         else
             spt_text_append(text, string, length);

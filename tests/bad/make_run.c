@@ -162,6 +162,7 @@ static const struct bad_input INPUTS[] = {
     LINK("link-to-run-in-a-step", "run/step1/step2", ".."),
     /* names */
     STEP("name-escape-codes", "run/step2\n\033[31mname"),
+    STEP("name-overrides-direction", "run/step2\u202e0004\u2066"),
     STEP("name-no-utf8", "run/\377\376"),
     STEP("name-newline", "run/step2\n"),
     STEP("name-formats", "run/%s%n%s"),

@@ -196,6 +196,7 @@ static const struct bad_input INPUTS[] = {
     NAME("name-escape-codes", "a\\u001b[2J"),
     NAME("name-newline", "a\\n"),
     NAME("name-c1-control", "\\u009b31m"),
+    NAME("name-overrides-direction", "a\\u202eb\\u200b"),
     NAME("name-empty", ""),
 };
 

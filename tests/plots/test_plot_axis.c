@@ -206,6 +206,9 @@ static void quoted_text_holds_nothing_that_gnuplot_reads(void **state) {
     struct spt_text text = {0};
     spt_quoted_put(&text, "a'b\"c\n\x01`touch x`\xff\\");
     assert_string_equal(text.data, "'a''b\"c  `touch x`\xEF\xBF\xBD\\'");
+    spt_text_clear(&text);
+    spt_quoted_put(&text, "a\u202eb\u2066\u05d0");
+    assert_string_equal(text.data, "'a b \u05d0'");
     spt_text_release(&text);
 }
 

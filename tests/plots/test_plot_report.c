@@ -109,6 +109,14 @@ static void figures_stand_in_the_page_in_base64(void **state) {
     }
 }
 
+static void text_is_neither_markup_nor_turns_round_what_follows(void **state) {
+    (void)state;
+    struct spt_text text = {0};
+    spt_html_put(&text, "<b>&\x1b\u202ec\u2066\u05d0\xff");
+    assert_string_equal(text.data, "&#60;b&#62;&#38;  c \u05d0&#xFFFD;");
+    spt_text_release(&text);
+}
+
 static void a_long_name_may_break_behind_what_joins_its_parts(void **state) {
     (void)state;
     struct spt_report report;
@@ -147,6 +155,7 @@ int main(void) {
         cmocka_unit_test(a_value_carries_all_its_digits),
         cmocka_unit_test(chapters_hold_sections_and_both_are_among_the_contents),
         cmocka_unit_test(figures_stand_in_the_page_in_base64),
+        cmocka_unit_test(text_is_neither_markup_nor_turns_round_what_follows),
         cmocka_unit_test(a_long_name_may_break_behind_what_joins_its_parts),
         cmocka_unit_test(a_whisker_stays_on_its_scale),
         cmocka_unit_test(the_style_asks_for_nothing_from_elsewhere),

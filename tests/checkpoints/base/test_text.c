@@ -61,6 +61,15 @@ static void json_strings_are_escaped_and_mended(void **state) {
     spt_text_release(&text);
 }
 
+/* U+202E turns what follows it round, U+009B begins a terminal's commands, U+E0041 is seen by nobody. */
+static void json_strings_hold_nothing_that_a_terminal_obeys(void **state) {
+    (void)state;
+    struct spt_text text = {0};
+    spt_text_put_json(&text, "a\u202eb\xc2\x9b\U000e0041\u200b\u05d0\U0001f642");
+    assert_string_equal(text.data, "\"a\\u202eb\\u009b\\udb40\\udc41\\u200b\u05d0\U0001f642\"");
+    spt_text_release(&text);
+}
+
 static void distance_counts_edits_and_swaps(void **state) {
     (void)state;
     assert_int_equal(spt_text_distance("", ""), 0);
@@ -87,6 +96,14 @@ static void messages_show_control_characters_and_bad_utf8_escaped(void **state) 
     assert_string_equal(error.message, "found \\x1b[31m\\xff\xc3\xa9");
     assert_string_equal(error.path, "a\\x0ab");
     assert_true(error.offset == SPT_NO_OFFSET);
+}
+
+static void messages_show_what_is_unseen_and_what_turns_a_line_round_escaped(void **state) {
+    (void)state;
+    struct spt_error error;
+    spt_fail(&error, SPT_INVALID, "step\u202e0001\u2069", "\u2066\ufeff\u05d0\u00e9");
+    assert_string_equal(error.path, "step\\xe2\\x80\\xae0001\\xe2\\x81\\xa9");
+    assert_string_equal(error.message, "\\xe2\\x81\\xa6\\xef\\xbb\\xbf\u05d0\u00e9");
 }
 
 static void long_messages_end_in_dots_inside_their_room(void **state) {
@@ -128,9 +145,11 @@ int main(void) {
         cmocka_unit_test(numbers_read_back_to_the_same_bits),
         cmocka_unit_test(nan_is_written_as_nothing),
         cmocka_unit_test(json_strings_are_escaped_and_mended),
+        cmocka_unit_test(json_strings_hold_nothing_that_a_terminal_obeys),
         cmocka_unit_test(distance_counts_edits_and_swaps),
         cmocka_unit_test(nearest_names_a_slip_of_the_keyboard_only),
         cmocka_unit_test(messages_show_control_characters_and_bad_utf8_escaped),
+        cmocka_unit_test(messages_show_what_is_unseen_and_what_turns_a_line_round_escaped),
         cmocka_unit_test(long_messages_end_in_dots_inside_their_room),
         cmocka_unit_test(system_errors_carry_errno),
         cmocka_unit_test(log_lines_are_one_line),

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <string.h>
+#include <utf8proc.h>
 
 #include "checkpoints/base/unicode.h"
 
@@ -57,6 +58,24 @@ static void classes_of_characters_are_known(void **state) {
     assert_false(spt_unicode_is_word(0xbd) || spt_unicode_is_word('-'));
 }
 
+/* The whole property as utf8proc has it, which knows assigned characters only, and what is beside it. */
+static void what_is_unseen_is_controls_the_default_ignorable_and_separators(void **state) {
+    (void)state;
+    for (uint32_t code = 0; code < 0x110000; code++) {
+        const utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)code);
+        if (category == UTF8PROC_CATEGORY_CN) continue;
+        const bool annotates = code >= 0xfff9 && code <= 0xfffb;
+        const bool unseen = category == UTF8PROC_CATEGORY_CC || category == UTF8PROC_CATEGORY_ZL ||
+                            category == UTF8PROC_CATEGORY_ZP || annotates ||
+                            utf8proc_get_property((utf8proc_int32_t)code)->ignorable;
+        assert_int_equal(spt_unicode_is_unseen(code), unseen);
+    }
+    for (uint32_t code = 0x202a; code <= 0x202e; code++) assert_true(spt_unicode_is_unseen(code));
+    for (uint32_t code = 0x2066; code <= 0x2069; code++) assert_true(spt_unicode_is_unseen(code));
+    assert_true(spt_unicode_is_unseen(0x2065) && spt_unicode_is_unseen(0xfff0) && spt_unicode_is_unseen(0xe0fff));
+    assert_false(spt_unicode_is_unseen(' ') || spt_unicode_is_unseen(0x600) || spt_unicode_is_unseen(0xe1000));
+}
+
 static void lower_case_may_be_two_characters(void **state) {
     (void)state;
     uint32_t lower[2];
@@ -101,6 +120,7 @@ int main(void) {
         cmocka_unit_test(the_four_forms_are_those_of_the_standard),
         cmocka_unit_test(many_marks_are_ordered_by_class_and_else_as_they_came),
         cmocka_unit_test(classes_of_characters_are_known),
+        cmocka_unit_test(what_is_unseen_is_controls_the_default_ignorable_and_separators),
         cmocka_unit_test(lower_case_may_be_two_characters),
         cmocka_unit_test(what_is_encoded_is_decoded),
         cmocka_unit_test(the_width_in_a_terminal_is_that_of_the_standard),
