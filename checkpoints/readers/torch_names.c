@@ -43,12 +43,14 @@ struct spt_torch_names spt_torch_names_of(struct spt_contents *contents, const c
 
 enum spt_status spt_torch_names_copy(struct spt_torch_names *names, const char *text, size_t length, const char **copy,
                                      struct spt_error *error) {
-    if (length > SPT_TORCH_NAME_MAX || length > names->left)
-        return spt_fail(
-            error, SPT_INVALID, names->path,
-            "a tensor's name of %zu bytes; at most %d are read, and of all names no more than the pickle is worth",
-            length, SPT_TORCH_NAME_MAX);
-    names->left -= length;
+    const size_t cost = length + sizeof(struct spt_tensor);
+    if (length > SPT_TORCH_NAME_MAX)
+        return spt_fail(error, SPT_INVALID, names->path, "a tensor's name of %zu bytes; at most %d are read", length,
+                        SPT_TORCH_NAME_MAX);
+    if (cost > names->left)
+        return spt_fail(error, SPT_INVALID, names->path,
+                        "its pickle names more tensors, or by longer names, than its bytes are worth");
+    names->left -= cost;
     *copy = spt_arena_copy(&names->contents->arena, text, length);
     if (!*copy) return spt_fail_memory(error, length, "a tensor's name");
     if (strlen(*copy) != length || !spt_contents_name_is_clean(*copy))

@@ -7,7 +7,8 @@
 
 enum { SPT_TORCH_NAME_MAX = 1024 }; /* bytes */
 
-/* What the names of one pickle may take: its strings can be used again and again, names are made anew. */
+/* What the tensors of one pickle and their names may take: its objects and strings can be used again and again, tensors
+ * and names are made anew. */
 struct spt_torch_names {
     struct spt_contents *contents;
     const char *path; /* for messages */
@@ -18,7 +19,7 @@ struct spt_torch_names spt_torch_names_of(struct spt_contents *contents, const c
                                           const struct spt_pickle *pickle);
 
 /* text [length] as a string in contents->arena. SPT_INVALID: it holds control characters or no UTF-8, is longer than
- * SPT_TORCH_NAME_MAX, or all names are longer than the pickle is worth. */
+ * SPT_TORCH_NAME_MAX, or all tensors and names are more than the pickle is worth. */
 enum spt_status spt_torch_names_copy(struct spt_torch_names *names, const char *text, size_t length, const char **copy,
                                      struct spt_error *error);
 

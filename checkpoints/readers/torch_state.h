@@ -20,8 +20,6 @@ bool spt_torch_storage_of(const struct spt_pickle *pickle, spt_pickle_id id, str
 
 struct spt_torch_extent {
     uint64_t offset, bytes;
-    const char *member; /* what holds it, with a CRC; NULL: nothing says it */
-    uint32_t crc;       /* of all its bytes */
 };
 
 /* What is read. */

@@ -147,12 +147,6 @@ static enum spt_status place(struct reading *r, const struct spt_torch_storage *
                         "tensor \"%s\": its storage is said to have %" PRIu64
                         " elements of %zu bytes; its record has %" PRIu64 " bytes",
                         r->name, storage->elements, storage->type->element, extent.bytes);
-    if (extent.member) {
-        const struct spt_seal seal = {
-            .file = r->file->file, .offset = extent.offset, .size = extent.bytes, .crc = extent.crc};
-        const enum spt_status status = spt_contents_add_seal(r->file->contents, &seal, extent.member, error);
-        if (status != SPT_OK) return status;
-    }
     if (storage->view) {
         if (storage->view_first > storage->elements || storage->view_elements > storage->elements - storage->view_first)
             return wrong(r, error, "its storage is a view beyond another one");

@@ -35,11 +35,24 @@ static bool find_storage(const struct spt_torch_file *file, const struct spt_tor
                          struct spt_torch_extent *extent) {
     const struct spt_zip_member *member = find(file->context, "/data/", storage->key, storage->key_length);
     if (!member || member->method != SPT_ZIP_STORED) return false;
-    *extent = (struct spt_torch_extent){.offset = member->offset,
-                                        .bytes = member->size,
-                                        .member = member->crc ? member->name : NULL,
-                                        .crc = member->crc};
+    *extent = (struct spt_torch_extent){.offset = member->offset, .bytes = member->size};
     return true;
+}
+
+/* The CRC of each storage once, however many tensors share it. */
+static enum spt_status seal_storages(struct spt_contents *contents, size_t file, const struct spt_zip *zip,
+                                     struct spt_error *error) {
+    const size_t folder = strlen(zip->first);
+    enum spt_status status = SPT_OK;
+    for (size_t i = 0; i < zip->count && status == SPT_OK; i++) {
+        const struct spt_zip_member *member = &zip->members[i];
+        if (member->method != SPT_ZIP_STORED || member->crc == 0 || strncmp(member->name, zip->first, folder) != 0 ||
+            strncmp(member->name + folder, "/data/", strlen("/data/")) != 0)
+            continue;
+        const struct spt_seal seal = {.file = file, .offset = member->offset, .size = member->size, .crc = member->crc};
+        status = spt_contents_add_seal(contents, &seal, member->name, error);
+    }
+    return status;
 }
 
 static enum spt_status read_byte_order(struct spt_contents *contents, size_t file, const struct spt_zip *zip,
@@ -124,7 +137,7 @@ static enum spt_status read_members(struct spt_contents *contents, size_t file, 
         status = wanted->name ? spt_torch_add_one(&torch, wanted->name, error) : spt_torch_add_tensors(&torch, error);
     spt_pickle_release(&pickle);
     free(bytes);
-    return status;
+    return status == SPT_OK ? seal_storages(contents, file, zip, error) : status;
 }
 
 static enum spt_status read_zip(struct spt_contents *contents, size_t file, struct spt_error *error) {

@@ -63,6 +63,19 @@ static void write_names(const struct bad_input *input) {
     end(&made);
 }
 
+/* One tensor under data names, of three bytes and a reference each. */
+static void write_one_often(const struct bad_input *input) {
+    struct made made;
+    begin(&made);
+    ADD(&made, "\200\2" GOOD_TENSOR "q\0010}");
+    for (size_t i = 0; i < input->data; i++) {
+        const unsigned char pair[] = {'M', (unsigned char)i, (unsigned char)(i >> 8), 'h', 1, 's'};
+        add(&made, pair, sizeof pair);
+    }
+    ADD(&made, ".");
+    end(&made);
+}
+
 /* Tuples of tuples of tuples ..., data of them, each held twice by the one around it. */
 static void write_shared(const struct bad_input *input) {
     struct made made;
@@ -144,6 +157,7 @@ static const struct bad_input INPUTS[] = {
     {.name = "pickle/shared-2^28", .write = write_shared, .data = 28},
     {.name = "pickle/shared-2^1000", .write = write_shared, .data = 1000},
     {.name = "pickle/names-of-1-mb", .write = write_names, .data = 1000},
+    {.name = "pickle/one-tensor-10000-times", .write = write_one_often, .data = 10000},
     /* no tensors */
     PICKLE("dict-of-nothing", "\200\2}."),
     PICKLE("none", "\200\2N."),
