@@ -33,6 +33,7 @@ struct passage {
     const struct spt_ingest *ingest;
     struct spt_outcome *outcome;
     size_t heads, undefined_heads; /* of layers; those without a finite matrix in any sample */
+    size_t bad;                    /* samples without a loss, or without a finite matrix of some head */
     uint64_t bytes;                /* of its weight files, once they are open */
     bool store_failed;             /* the failure is the store's, not the checkpoint's */
 };
@@ -46,17 +47,32 @@ static enum spt_status from_store(struct passage *passage, enum spt_status statu
     return status;
 }
 
+/* Samples of one token, which have no loss whatever the weights. */
+static size_t without_prediction(const struct spt_probe *probe) {
+    size_t count = 0;
+    for (size_t i = 0; i < probe->samples; i++) count += probe->offset[i + 1] - probe->offset[i] == 1;
+    return count;
+}
+
+static void note_bad(struct passage *passage, size_t bad) {
+    if (bad > passage->bad) passage->bad = bad;
+}
+
 static enum spt_status on_measure(void *context, const struct spt_measure *measure, struct spt_error *error) {
     struct passage *passage = context;
     const char *name = measure->metric->name;
     if (measure->layer == SPT_WHOLE_MODEL) {
         const struct spt_reading reading = {true, measure->mean};
-        if (strcmp(name, "loss") == 0) passage->outcome->loss = reading;
+        if (strcmp(name, "loss") == 0) {
+            passage->outcome->loss = reading;
+            note_bad(passage, measure->bad - without_prediction(&passage->ingest->session->samples.probe));
+        }
         if (strcmp(name, "sink.first_excess") == 0) passage->outcome->sink = reading;
     }
     if (strcmp(name, "sink.first") == 0 && measure->head != SPT_WHOLE_LAYER) {
         passage->heads++;
         passage->undefined_heads += measure->n == 0 ? 1 : 0;
+        note_bad(passage, measure->bad);
     }
     return from_store(passage, spt_store_put_measure(store_of(passage), measure, error));
 }
@@ -90,13 +106,20 @@ static bool on_stop(void *context) {
  * token there is none to predict, and no loss whatever the weights. */
 static void warn_of_nan(const struct passage *passage, const struct spt_checkpoint_ref *ref) {
     const struct spt_reading *loss = &passage->outcome->loss;
-    const bool no_loss = loss->measured && isnan(loss->value) && passage->ingest->session->samples.probe.longest > 1;
-    if (!no_loss && !passage->undefined_heads) return;
-    spt_log(passage->ingest->session->log, SPT_LOG_WARNING,
-            "%s: NaN or infinite values in the forward pass: %s, %zu of %zu heads have no finite attention; expected "
-            "finite weights",
-            ref->path, no_loss ? "the loss is undefined" : "the loss is finite", passage->undefined_heads,
-            passage->heads);
+    const struct spt_session *session = passage->ingest->session;
+    const struct spt_probe *probe = &session->samples.probe;
+    const bool no_loss = loss->measured && isnan(loss->value) && probe->longest > 1;
+    if (no_loss || passage->undefined_heads)
+        spt_log(session->log, SPT_LOG_WARNING,
+                "%s: NaN or infinite values in the forward pass: %s, %zu of %zu heads have no finite attention; "
+                "expected finite weights",
+                ref->path, no_loss ? "the loss is undefined" : "the loss is finite", passage->undefined_heads,
+                passage->heads);
+    else if (passage->bad)
+        spt_log(session->log, SPT_LOG_WARNING,
+                "%s: NaN or infinite values in the forward pass of %zu of %zu samples, whose figures are left out; "
+                "expected finite weights",
+                ref->path, passage->bad, probe->samples);
 }
 
 /* --- into the store --- */
