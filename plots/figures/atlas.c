@@ -69,7 +69,7 @@ SPT_FIGURE_WRITER(spt_figure_atlas) {
     enum spt_status status = spt_metric_put(&drawing);
     if (status != SPT_OK) return status;
     size_t *index = NULL, n = 0;
-    status = spt_steps_choose(&drawing, STEPS_MOST, &index, &n);
+    status = spt_steps_choose_of(&drawing, options->metric ? options->metric : SPT_MAP_METRIC, STEPS_MOST, &index, &n);
     if (status != SPT_OK) return status;
     spt_steps_put(&drawing, index, n);
     struct spt_range range = SPT_RANGE_EMPTY;

@@ -55,7 +55,7 @@ SPT_FIGURE_WRITER(spt_figure_betti_curves) {
     struct spt_drawing drawing = {source, options, {0}, data, settings, error};
     spt_axis_init(&drawing.axis, source);
     size_t *index = NULL, n = 0, panels = 0;
-    enum spt_status status = spt_steps_choose(&drawing, STEPS_MOST, &index, &n);
+    enum spt_status status = spt_steps_choose_of(&drawing, "topology.h0_mean", STEPS_MOST, &index, &n);
     if (status != SPT_OK) return status;
     spt_steps_put(&drawing, index, n);
     spt_panels_begin(settings, 2);

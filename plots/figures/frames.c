@@ -166,7 +166,7 @@ SPT_FIGURE_WRITER(spt_figure_frames) {
     spt_axis_init(&drawing.axis, source);
     bool seen[FRAME_COUNT] = {0}, any = false;
     size_t *index = NULL, n = 0;
-    enum spt_status status = spt_steps_choose(&drawing, STEPS_MOST, &index, &n);
+    enum spt_status status = spt_steps_choose_of(&drawing, FRAMES[0].metric, STEPS_MOST, &index, &n);
     if (status != SPT_OK) return status;
     spt_steps_put(&drawing, index, n);
     status = put_model(&drawing, seen, &any);

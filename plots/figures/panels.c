@@ -243,6 +243,24 @@ static enum spt_status put_panels(struct spt_panel_work *work) {
     return status;
 }
 
+/* Of the checkpoints at which any of the panels has a value. */
+static enum spt_status choose_steps(struct spt_panel_work *work) {
+    const struct spt_panel_table *table = work->table;
+    const size_t count = work->drawing.source->count;
+    bool *has = spt_alloc_zeroed(count, sizeof *has);
+    enum spt_status status = has ? SPT_OK : spt_fail_memory(work->drawing.error, count * sizeof *has, "chosen steps");
+    for (size_t i = 0; status == SPT_OK && i < table->count; i++) {
+        const struct spt_panel *panel = &table->panels[i];
+        char name[64];
+        if (!has_thresholds(panel)) status = spt_steps_mark(&work->drawing, panel->metric, has);
+        for (size_t t = 0; status == SPT_OK && has_thresholds(panel) && t < table->threshold_count; t++)
+            status = spt_steps_mark(&work->drawing, at_threshold(work, panel, t, name), has);
+    }
+    if (status == SPT_OK) status = spt_steps_choose(&work->drawing, has, STEPS_MOST, &work->steps, &work->step_count);
+    free(has);
+    return status;
+}
+
 /* --- the figure --- */
 
 static enum spt_status begin(struct spt_panel_work *work) {
@@ -256,8 +274,7 @@ static enum spt_status begin(struct spt_panel_work *work) {
         if (work->table->panels[i].over == SPT_OVER_THRESHOLDS && layer >= 0 && (size_t)layer >= source->layers)
             return spt_fail(work->drawing.error, SPT_INVALID, NULL,
                             "there is no layer %d: the run's layers are 0 to %zu", layer, source->layers - 1);
-    return needs_steps(work->table) ? spt_steps_choose(&work->drawing, STEPS_MOST, &work->steps, &work->step_count)
-                                    : SPT_OK;
+    return needs_steps(work->table) ? choose_steps(work) : SPT_OK;
 }
 
 enum spt_status spt_panels_write(const struct spt_panel_table *table, const struct spt_plot_source *source,

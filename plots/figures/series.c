@@ -217,17 +217,17 @@ static enum spt_status choose_given(struct spt_drawing *drawing, size_t *index, 
     return SPT_OK;
 }
 
-/* The nearest checkpoint to each of most places at even distances; a duplicate only when no other is left. */
-static void choose_spread(const struct spt_drawing *drawing, size_t most, size_t *index, size_t *n) {
-    const struct spt_plot_source *source = drawing->source;
-    size_t wanted = source->count < most ? source->count : most;
+/* The nearest of the candidates to each of most places at even distances; a duplicate only when no other is left. */
+static void choose_spread(const struct spt_drawing *drawing, const size_t *candidates, size_t count, size_t most,
+                          size_t *index, size_t *n) {
+    size_t wanted = count < most ? count : most;
     size_t next = 0;
     for (size_t j = 0; j < wanted; j++) {
         double target = wanted > 1 ? (double)j / (double)(wanted - 1) : 1;
-        size_t end = source->count - (wanted - 1 - j), best = next;
+        size_t end = count - (wanted - 1 - j), best = next;
         double least = INFINITY;
         for (size_t i = next; i < end; i++) {
-            const struct spt_plot_checkpoint *checkpoint = &source->checkpoints[i];
+            const struct spt_plot_checkpoint *checkpoint = &drawing->source->checkpoints[candidates[i]];
             double distance =
                 fabs(spt_axis_shade(&drawing->axis, (double)checkpoint->step) - target) + checkpoint->duplicate;
             if (distance < least) {
@@ -235,27 +235,56 @@ static void choose_spread(const struct spt_drawing *drawing, size_t most, size_t
                 best = i;
             }
         }
-        index[j] = best;
+        index[j] = candidates[best];
         next = best + 1;
     }
     *n = wanted;
 }
 
-enum spt_status spt_steps_choose(struct spt_drawing *drawing, size_t most, size_t **index, size_t *n) {
-    size_t count = drawing->source->count;
-    size_t *chosen = spt_alloc(count, sizeof *chosen);
-    if (!chosen) return spt_fail_memory(drawing->error, count * sizeof *chosen, "chosen steps");
+enum spt_status spt_steps_mark(struct spt_drawing *drawing, const char *metric, bool *has) {
+    struct spt_plot_value *values;
+    const enum spt_status status = spt_series_get(drawing, metric, -1, -1, &values);
+    for (size_t i = 0; values && i < drawing->source->count; i++) has[i] = has[i] || isfinite(values[i].mean);
+    free(values);
+    return status;
+}
+
+/* [count] the marked ones, or all where none is. */
+static size_t find_candidates(const bool *has, size_t count, size_t *candidates) {
+    size_t marked = 0;
+    for (size_t i = 0; has && i < count; i++)
+        if (has[i]) candidates[marked++] = i;
+    if (marked) return marked;
+    for (size_t i = 0; i < count; i++) candidates[i] = i;
+    return count;
+}
+
+enum spt_status spt_steps_choose(struct spt_drawing *drawing, const bool *has, size_t most, size_t **index, size_t *n) {
+    const size_t count = drawing->source->count;
+    size_t *chosen = spt_alloc(2 * count, sizeof *chosen); /* and the candidates */
+    if (!chosen) return spt_fail_memory(drawing->error, 2 * count * sizeof *chosen, "chosen steps");
     enum spt_status status = SPT_OK;
     if (drawing->options->steps && drawing->options->step_count)
         status = choose_given(drawing, chosen, n);
     else
-        choose_spread(drawing, most, chosen, n);
+        choose_spread(drawing, chosen + count, find_candidates(has, count, chosen + count), most, chosen, n);
     if (status != SPT_OK) {
         free(chosen);
         return status;
     }
     *index = chosen;
     return SPT_OK;
+}
+
+enum spt_status spt_steps_choose_of(struct spt_drawing *drawing, const char *metric, size_t most, size_t **index,
+                                    size_t *n) {
+    const size_t count = drawing->source->count;
+    bool *has = spt_alloc_zeroed(count, sizeof *has);
+    if (!has) return spt_fail_memory(drawing->error, count * sizeof *has, "chosen steps");
+    enum spt_status status = spt_steps_mark(drawing, metric, has);
+    if (status == SPT_OK) status = spt_steps_choose(drawing, has, most, index, n);
+    free(has);
+    return status;
 }
 
 double spt_steps_shade(size_t j, size_t n) {

@@ -79,9 +79,17 @@ enum spt_status spt_layers_put(struct spt_drawing *drawing, const char *metric, 
 /* The largest finite value of the last checkpoint that has one; NAN: none. */
 double spt_series_last(const struct spt_drawing *drawing, const struct spt_plot_value *values /* [count] */);
 
-/* Which checkpoints to draw: options->steps, or at most most of them spread over the axis. Caller frees *index [*n],
- * ascending. SPT_INVALID: a step that is not among the checkpoints. */
-enum spt_status spt_steps_choose(struct spt_drawing *drawing, size_t most, size_t **index, size_t *n);
+/* Marks the checkpoints at which the whole model has a value of metric. */
+enum spt_status spt_steps_mark(struct spt_drawing *drawing, const char *metric, bool *has /* [count] */);
+
+/* Which checkpoints to draw: options->steps, or at most most of those that are marked spread over the axis; has NULL, or
+ * none marked: of all. Caller frees *index [*n], ascending. SPT_INVALID: a step that is not among the checkpoints. */
+enum spt_status spt_steps_choose(struct spt_drawing *drawing, const bool *has /* [count] */, size_t most,
+                                 size_t **index, size_t *n);
+
+/* The same of the checkpoints at which the whole model has a value of metric. */
+enum spt_status spt_steps_choose_of(struct spt_drawing *drawing, const char *metric, size_t most, size_t **index,
+                                    size_t *n);
 
 /* The shade of the j-th of n chosen checkpoints, 0 (early) ... 1 (late), at even distances: by the axis, two that stand
  * close together there would have one colour. */

@@ -65,7 +65,7 @@ SPT_FIGURE_WRITER(spt_figure_spectra) {
         return spt_fail(error, SPT_INVALID, NULL, "there is no layer %d: the run's layers are 0 to %zu", layer,
                         source->layers - 1);
     size_t *index = NULL, n = 0, law_count = 0;
-    enum spt_status status = spt_steps_choose(&drawing, STEPS_MOST, &index, &n);
+    enum spt_status status = spt_steps_choose_of(&drawing, "rmt.law_kl", STEPS_MOST, &index, &n);
     if (status != SPT_OK) return status;
     spt_steps_put(&drawing, index, n);
     struct spt_range range = {0, 2 * FLOOR};

@@ -95,7 +95,7 @@ void spt_moment_put(struct spt_text *text, const struct spt_plot_checkpoint *che
 }
 
 enum spt_status spt_looks_choose(struct spt_drawing *drawing, size_t **index, size_t *n) {
-    if (drawing->options->steps && drawing->options->step_count) return spt_steps_choose(drawing, 1, index, n);
+    if (drawing->options->steps && drawing->options->step_count) return spt_steps_choose(drawing, NULL, 1, index, n);
     *index = spt_alloc(1, sizeof **index);
     if (!*index) return spt_fail_memory(drawing->error, sizeof **index, "chosen steps");
     **index = drawing->source->count - 1;

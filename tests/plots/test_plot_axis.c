@@ -167,7 +167,7 @@ static void chosen_steps_span_the_run_and_leave_duplicates_out(void **state) {
     struct spt_drawing drawing = drawing_of(&fixture, &options, &error);
     for (size_t most = 1; most < 9; most++) {
         size_t *index = NULL, n = 0;
-        assert_int_equal(spt_steps_choose(&drawing, most, &index, &n), SPT_OK);
+        assert_int_equal(spt_steps_choose(&drawing, NULL, most, &index, &n), SPT_OK);
         assert_int_equal(n, most);
         assert_int_equal(index[n - 1], 153);
         if (most > 1) assert_int_equal(index[0], 0);
@@ -189,14 +189,14 @@ static void steps_asked_for_are_taken_or_refused(void **state) {
     struct spt_error error = {0};
     struct spt_drawing drawing = drawing_of(&fixture, &options, &error);
     size_t *index = NULL, n = 0;
-    assert_int_equal(spt_steps_choose(&drawing, 2, &index, &n), SPT_OK);
+    assert_int_equal(spt_steps_choose(&drawing, NULL, 2, &index, &n), SPT_OK);
     assert_int_equal(n, 3);
     assert_int_equal(index[0], 0);
     assert_int_equal(index[1], 7);
     assert_int_equal(index[2], 153);
     free(index);
     wanted[1] = 65;
-    assert_int_equal(spt_steps_choose(&drawing, 2, &index, &n), SPT_INVALID);
+    assert_int_equal(spt_steps_choose(&drawing, NULL, 2, &index, &n), SPT_INVALID);
     assert_string_equal(error.message, "no analysed checkpoint has step 65 (154 checkpoints, steps 0 to 143000)");
     fixture_release(&fixture);
 }

@@ -119,6 +119,30 @@ static void assert_has_not(const char *whole, const char *part) {
     if (strstr(whole, part)) fail_msg("there is\n%s\nin\n%.6000s", part, whole);
 }
 
+/* Measured at step 10 alone. */
+static enum spt_status series_at_ten(void *context, const char *metric, int layer, int head,
+                                     struct spt_plot_value **values, struct spt_error *error) {
+    const enum spt_status status = series(context, metric, layer, head, values, error);
+    if (status == SPT_OK) (*values)[0].mean = (*values)[2].mean = NAN;
+    return status;
+}
+
+static void steps_without_a_value_are_not_chosen(void **state) {
+    (void)state;
+    struct fake fake;
+    char *data, *script;
+    fake_init(&fake, LAYERS);
+    fake.prefixes[0] = "graph.";
+    fake.source.series = series_at_ten;
+    draw("fiedler", &fake, &DEFAULTS, &data, &script);
+    assert_has(script, "title_of[3] = 'λ₂ by layer, step 10'");
+    assert_has(script, "keys = 1\nkey_title = 'step'\n");
+    assert_has(script, "key_text[1] = '10'");
+    assert_has_not(data, "step 1000 |");
+    free(data);
+    free(script);
+}
+
 /* The series of a layer behind the first cannot be read. */
 static enum spt_status broken_series(void *context, const char *metric, int layer, int head,
                                      struct spt_plot_value **values, struct spt_error *error) {
@@ -410,6 +434,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(counts_that_span_no_decade_are_named_too, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(what_stands_aside_makes_no_figure, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(matrices_are_small_multiples_on_one_axis, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(steps_without_a_value_are_not_chosen, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(weights_have_no_control, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(frames_are_stacked_to_their_sum, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(a_control_is_drawn_where_it_has_the_step, enter_folder, leave_folder),
