@@ -52,7 +52,7 @@ shell 'grep -o "<h[12][^>]*>[^<]*" several.html | sed "s/<[^>]*>//"'
 
 # Over seeds (the last number of each checkpoint is another one) it is told which turns first, and that three say little.
 check 'for seed in 1 2; do cp -r "$run" "seed$seed" && chmod -R u+w "seed$seed"; for file in "seed$seed"/*/*.safetensors; do printf "\\$seed" | dd of="$file" bs=1 seek=$(($(stat -L -c %s "$file") - 1)) conv=notrunc status=none; done; done'
-check 'for folder in "$run" seed1 seed2; do "$program" sweep "$folder" --samples 8 --bootstrap 100 --metrics loss,sinks --quiet --db seeds.db; done'
+check 'for folder in "$run" seed1 seed2; do "$program" sweep "$folder" --samples 8 --bootstrap 100 --metrics loss,sink.entropy,pattern.previous --quiet --db seeds.db; done'
 check '"$program" report --db seeds.db --all --out seeds.html --quiet'
 shell 'grep "turn in each" seeds.html | sed "s/<[^>]*>//g"'
 shell '"$program" emerge --db seeds.db --all --layer -1 --csv | python3 -c "
@@ -88,7 +88,8 @@ check '"$program" report --db random.db --out random.html --quiet'
 shell 'for page in control random; do grep -c "an attention sink forms" $page.html; grep -o "the run is [^.]*\." $page.html | head -1; done'
 
 # A probe of a long name, a group that was not measured at the ends, and whose loss a trainer logs.
-check 'cp spectail.db odd.db; sqlite3 odd.db "UPDATE run SET probe_text = replace(probe_text, \"probe: \", \"probe: \" || hex(zeroblob(400)));
+check '"$program" sweep "$run" --samples 4 --bootstrap 100 --metrics loss,graph.fiedler_centralization@0.005,graph.fiedler_centralization@0.01 --quiet --db odd.db'
+check 'sqlite3 odd.db "UPDATE run SET probe_text = replace(probe_text, \"probe: \", \"probe: \" || hex(zeroblob(400)));
 DELETE FROM measure WHERE metric IN (SELECT id FROM metric WHERE name LIKE \"graph.%\") AND checkpoint IN (SELECT id FROM checkpoint WHERE step IN (0, 8000));
 INSERT INTO external SELECT 1, name, 100, value, 0 FROM (SELECT \"aux_loss\" AS name, 1.5 AS value UNION SELECT \"eval_loss\", 2.5 UNION SELECT \"loss_scale\", 65536 UNION SELECT \"train_loss\", 3.5 UNION SELECT \"val_loss\", 4.5)"'
 check '"$program" report --db odd.db --out odd.html --quiet'
