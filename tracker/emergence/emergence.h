@@ -128,7 +128,7 @@ struct spt_compared {
     bool seeds;                    /* same model, probe and plan: one size, so that the mean means something */
     struct spt_compared_row *rows; /* [count] as those of a run */
     size_t count;
-    struct spt_compared_pair *pairs; /* [pair_count] where the members have pairs */
+    struct spt_compared_pair *pairs; /* [pair_count] as those of a run, where the members have pairs */
     size_t pair_count;
 };
 

@@ -32,10 +32,11 @@ static struct pair pair_at(const struct pairs *pairs, size_t i) {
     return (struct pair){p->a->metric, p->b->metric, p->a->layer, p->a->head, &p->order, p->q};
 }
 
-/* The metrics of one layer and head, in the order in which they come. */
+/* The metrics of one layer and head, in the order in which they come. Its pairs lie beside each other. */
 struct place {
     int layer, head;
-    size_t count, first; /* metrics; the first of its pairs */
+    size_t count;      /* of metrics */
+    size_t first, end; /* of its pairs */
     const char *name[SPT_EMERGED_PAIRED_MAX + 1];
 };
 
@@ -46,17 +47,13 @@ static size_t find_name(struct place *place, const char *name) {
     return i;
 }
 
-static bool is_of(const struct place *place, const struct pair *pair) {
-    return pair->layer == place->layer && pair->head == place->head;
-}
-
 /* a of a pair comes before its b, so that the metrics come in order when a is found first. */
 static struct place place_of(const struct pairs *pairs, size_t first) {
     const struct pair one = pair_at(pairs, first);
-    struct place place = {.layer = one.layer, .head = one.head, .first = first};
-    for (size_t i = first; i < pairs->count; i++) {
-        const struct pair pair = pair_at(pairs, i);
-        if (!is_of(&place, &pair)) continue;
+    struct place place = {.layer = one.layer, .head = one.head, .first = first, .end = first};
+    for (; place.end < pairs->count; place.end++) {
+        const struct pair pair = pair_at(pairs, place.end);
+        if (pair.layer != place.layer || pair.head != place.head) break;
         find_name(&place, pair.a);
         find_name(&place, pair.b);
     }
@@ -66,9 +63,8 @@ static struct place place_of(const struct pairs *pairs, size_t first) {
 /* The order of row against column as the row sees it; false: they are not compared. */
 static bool order_of(const struct pairs *pairs, const struct place *place, size_t row, size_t column,
                      struct spt_order *order, double *q) {
-    for (size_t i = place->first; i < pairs->count; i++) {
+    for (size_t i = place->first; i < place->end; i++) {
         const struct pair pair = pair_at(pairs, i);
-        if (!is_of(place, &pair)) continue;
         const bool along = strcmp(pair.a, place->name[row]) == 0 && strcmp(pair.b, place->name[column]) == 0;
         const bool against = strcmp(pair.b, place->name[row]) == 0 && strcmp(pair.a, place->name[column]) == 0;
         if (!along && !against) continue;
@@ -146,15 +142,10 @@ static void put_list(struct spt_text *out, const struct pairs *pairs, const stru
 
 static void put_places(struct spt_text *out, const struct pairs *pairs, struct spt_emerged_view view) {
     bool said = false, listed = false, drawn = false;
-    for (size_t i = 0; i < pairs->count; i++) {
-        const struct pair pair = pair_at(pairs, i);
-        bool earlier = false;
-        for (size_t k = 0; k < i && !earlier; k++) {
-            const struct pair other = pair_at(pairs, k);
-            earlier = other.layer == pair.layer && other.head == pair.head;
-        }
-        if (earlier || !spt_emerged_shows(pair.layer, pair.head, view)) continue;
+    for (size_t i = 0, next; i < pairs->count; i = next) {
         const struct place place = place_of(pairs, i);
+        next = place.end;
+        if (!spt_emerged_shows(place.layer, place.head, view)) continue;
         if (!said) spt_text_put(out, "\nWhich came first, of every two metrics:\n");
         said = true;
         if (place.head != SPT_WHOLE_LAYER)

@@ -64,11 +64,16 @@ static double midpoint_of(const struct spt_emerged *e, const struct spt_compared
     return row && row->emergence.reason == SPT_EMERGENCE_FOUND ? row->emergence.fit.t0 : NAN;
 }
 
+static int compare_place(const void *key, const void *of) {
+    const struct spt_compared_row *row = key;
+    const struct spt_emerged_row *a = ((const struct spt_emerged_pair *)of)->a;
+    if (row->layer != a->layer) return row->layer < a->layer ? -1 : 1;
+    return (row->head > a->head) - (row->head < a->head);
+}
+
 static bool is_place_of_pairs(const struct spt_compared *c, const struct spt_compared_row *row) {
     const struct spt_emerged *e = c->members[0];
-    for (size_t i = 0; i < e->pair_count; i++)
-        if (e->pairs[i].a->layer == row->layer && e->pairs[i].a->head == row->head) return true;
-    return false;
+    return e->pair_count && bsearch(row, e->pairs, e->pair_count, sizeof *e->pairs, compare_place);
 }
 
 static bool is_compared_pair(const struct spt_compared *c, size_t i, size_t k) {
@@ -85,6 +90,14 @@ static void compare_pair(const struct spt_compared *c, struct spt_compared_pair 
     pair->order = spt_order_of_runs(t0, t0 + c->member_count, c->member_count);
 }
 
+static int compare_compared(const void *x, const void *y) {
+    const struct spt_compared_pair *a = x, *b = y;
+    if (a->a->layer != b->a->layer) return a->a->layer < b->a->layer ? -1 : 1;
+    if (a->a->head != b->a->head) return a->a->head < b->a->head ? -1 : 1;
+    if (a->a != b->a) return a->a < b->a ? -1 : 1;
+    return a->b < b->b ? -1 : a->b > b->b;
+}
+
 enum spt_status spt_compared_pair_rows(struct spt_compared *c, struct spt_error *error) {
     size_t count = 0;
     for (size_t i = 0; i < c->count; i++)
@@ -99,8 +112,10 @@ enum spt_status spt_compared_pair_rows(struct spt_compared *c, struct spt_error 
             struct spt_compared_pair *pair = &c->pairs[c->pair_count];
             *pair = (struct spt_compared_pair){.a = &c->rows[i], .b = &c->rows[k], .q = NAN};
             compare_pair(c, pair, t0);
-            p[c->pair_count++] = pair->order.p;
+            c->pair_count++;
         }
+    if (ready && count) qsort(c->pairs, count, sizeof *c->pairs, compare_compared);
+    for (size_t i = 0; ready && i < count; i++) p[i] = c->pairs[i].order.p;
     const enum spt_status status = adjust(ready ? p : NULL, count, q, error);
     for (size_t i = 0; status == SPT_OK && i < count; i++) c->pairs[i].q = q[i];
     free(p);
