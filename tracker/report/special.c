@@ -17,18 +17,19 @@ static struct spt_said_of of_model(const char *metric, int64_t step) {
 
 struct highest {
     const struct spt_telling *t;
-    int64_t step;
+    int64_t step, checkpoint; /* and whose rows these are, by its id */
     struct spt_plot_value layer_value, head_value;
     int layer, head_layer, head;
 };
 
-/* Of the last step that counts: a later row of it takes the place of an earlier one. */
+/* Of the last step that counts: where two checkpoints have it, the later one's rows. */
 static enum spt_status look(void *context, const struct spt_store_measure *m, struct spt_error *error) {
     struct highest *h = context;
     (void)error;
     if (m->checkpoint->step != h->step || m->layer == SPT_WHOLE_MODEL || isnan(m->mean)) return SPT_OK;
     if (strcmp(m->checkpoint->branch, h->t->run->source.branch) != 0) return SPT_OK;
     const struct spt_plot_value value = {m->mean, m->sd, m->lo, m->hi};
+    if (m->checkpoint->id != h->checkpoint) h->checkpoint = m->checkpoint->id, h->layer = h->head = -1;
     if (m->head == SPT_WHOLE_LAYER) {
         if (h->layer < 0 || m->mean > h->layer_value.mean) h->layer = m->layer, h->layer_value = value;
     } else if (h->head < 0 || m->mean > h->head_value.mean) {

@@ -87,6 +87,11 @@ check 'cp control.db random.db; sqlite3 random.db "UPDATE null_value SET mean = 
 check '"$program" report --db random.db --out random.html --quiet'
 shell 'for page in control random; do grep -c "an attention sink forms" $page.html; grep -o "the run is [^.]*\." $page.html | head -1; done'
 
+# Two checkpoints of one step: the later one's figures, in every sentence.
+check 'cp control.db twice.db; sqlite3 twice.db "UPDATE checkpoint SET step = 8000, label = \"zz\" WHERE step = 64"'
+check '"$program" report --db twice.db --out twice.html --quiet'
+shell 'grep -o "title=.sink.first_excess\(, layer [0-9], head [0-9]\)*, step 8000: mean\">[^<]*" twice.html | sort -u; sqlite3 twice.db "SELECT max(mean) FROM measure WHERE head >= 0 AND metric = (SELECT id FROM metric WHERE name = \"sink.first_excess\") AND checkpoint = (SELECT id FROM checkpoint WHERE label = \"zz\" AND run = 1)"'
+
 # A probe of a long name, a group that was not measured at the ends, and whose loss a trainer logs.
 check '"$program" sweep "$run" --samples 4 --bootstrap 100 --metrics loss,graph.fiedler_centralization@0.005,graph.fiedler_centralization@0.01 --quiet --db odd.db'
 check 'sqlite3 odd.db "UPDATE run SET probe_text = replace(probe_text, \"probe: \", \"probe: \" || hex(zeroblob(400)));
