@@ -267,6 +267,7 @@ static enum spt_status fit_series(struct spt_logistic_fitter *f, struct work *w,
     } else if (series->draws) {
         take_draws(w, b->draws, series);
     }
+    if (w->draws < SPT_EMERGENCE_DRAWS_MIN) w->draws = 0;
     if (w->draws) {
         double own;
         spt_logistic_refit(f, w->means, w->draws, &out->fit, w->y, w->fits, w->gain);

@@ -37,6 +37,9 @@ struct spt_emergence_series {
         *draws; /* ... or [count, draws] the mean's in each draw, of figures without values; both NULL: nothing */
 };
 
+/* Of fewer draws no p is below 0.05, so a series of which fewer have a mean at every checkpoint is as one without. */
+#define SPT_EMERGENCE_DRAWS_MIN 20
+
 /* Why there is no midpoint. */
 enum spt_emergence_reason {
     SPT_EMERGENCE_FOUND,

@@ -78,7 +78,7 @@ enum spt_status spt_emerged_read(struct spt_store *store, const struct spt_store
 void spt_emerged_release(struct spt_emerged *emerged);
 
 /* Why a row has neither interval nor order; NULL: it has. One phrase. */
-#define SPT_EMERGED_NO_INTERVAL_COUNT 3
+#define SPT_EMERGED_NO_INTERVAL_COUNT 4
 extern const char *const SPT_EMERGED_NO_INTERVAL[SPT_EMERGED_NO_INTERVAL_COUNT];
 const char *spt_emerged_no_interval(const struct spt_emerged_row *row); /* one of them */
 

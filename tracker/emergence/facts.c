@@ -22,12 +22,13 @@ bool spt_emerged_shows(int row_layer, int row_head, struct spt_emerged_view view
            (view.head == SPT_EVERY_HEAD || row_head == view.head);
 }
 
-enum { NO_HEADS, NO_DRAWS, POOLED };
+enum { NO_HEADS, NO_DRAWS, POOLED, FEW_DRAWS };
 
 const char *const SPT_EMERGED_NO_INTERVAL[SPT_EMERGED_NO_INTERVAL_COUNT] = {
     [NO_HEADS] = "of single heads no values are stored (spectail sweep --keep heads stores them)",
     [NO_DRAWS] = "no draws are stored (spectail sweep --force stores them, unless keep_draws is false)",
     [POOLED] = "pooled: no interval",
+    [FEW_DRAWS] = "fewer than 20 draws have a value at every checkpoint",
 };
 
 static bool has_draws(const struct spt_metric *metric) {
@@ -37,7 +38,8 @@ static bool has_draws(const struct spt_metric *metric) {
 
 const char *spt_emerged_no_interval(const struct spt_emerged_row *row) {
     const size_t i = spt_metric_find(row->metric);
-    if (row->resampled) return NULL;
+    const bool bare = row->emergence.reason == SPT_EMERGENCE_FOUND && isnan(row->emergence.t0_lo);
+    if (row->resampled) return bare ? SPT_EMERGED_NO_INTERVAL[FEW_DRAWS] : NULL;
     if (row->head != SPT_WHOLE_LAYER) return SPT_EMERGED_NO_INTERVAL[NO_HEADS];
     return SPT_EMERGED_NO_INTERVAL[i < SPT_METRIC_COUNT && has_draws(&SPT_METRICS[i]) ? NO_DRAWS : POOLED];
 }

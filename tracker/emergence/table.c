@@ -246,7 +246,7 @@ static void put_side(struct spt_text *out, const struct spt_emerged *e, struct s
 
 static bool has_no_interval(const struct spt_emerged *e) {
     const struct spt_emerged_row *row = spt_emerged_find(e, e->against, SPT_WHOLE_MODEL, SPT_WHOLE_LAYER);
-    return row && !row->resampled;
+    return row && spt_emerged_no_interval(row);
 }
 
 static void put_order(struct spt_text *out, const struct spt_emerged *e, struct spt_emerged_view view) {

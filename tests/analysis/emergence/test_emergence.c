@@ -238,6 +238,31 @@ static void without_a_whole_draw_a_series_is_as_a_pooled_one(void **state) {
     for (size_t d = 0; d < DRAWS; d++) assert_true(isnan(t0[d]));
 }
 
+/* Of ten draws each p is above 0.05, however steep the rise: that is no reason to call it noise. */
+static void so_few_draws_that_none_could_convince_are_as_none(void **state) {
+    (void)state;
+    const struct made_kind *kind = &MADE_KINDS[0];
+    struct spt_bootstrap few = bootstrap;
+    struct spt_team team;
+    struct spt_error error;
+    struct made_series made;
+    struct spt_emergence e, as;
+    made_series(kind, 7, &made);
+    const struct spt_emergence_series series = {kind->count, kind->steps, made.mean, made.values, NULL};
+    const struct spt_emergence_series pooled = {kind->count, kind->steps, made.mean, NULL, NULL};
+    assert_int_equal(spt_team_init(&team, 1, 0, &error), SPT_OK);
+    for (few.draws = 1; few.draws <= SPT_EMERGENCE_DRAWS_MIN; few.draws++) {
+        assert_int_equal(spt_emergence_of(&few, &series, 1, &team, &e, NULL, &error), SPT_OK);
+        assert_int_equal(e.reason, SPT_EMERGENCE_FOUND);
+        assert_int_equal(isnan(e.t0_lo) != 0, few.draws < SPT_EMERGENCE_DRAWS_MIN);
+    }
+    few.draws = SPT_EMERGENCE_DRAWS_MIN - 1;
+    assert_int_equal(spt_emergence_of(&few, &series, 1, &team, &e, NULL, &error), SPT_OK);
+    assert_int_equal(spt_emergence_of(&few, &pooled, 1, &team, &as, NULL, &error), SPT_OK);
+    assert_true(e.fit.t0 == as.fit.t0 && e.p == as.p);
+    spt_team_release(&team);
+}
+
 static void a_gap_in_the_steps_is_no_harm(void **state) {
     (void)state;
     const struct made_kind *kind = &MADE_KINDS[0];
@@ -285,6 +310,7 @@ int main(void) {
         cmocka_unit_test(undefined_samples_are_left_out),
         cmocka_unit_test(draws_without_a_defined_sample_are_left_out),
         cmocka_unit_test(without_a_whole_draw_a_series_is_as_a_pooled_one),
+        cmocka_unit_test(so_few_draws_that_none_could_convince_are_as_none),
         cmocka_unit_test(a_gap_in_the_steps_is_no_harm),
         cmocka_unit_test(steps_and_times_are_each_others_inverse),
         cmocka_unit_test(a_large_offset_costs_no_digits),

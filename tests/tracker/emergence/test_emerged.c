@@ -329,6 +329,18 @@ static void every_two_metrics_have_an_order(void **state) {
     spt_store_close(store);
 }
 
+static void a_midpoint_of_too_few_draws_says_why_it_has_no_interval(void **state) {
+    (void)state;
+    struct spt_emerged_row row = {.metric = "sink.first", .layer = -1, .head = -1, .resampled = true};
+    row.emergence.reason = SPT_EMERGENCE_FOUND;
+    row.emergence.t0_lo = NAN;
+    assert_string_equal(spt_emerged_no_interval(&row), "fewer than 20 draws have a value at every checkpoint");
+    row.emergence.t0_lo = 3;
+    assert_null(spt_emerged_no_interval(&row));
+    row.emergence = (struct spt_emergence){.reason = SPT_EMERGENCE_NO_CHANGE, .t0_lo = NAN};
+    assert_null(spt_emerged_no_interval(&row));
+}
+
 static void pairs_of_too_many_metrics_are_refused(void **state) {
     (void)state;
     struct made_metric metrics[SPT_EMERGED_PAIRED_MAX + 1];
@@ -546,6 +558,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(undefined_figures_are_gaps, begin, end),
         cmocka_unit_test_setup_teardown(tokens_are_between_those_of_the_checkpoints, begin, end),
         cmocka_unit_test_setup_teardown(every_two_metrics_have_an_order, begin, end),
+        cmocka_unit_test(a_midpoint_of_too_few_draws_says_why_it_has_no_interval),
         cmocka_unit_test_setup_teardown(pairs_of_too_many_metrics_are_refused, begin, end),
         cmocka_unit_test_setup_teardown(by_default_the_order_is_against_what_there_is, begin, end),
         cmocka_unit_test_setup_teardown(without_a_loss_there_is_no_order, begin, end),
