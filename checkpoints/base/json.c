@@ -8,6 +8,10 @@
 #include "checkpoints/base/memory.h"
 #include "checkpoints/base/tree.h"
 
+/* What a document may take for each byte of it. Lists of pairs, as tokenizers have them, take 24; empty objects, which
+ * nobody writes by the million, 80. */
+enum { BYTES_PER_BYTE = 32, BYTES_AT_LEAST = 4 * 1024 * 1024 };
+
 struct spt_json_document {
     struct spt_arena nodes; /* all that jansson allocated for it */
     json_t *root;
@@ -83,6 +87,8 @@ static enum spt_status fail_json(struct spt_error *error, const char *what, cons
  * are told nothing of who asks; hence the thread's pointer, which is set while json_loadb runs. */
 struct parsing {
     struct spt_arena *nodes;
+    uint64_t left;             /* bytes that may yet be allocated */
+    volatile bool is_too_much; /* more were asked for */
     jmp_buf out_of_memory;
 };
 
@@ -91,8 +97,10 @@ static _Thread_local struct parsing *parsing;
 /* Whatever else in the process uses jansson gets what it would get without us. */
 static void *allocate(size_t size) {
     if (!parsing) return malloc(size);
-    void *memory = spt_arena_alloc(parsing->nodes, size, 1);
+    parsing->is_too_much = size > parsing->left;
+    void *memory = parsing->is_too_much ? NULL : spt_arena_alloc(parsing->nodes, size, 1);
     if (!memory) longjmp(parsing->out_of_memory, 1);
+    parsing->left -= size;
     return memory;
 }
 
@@ -105,12 +113,17 @@ __attribute__((constructor)) static void set_allocation(void) {
     json_set_alloc_funcs(allocate, leave_to_the_arena);
 }
 
-/* SPT_NOMEM, or SPT_OK with *root NULL where the input is bad. */
-static enum spt_status load(struct spt_arena *nodes, const char *input, size_t size, json_t **root, json_error_t *json,
-                            struct spt_error *error) {
-    struct parsing here = {.nodes = nodes};
+/* SPT_NOMEM, SPT_INVALID for what would take memory out of proportion, or SPT_OK with *root NULL where the input is bad. */
+static enum spt_status load(struct spt_arena *nodes, const char *input, size_t size, const char *path, uint64_t base,
+                            json_t **root, json_error_t *json, struct spt_error *error) {
+    struct parsing here = {.nodes = nodes, .left = BYTES_AT_LEAST + (uint64_t)size * BYTES_PER_BYTE};
     if (setjmp(here.out_of_memory)) {
         parsing = NULL;
+        if (here.is_too_much)
+            return spt_fail_at(error, SPT_INVALID, path, base,
+                               "JSON of %zu bytes that takes more than %d times as much memory: lists and objects of "
+                               "next to nothing",
+                               size, (int)BYTES_PER_BYTE);
         return spt_fail_memory(error, size, "a JSON document");
     }
     parsing = &here;
@@ -135,7 +148,7 @@ enum spt_status spt_json_parse(const char *bytes, size_t size, const char *path,
     }
     struct spt_json_document *made = calloc(1, sizeof *made);
     json_error_t json;
-    enum spt_status status = made ? load(&made->nodes, input, input_size, &made->root, &json, error)
+    enum spt_status status = made ? load(&made->nodes, input, input_size, path, base, &made->root, &json, error)
                                   : spt_fail_memory(error, sizeof *made, "a JSON document");
     free(copy);
     if (status == SPT_OK && !made->root) {

@@ -31,7 +31,7 @@ enum spt_json_kind {
 
 /* Parses size bytes. path is for messages, base the offset of bytes in that file. Accepts the non-standard NaN,
  * Infinity and -Infinity that Python's json writes as numbers only where allow_nan says so (as null). SPT_INVALID names
- * line, column and byte; SPT_NOMEM. */
+ * line, column and byte, or what would take 32 times its size of memory (and 4 MiB); SPT_NOMEM. */
 enum spt_status spt_json_parse(const char *bytes, size_t size, const char *path, uint64_t base, bool allow_nan,
                                struct spt_json_document **document, struct spt_error *error);
 enum spt_status spt_json_read_file(const char *path, size_t limit, bool allow_nan, struct spt_json_document **document,

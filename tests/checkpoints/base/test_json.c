@@ -162,8 +162,44 @@ static void jansson_serves_others_in_the_process(void **state) {
     json_decref(theirs);
 }
 
+/* [unit,unit,...] of count units, parsed. */
+static enum spt_status parse_many(const char *unit, size_t count, struct spt_error *error) {
+    struct spt_json_document *many = NULL;
+    const size_t length = strlen(unit), size = count * (length + 1) + 1;
+    char *bytes = malloc(size + 1);
+    assert_non_null(bytes);
+    for (size_t i = 0; i < count; i++) {
+        bytes[i * (length + 1)] = i ? ',' : '[';
+        memcpy(bytes + i * (length + 1) + 1, unit, length);
+    }
+    bytes[size - 1] = ']';
+    const enum spt_status status = spt_json_parse(bytes, size, "many.json", 8, false, &many, error);
+    if (status == SPT_OK) assert_int_equal(spt_json_count(spt_json_root(many)), count);
+    if (status == SPT_OK) spt_json_free(many);
+    free(bytes);
+    return status;
+}
+
+/* What real files are full of is read: merges of a tokenizer, a log's entries, numbers. */
+static void memory_out_of_proportion_is_refused(void **state) {
+    (void)state;
+    static const char *const NOTHINGS[] = {"{}", "[]", "{\"\":1}"};
+    static const char *const REAL[] = {"[\"a\",\"b\"]", "{\"loss\":2.3,\"step\":1}", "1", "\"\""};
+    struct spt_error error;
+    for (size_t i = 0; i < sizeof NOTHINGS / sizeof *NOTHINGS; i++) {
+        assert_int_equal(parse_many(NOTHINGS[i], 1000000, &error), SPT_INVALID);
+        assert_non_null(strstr(error.message, "takes more than 32 times as much memory"));
+        assert_string_equal(error.path, "many.json");
+        assert_int_equal(error.offset, 8);
+        assert_int_equal(parse_many(NOTHINGS[i], 10000, &error), SPT_OK);
+    }
+    for (size_t i = 0; i < sizeof REAL / sizeof *REAL; i++)
+        assert_int_equal(parse_many(REAL[i], 1000000, &error), SPT_OK);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(memory_out_of_proportion_is_refused),
         cmocka_unit_test(a_document_is_walked),
         cmocka_unit_test(members_come_in_the_order_of_the_file),
         cmocka_unit_test(absent_nodes_give_the_fallback),
