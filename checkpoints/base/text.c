@@ -33,17 +33,22 @@ void spt_text_put(struct spt_text *text, const char *string) {
     spt_text_append(text, string, strlen(string));
 }
 
+/* Written where there is room, and again where there was not enough. */
 void spt_text_format(struct spt_text *text, const char *format, ...) {
+    const size_t room = text->failed ? 0 : text->capacity - text->length;
     va_list arguments, again;
     va_start(arguments, format);
     va_copy(again, arguments);
-    const int need = vsnprintf(NULL, 0, format, arguments);
+    const int need = vsnprintf(room ? text->data + text->length : NULL, room, format, arguments);
     va_end(arguments);
-    if (need < 0) {
-        text->failed = true;
-    } else if (reserve(text, (size_t)need)) {
+    if (need >= 0 && (size_t)need < room) {
+        text->length += (size_t)need;
+    } else if (need >= 0 && reserve(text, (size_t)need)) {
         (void)vsnprintf(text->data + text->length, (size_t)need + 1, format, again);
         text->length += (size_t)need;
+    } else {
+        text->failed = true;
+        if (room) text->data[text->length] = '\0';
     }
     va_end(again);
 }

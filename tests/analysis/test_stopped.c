@@ -5,6 +5,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -16,8 +17,9 @@ static const size_t LENGTHS[SAMPLES] = {20, 1, 17, 31, 9};
 struct given {
     float number[MOST];
     size_t count;
-    size_t layers;  /* that are done */
-    size_t stop_at; /* so many layers */
+    size_t layers;           /* that are done */
+    size_t stop_at;          /* so many layers */
+    atomic_size_t questions; /* whether to stop: before each piece of work, so that they are the work */
 };
 
 static void give(struct given *given, double number) {
@@ -44,7 +46,8 @@ static void see_layer(void *context, size_t layer, size_t layers) {
 }
 
 static bool stop(void *context) {
-    const struct given *given = context;
+    struct given *given = context;
+    given->questions++;
     return given->layers >= given->stop_at;
 }
 
@@ -59,7 +62,7 @@ static enum spt_status analyse(struct spt_analysis *analysis, const struct made_
                                   .draws = see_vector,
                                   .progress = see_layer,
                                   .stop = stop};
-    given->count = given->layers = 0;
+    given->count = given->layers = given->questions = 0;
     given->stop_at = stop_at;
     const enum spt_status status = spt_analysis_checkpoint(analysis, checkpoint, &emit, &error);
     spt_checkpoint_close(checkpoint);
@@ -81,6 +84,7 @@ static void after_a_stopped_checkpoint_the_next_is_as_it_is_alone(void **state) 
     plan.bootstrap = 8;
     plan.keep_draws = plan.keep_heads = true;
     plan.threads = 2;
+    plan.no_read_ahead = true; /* whose thread asks as often as it likes */
     for (size_t i = 0; i < SPT_METRIC_COUNT; i++) plan.metric[i] = true;
     assert_int_equal(spt_analysis_new(&plan, &model.config, &made.probe, &analysis, NULL), SPT_OK);
     assert_int_equal(analyse(analysis, &model, &alone, SIZE_MAX), SPT_OK);
@@ -91,6 +95,7 @@ static void after_a_stopped_checkpoint_the_next_is_as_it_is_alone(void **state) 
         assert_true(other.count < alone.count);
         assert_int_equal(analyse(analysis, &model, &after, SIZE_MAX), SPT_OK);
         assert_int_equal(after.count, alone.count);
+        assert_int_equal(after.questions, alone.questions);
         assert_memory_equal(after.number, alone.number, alone.count * sizeof *alone.number);
     }
     spt_analysis_free(analysis);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -139,8 +140,25 @@ static void log_lines_are_one_line(void **state) {
     spt_log(&(struct spt_log){0}, SPT_LOG_WARNING, "nobody listens");
 }
 
+static void formats_as_snprintf_does_at_every_length_of_what_is_there(void **state) {
+    (void)state;
+    for (int before = 0; before < 100; before++)
+        for (int length = 0; length < 100; length++) {
+            struct spt_text text = {0};
+            char expected[256];
+            (void)snprintf(expected, sizeof expected, "%*d|%0*d%s", before, 1, length, 2, "end");
+            spt_text_format(&text, "%*d", before, 1);
+            spt_text_format(&text, "|%0*d%s", length, 2, "end");
+            assert_false(text.failed);
+            assert_string_equal(text.data, expected);
+            assert_int_equal(text.length, strlen(expected));
+            spt_text_release(&text);
+        }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(formats_as_snprintf_does_at_every_length_of_what_is_there),
         cmocka_unit_test(appended_pieces_become_one_terminated_text),
         cmocka_unit_test(numbers_read_back_to_the_same_bits),
         cmocka_unit_test(nan_is_written_as_nothing),
