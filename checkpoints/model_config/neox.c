@@ -35,7 +35,7 @@ static const struct row {
     const char *key;
     enum kind kind;
     enum use use;
-    const char *hf; /* COPY, INVERT, NAME: HF's key; ONLY: values that are read, with spaces around each */
+    const char *hf; /* COPY, INVERT, NAME: HF's key; ONLY: the one or two values that are read, "": none */
     const char
         *fallback;    /* what GPT-NeoX takes for a key that is not there; NULL: it must be there, or counts as null */
     double low, high; /* of numbers */
@@ -45,9 +45,9 @@ static const struct row {
 #define ONE_OF(key, values, is)                                                                                        \
     { key, WORD, ONLY, values, is, 0, 0 }
 #define FLAG(key, value)                                                                                               \
-    { key, BOOL, ONLY, " " value " ", value, 0, 0 }
+    { key, BOOL, ONLY, value, value, 0, 0 }
 #define COUNT_OF_1(key)                                                                                                \
-    { key, INTEGER, ONLY, " 1 ", "1", 0, 1e9 }
+    { key, INTEGER, ONLY, "1", "1", 0, 1e9 }
     {"num_layers", INTEGER, COPY, "num_hidden_layers", NULL, 1, (double)SPT_MODEL_LAYERS_MAX},
     SIZE("hidden_size", SPT_MODEL_WIDTH_MAX),
     SIZE("num_attention_heads", SPT_MODEL_HEADS_MAX),
@@ -70,10 +70,10 @@ static const struct row {
     {"num_unique_layers", INTEGER, OTHER, NULL, NULL, 1, (double)SPT_MODEL_LAYERS_MAX},
     {"attention_config", LIST, OTHER, NULL, NULL, 0, 0},
 
-    ONE_OF("model_arch", " gpt2 ", "gpt2"),
-    ONE_OF("pos_emb", " rotary ", "learned"),
-    ONE_OF("norm", " layernorm te_layernorm ", "layernorm"),
-    ONE_OF("mlp_type", " regular ", "regular"),
+    ONE_OF("model_arch", "gpt2", "gpt2"),
+    ONE_OF("pos_emb", "rotary", "learned"),
+    ONE_OF("norm", "layernorm te_layernorm", "layernorm"),
+    ONE_OF("mlp_type", "regular", "regular"),
     FLAG("geglu", "false"),
     FLAG("gpt_j_tied", "false"),
     FLAG("use_bias_in_norms", "true"),
@@ -83,7 +83,7 @@ static const struct row {
     FLAG("apply_residual_connection_post_layernorm", "false"),
     COUNT_OF_1("model_parallel_size"),
     COUNT_OF_1("moe_num_experts"),
-    {"sliding_window_width", INTEGER, ONLY, " ", NULL, 0, 1e15},
+    {"sliding_window_width", INTEGER, ONLY, "", NULL, 0, 1e15},
 
     /* make_vocab_size_divisible_by is not among them: the embedding's rows are there to be counted. Nor is
      * bias_gelu_fusion, whose kernel approximates GELU by tanh: the conversion writes "gelu" all the same, and so do
@@ -208,21 +208,29 @@ static void put_name(struct reading *reading, size_t row, struct spt_text *json)
     fail_at(reading, row, SPT_UNSUPPORTED, "gelu, relu, silu or swish: HF's GPT-NeoX has no gated or other ones");
 }
 
+static bool is_one_of(const char *words, const char *word) {
+    const size_t length = strcspn(words, " ");
+    if (length && strlen(word) == length && memcmp(words, word, length) == 0) return true;
+    return words[length] && is_one_of(words + length + 1, word);
+}
+
 /* One of the values that may be, in the row's own spelling. */
 static void check_only(struct reading *reading, size_t row) {
     const struct row *r = &ROWS[row];
     char value[SHOWN_MAX];
     if (!reading->said[row].node && !r->fallback) return;
     if (r->kind == BOOL)
-        (void)snprintf(value, sizeof value, " %s ", bool_of(reading, row) ? "true" : "false");
+        (void)snprintf(value, sizeof value, "%s", bool_of(reading, row) ? "true" : "false");
     else if (r->kind == INTEGER)
-        (void)snprintf(value, sizeof value, " %.0f ", number_of(reading, row, 0));
+        (void)snprintf(value, sizeof value, "%.0f", number_of(reading, row, 0));
     else
-        (void)snprintf(value, sizeof value, " %.80s ", word_of(reading, row));
-    if (reading->status || (value[1] != ' ' && strstr(r->hf, value))) return;
+        (void)snprintf(value, sizeof value, "%.80s", word_of(reading, row));
+    if (reading->status || is_one_of(r->hf, value)) return;
     char expected[SHOWN_MAX];
-    const char *values = r->hf[1] ? r->hf + 1 : "none "; /* a space behind the last */
-    (void)snprintf(expected, sizeof expected, "%.*s: nothing else is read", (int)strlen(values) - 1, values);
+    const char *values = *r->hf ? r->hf : "none";
+    const size_t first = strcspn(values, " ");
+    (void)snprintf(expected, sizeof expected, "%.*s%s%s: nothing else is read", (int)first, values,
+                   values[first] ? " or" : "", values + first);
     fail_at(reading, row, SPT_UNSUPPORTED, expected);
 }
 

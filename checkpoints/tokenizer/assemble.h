@@ -17,10 +17,12 @@ extern const char *const SPT_NAMED_TOKEN_KEYS[SPT_NAMED_TOKENS]; /* "bos_token" 
 
 enum spt_vocabulary_kind { SPT_VOCABULARY_TEXT, SPT_VOCABULARY_JSON, SPT_VOCABULARY_SENTENCE_PIECE };
 
+enum { SPT_FAMILY_TYPES = 3 };
+
 /* What transformers takes for a family when its files do not say otherwise. */
 struct spt_tokenizer_family {
-    const char *class;       /* "tokenizer_class" without "Tokenizer" and "Fast" behind it */
-    const char *model_types; /* of config.json, one space around each */
+    const char *class;                         /* "tokenizer_class" without "Tokenizer" and "Fast" behind it */
+    const char *model_types[SPT_FAMILY_TYPES]; /* of config.json; NULL after the last */
     enum spt_vocabulary_kind kind;
     const char *named[SPT_NAMED_TOKENS]; /* NULL: has none */
     bool classifies;                     /* cls and sep stand around a text; else bos and eos where asked for */

@@ -11,30 +11,29 @@
  * spt_named_token: bos, eos, unk, sep, pad, cls, mask. */
 /* clang-format off */
 static const struct spt_tokenizer_family FAMILIES[] = {
-    {.class = "Bert", .model_types = " bert ", .kind = SPT_VOCABULARY_TEXT, .classifies = true,
+    {.class = "Bert", .model_types = {"bert"}, .kind = SPT_VOCABULARY_TEXT, .classifies = true,
      .named = {NULL, NULL, "[UNK]", "[SEP]", "[PAD]", "[CLS]", "[MASK]"}},
-    {.class = "GPT2", .model_types = " gpt2 opt phi ", .kind = SPT_VOCABULARY_JSON,
+    {.class = "GPT2", .model_types = {"gpt2", "opt", "phi"}, .kind = SPT_VOCABULARY_JSON,
      .named = {END_OF_TEXT, END_OF_TEXT, END_OF_TEXT}},
-    {.class = "CodeGen", .model_types = " codegen ", .kind = SPT_VOCABULARY_JSON,
+    {.class = "CodeGen", .model_types = {"codegen"}, .kind = SPT_VOCABULARY_JSON,
      .named = {END_OF_TEXT, END_OF_TEXT, END_OF_TEXT}},
-    {.class = "Roberta", .model_types = " roberta ", .kind = SPT_VOCABULARY_JSON, .classifies = true,
+    {.class = "Roberta", .model_types = {"roberta"}, .kind = SPT_VOCABULARY_JSON, .classifies = true,
      .named = {"<s>", "</s>", "<unk>", "</s>", "<pad>", "<s>", "<mask>"}},
-    {.class = "Qwen2", .model_types = " qwen2 qwen3 ", .kind = SPT_VOCABULARY_JSON,
+    {.class = "Qwen2", .model_types = {"qwen2", "qwen3"}, .kind = SPT_VOCABULARY_JSON,
      .named = {NULL, END_OF_TEXT, END_OF_TEXT, NULL, END_OF_TEXT},
      .normalizer = "{\"type\": \"NFC\"}", .split = QWEN_WORDS},
-    {.class = "Llama", .model_types = " llama mistral ", .kind = SPT_VOCABULARY_SENTENCE_PIECE, .add_bos = true},
-    {.class = "Gemma", .model_types = " gemma ", .kind = SPT_VOCABULARY_SENTENCE_PIECE, .add_bos = true},
-    {.class = "XLMRoberta", .model_types = " xlm-roberta ", .kind = SPT_VOCABULARY_SENTENCE_PIECE, .classifies = true,
+    {.class = "Llama", .model_types = {"llama", "mistral"}, .kind = SPT_VOCABULARY_SENTENCE_PIECE, .add_bos = true},
+    {.class = "Gemma", .model_types = {"gemma"}, .kind = SPT_VOCABULARY_SENTENCE_PIECE, .add_bos = true},
+    {.class = "XLMRoberta", .model_types = {"xlm-roberta"}, .kind = SPT_VOCABULARY_SENTENCE_PIECE, .classifies = true,
      .fairseq = true, .named = {"<s>", "</s>", "<unk>", "</s>", "<pad>", "<s>", "<mask>"}},
 };
 /* clang-format on */
 
 enum { FAMILY_COUNT = sizeof FAMILIES / sizeof *FAMILIES };
 
-static bool has_word(const char *words, const char *word) {
-    const size_t length = strlen(word);
-    for (const char *at = words; length && (at = strstr(at, word)) != NULL; at += length)
-        if (at[-1] == ' ' && at[length] == ' ') return true;
+static bool is_of_type(const struct spt_tokenizer_family *family, const char *model_type) {
+    for (size_t i = 0; i < SPT_FAMILY_TYPES && family->model_types[i]; i++)
+        if (strcmp(family->model_types[i], model_type) == 0) return true;
     return false;
 }
 
@@ -52,7 +51,7 @@ const struct spt_tokenizer_family *spt_tokenizer_family_find(const char *class, 
         const struct spt_tokenizer_family *family = &FAMILIES[i];
         if (family->kind != kind) continue;
         if (class && is_class(class, family->class)) return family;
-        if (!of_type && model_type && has_word(family->model_types, model_type)) of_type = family;
+        if (!of_type && model_type && is_of_type(family, model_type)) of_type = family;
         if (!first) first = family;
     }
     return of_type ? of_type : first;

@@ -158,6 +158,28 @@ static void settings_of_a_wrong_kind_are_named(void **state) {
     spt_tokenizer_close(tokenizer);
 }
 
+/* A type that no family has is read as the first family of the kind is, GPT-2: without <s> and </s> around. */
+static void the_family_is_that_of_the_whole_model_type(void **state) {
+    (void)state;
+    static const char *const NO_TYPES[] = {" roberta", "roberta ", "robert", "oberta", "robertas", "opt phi", " ", ""};
+    struct spt_tokenizer_files files = {.path = "vocab.json",
+                                        .main = bytes_of("{\"a\": 0, \"<s>\": 1, \"</s>\": 2}"),
+                                        .merges = bytes_of("#version: 0.2\n"),
+                                        .config = bytes_of("{\"model_type\": \"roberta\"}")};
+    struct spt_tokenizer *tokenizer = assemble(&files);
+    expect_ids(tokenizer, "a", SPT_BOS_AUTO, (const int32_t[]){1, 0, 2}, 3);
+    spt_tokenizer_close(tokenizer);
+    for (size_t i = 0; i < sizeof NO_TYPES / sizeof *NO_TYPES; i++) {
+        struct spt_text config = {0};
+        spt_text_format(&config, "{\"model_type\": \"%s\"}", NO_TYPES[i]);
+        files.config = (struct spt_file_bytes){.bytes = config.data, .size = config.length};
+        tokenizer = assemble(&files);
+        expect_ids(tokenizer, "a", SPT_BOS_AUTO, (const int32_t[]){0}, 1);
+        spt_tokenizer_close(tokenizer);
+        spt_text_release(&config);
+    }
+}
+
 /* ---- models made here: protocol buffers of one-byte lengths ---- */
 
 enum { NORMAL = 1, UNKNOWN = 2 };
@@ -229,6 +251,7 @@ int main(void) {
         cmocka_unit_test(marks_of_a_sentencepiece_model_are_found_in_a_text_as_transformers_finds_them),
         cmocka_unit_test(of_equal_lines_the_last_counts_and_lines_may_end_as_windows_ends_them),
         cmocka_unit_test(settings_of_a_wrong_kind_are_named),
+        cmocka_unit_test(the_family_is_that_of_the_whole_model_type),
         cmocka_unit_test(equal_scores_are_joined_from_the_left),
         cmocka_unit_test(a_million_letters_are_joined_by_scores),
     };
