@@ -1,6 +1,6 @@
 
 # --- panels: lines over training steps, layers or thresholds, and maps of layers by thresholds ---
-gap = paired || like ? 0.12 : 0.40 # inches between the panels of a row
+gap = like ? 0.22 : paired ? 0.12 : 0.40 # inches between the panels of a row: of like ones the names of both axes meet there
 if (dumb) {
     set multiplot layout down, across
 } else {
