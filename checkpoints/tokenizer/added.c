@@ -31,38 +31,30 @@ struct reading {
     const struct spt_vocabulary *vocabulary;
     struct spt_vocabulary contents; /* content to its place in tokens */
     struct spt_added_token *tokens; /* [count], one for each content, with the flags stated last */
-    struct spt_added_token *first;  /* [count], with those stated first */
-    int32_t last_id;                /* the largest given, -1 */
+    size_t new;                     /* that the vocabulary has not */
 };
 
 static enum spt_status give_id(struct reading *reading, struct spt_added_token *token, struct spt_error *error) {
     token->id = spt_vocabulary_id(reading->vocabulary, token->content, token->length);
-    if (token->id < 0) {
-        const size_t size = reading->vocabulary->count;
-        const bool beyond = reading->last_id >= 0 && (size == 0 || (size_t)reading->last_id >= size);
-        if (beyond && reading->last_id == INT32_MAX)
-            return spt_fail(error, SPT_INVALID, reading->source->path, "no id is left for an added token");
-        token->id = beyond ? reading->last_id + 1 : (int32_t)size;
-    }
-    if (token->id > reading->last_id) reading->last_id = token->id;
+    if (token->id >= 0) return SPT_OK;
+    const size_t id = reading->vocabulary->count + reading->new ++;
+    if (id > INT32_MAX) return spt_fail(error, SPT_INVALID, reading->source->path, "no id is left for an added token");
+    token->id = (int32_t)id;
     return SPT_OK;
 }
 
-/* A content that comes again changes the flags by which it is used; whether it is special, and in which text it is
- * looked for, stays as it was stated first. */
 static enum spt_status add_token(struct reading *reading, struct spt_added_token *token, struct spt_error *error) {
     if (token->length == 0) return SPT_OK;
     const int32_t known = spt_vocabulary_id(&reading->contents, token->content, token->length);
     if (known >= 0) {
         token->id = reading->tokens[known].id;
-        token->special = token->special || reading->tokens[known].special;
         reading->tokens[known] = *token;
         return SPT_OK;
     }
     const enum spt_status status = give_id(reading, token, error);
     if (status != SPT_OK) return status;
     const size_t place = reading->contents.count;
-    reading->tokens[place] = reading->first[place] = *token;
+    reading->tokens[place] = *token;
     spt_vocabulary_add(&reading->contents, token->content, token->length, (int32_t)place);
     return SPT_OK;
 }
@@ -105,21 +97,16 @@ static enum spt_status normalized_needle(const struct spt_added_token *token, co
     return status;
 }
 
-/* Special tokens first, each group in the order of the file: the first of equal needles wins. */
 static enum spt_status fill_searches(const struct reading *reading, const struct spt_steps *normalizer,
                                      struct spt_added *added, struct spt_error *error) {
-    for (int pass = 0; pass < 2; pass++) {
-        for (size_t i = 0; i < reading->contents.count; i++) {
-            const struct spt_added_token *token = &reading->first[i];
-            if (token->special != (pass == 0)) continue;
-            struct spt_added_search *search = token->normalized ? &added->normalized : &added->given;
-            struct spt_added_needle *needle = &search->needles[search->count++];
-            *needle = (struct spt_added_needle){
-                .text = token->content, .length = token->length, .token = &reading->tokens[i]};
-            if (!token->normalized) continue;
-            const enum spt_status status = normalized_needle(token, normalizer, reading->source, needle, error);
-            if (status != SPT_OK) return status;
-        }
+    for (size_t i = 0; i < reading->contents.count; i++) {
+        const struct spt_added_token *token = &reading->tokens[i];
+        struct spt_added_search *search = token->normalized ? &added->normalized : &added->given;
+        struct spt_added_needle *needle = &search->needles[search->count++];
+        *needle = (struct spt_added_needle){.text = token->content, .length = token->length, .token = token};
+        if (!token->normalized) continue;
+        const enum spt_status status = normalized_needle(token, normalizer, reading->source, needle, error);
+        if (status != SPT_OK) return status;
     }
     finish_search(&added->given);
     finish_search(&added->normalized);
@@ -151,14 +138,13 @@ enum spt_status spt_added_parse(const struct spt_json *json, struct spt_tokenize
         return spt_fail(error, SPT_INVALID, source->path, "\"added_tokens\" is %s, expected an array",
                         spt_json_kind_name(kind));
     const size_t count = spt_json_count(json);
-    struct reading reading = {.source = source, .vocabulary = vocabulary, .last_id = -1};
+    struct reading reading = {.source = source, .vocabulary = vocabulary};
     *added = (struct spt_added){0};
     reading.tokens = spt_arena_alloc(&source->arena, count, sizeof *reading.tokens);
-    reading.first = spt_arena_alloc(&source->arena, count, sizeof *reading.first);
     added->tokens = spt_arena_alloc(&source->arena, count, sizeof *added->tokens);
     added->given.needles = spt_arena_alloc(&source->arena, count, sizeof *added->given.needles);
     added->normalized.needles = spt_arena_alloc(&source->arena, count, sizeof *added->normalized.needles);
-    if (!reading.tokens || !reading.first || !added->tokens || !added->given.needles || !added->normalized.needles ||
+    if (!reading.tokens || !added->tokens || !added->given.needles || !added->normalized.needles ||
         !spt_vocabulary_reserve(&reading.contents, &source->arena, count))
         return spt_fail_memory(error, count * sizeof *added->tokens, "added tokens");
     enum spt_status status = read_all(json, &reading, error);

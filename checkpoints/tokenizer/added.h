@@ -1,11 +1,11 @@
 /* Added tokens: strings that are cut out of the text before anything else is done to it.
  *
- * The rules are those of the reference implementation. A token that the model's vocabulary has keeps that id, any other
- * gets the next free one: the size of the vocabulary, or one more than the largest id given to an added token when that
- * is not less; whatever id the file states (the files it writes state the same). Tokens with "normalized" false are
- * looked for in the text as given, the others, put through the normalizer themselves, in the pieces between after
- * normalization. At each place the longest token wins, from left to right. "single_word" drops a match that touches a
- * character of a word, "lstrip" and "rstrip" take the white space around in.
+ * The rules are those of the reference implementation. A token that the model's vocabulary has keeps that id; the others
+ * get the size of the vocabulary, one more, and so on, whatever id the file states (the files it writes state the same).
+ * Of a token that is there again the flags stated last count. Tokens with "normalized" false are looked for in the text
+ * as given, the others, put through the normalizer themselves, in the pieces between after normalization. At each place
+ * the longest token wins, from left to right; of two that normalize to the same the first in the file. "single_word"
+ * drops a match that touches a character of a word, "lstrip" and "rstrip" take the white space around in.
  */
 #ifndef SPT_TOKENIZER_ADDED_H
 #define SPT_TOKENIZER_ADDED_H

@@ -32,9 +32,11 @@ const char *const SPT_NAMED_TOKEN_KEYS[SPT_NAMED_TOKENS] = {
     [SPT_PAD] = "pad_token", [SPT_CLS] = "cls_token", [SPT_MASK] = "mask_token",
 };
 
-/* The token of a name as it is stated, a string or an object; NULL: it is not. A special_tokens_map.json counts where
- * the other file is of the time before it told all added tokens. */
-static const struct spt_json *stated(const struct spt_assembly *assembly, size_t name) {
+const struct spt_json *spt_assembly_setting(const struct spt_assembly *assembly, const char *key) {
+    return member(assembly->tokenizer_config, key);
+}
+
+const struct spt_json *spt_assembly_stated(const struct spt_assembly *assembly, size_t name) {
     const struct spt_json *told = member(assembly->tokenizer_config, "added_tokens_decoder")
                                       ? NULL
                                       : member(assembly->special_tokens_map, SPT_NAMED_TOKEN_KEYS[name]);
@@ -43,7 +45,7 @@ static const struct spt_json *stated(const struct spt_assembly *assembly, size_t
 
 static enum spt_status find_named(struct spt_assembly *assembly, struct spt_error *error) {
     for (size_t i = 0; i < SPT_NAMED_TOKENS; i++) {
-        const struct spt_json *token = stated(assembly, i);
+        const struct spt_json *token = spt_assembly_stated(assembly, i);
         const enum spt_json_kind kind = spt_json_kind(token);
         const struct spt_json *content = kind == SPT_JSON_OBJECT ? spt_json_get(token, "content") : token;
         assembly->named[i] = spt_json_string(content, NULL);
@@ -57,7 +59,7 @@ static enum spt_status find_named(struct spt_assembly *assembly, struct spt_erro
 }
 
 void spt_assembly_default(struct spt_assembly *assembly, enum spt_named_token name, const char *content) {
-    if (!assembly->named[name] && !stated(assembly, name)) assembly->named[name] = content;
+    if (!assembly->named[name] && !spt_assembly_stated(assembly, name)) assembly->named[name] = content;
 }
 
 enum spt_status spt_assembly_begin(struct spt_assembly *assembly, const struct spt_tokenizer_files *files,

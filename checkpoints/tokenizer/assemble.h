@@ -51,6 +51,13 @@ void spt_assembly_release(struct spt_assembly *assembly);
 enum spt_status spt_assembly_flag(const struct spt_assembly *assembly, const char *key, bool fallback, bool *value,
                                   struct spt_error *error);
 
+/* A member of tokenizer_config.json; NULL: it has none. */
+const struct spt_json *spt_assembly_setting(const struct spt_assembly *assembly, const char *key);
+
+/* The token of a name as it is stated, a string or an object; NULL: it is not. A special_tokens_map.json counts where
+ * tokenizer_config.json is of the time before it told all added tokens. */
+const struct spt_json *spt_assembly_stated(const struct spt_assembly *assembly, size_t name);
+
 /* Names a token where no file and no family does; content must live as long as the assembly. */
 void spt_assembly_default(struct spt_assembly *assembly, enum spt_named_token name, const char *content);
 

@@ -74,66 +74,90 @@ struct listed {
     const struct spt_json *token; /* its flags; NULL: none are stated */
 };
 
+/* Those of tokenizer_config.json, {"50256": {"content": ...}}, else of added_tokens.json, {"token": 50256}. */
+struct list {
+    const struct spt_json *object; /* NULL: none */
+    bool decoder;                  /* of tokenizer_config.json */
+    struct listed *tokens;
+    size_t count;
+};
+
 static int by_id(const void *a, const void *b) {
     const struct listed *x = a, *y = b;
     if (x->id != y->id) return x->id < y->id ? -1 : 1;
     return strcmp(x->content, y->content);
 }
 
-/* {"50256": {"content": ...}} of tokenizer_config.json, or {"token": 50256} of added_tokens.json: new tokens get their
- * ids in the order of these. */
-static enum spt_status put_listed(struct spt_text *json, const struct spt_json *object, bool decoder, const char *name,
-                                  struct spt_error *error) {
-    const size_t count = spt_json_count(object);
-    if (spt_json_kind(object) != SPT_JSON_OBJECT || count == 0) return SPT_OK;
-    struct listed *list = spt_alloc(count, sizeof *list);
-    if (!list) return spt_fail_memory(error, count * sizeof *list, "added tokens");
-    size_t used = 0;
-    enum spt_status status = SPT_OK;
-    for (struct spt_json_member *m = spt_json_first(object); m && status == SPT_OK; m = spt_json_next(object, m)) {
+static enum spt_status read_listed(const struct spt_tokenizer_files *files, struct list *list,
+                                   struct spt_error *error) {
+    char path[4096];
+    const size_t count = spt_json_count(list->object);
+    if (spt_json_kind(list->object) != SPT_JSON_OBJECT || count == 0) return SPT_OK;
+    list->tokens = spt_alloc(count, sizeof *list->tokens);
+    if (!list->tokens) return spt_fail_memory(error, count * sizeof *list->tokens, "added tokens");
+    for (struct spt_json_member *m = spt_json_first(list->object); m; m = spt_json_next(list->object, m)) {
         const struct spt_json *value = spt_json_value(m);
         const char *key = spt_json_key(m);
-        struct listed *token = &list[used++];
-        *token = decoder ? (struct listed){.id = strtoll(key, NULL, 10),
-                                           .content = spt_json_string(spt_json_get(value, "content"), NULL),
-                                           .token = value}
-                         : (struct listed){.id = spt_json_integer(value, 0), .content = key};
+        struct listed *token = &list->tokens[list->count++];
+        *token = list->decoder ? (struct listed){.id = strtoll(key, NULL, 10),
+                                                 .content = spt_json_string(spt_json_get(value, "content"), NULL),
+                                                 .token = value}
+                               : (struct listed){.id = spt_json_integer(value, 0), .content = key};
         if (!token->content)
-            status = spt_fail(error, SPT_INVALID, name, "the added token \"%s\" has no \"content\"", key);
+            return spt_fail(error, SPT_INVALID, spt_assembly_beside(files, "tokenizer_config.json", path),
+                            "the added token \"%s\" has no \"content\"", key);
     }
-    if (status == SPT_OK) qsort(list, used, sizeof *list, by_id);
-    for (size_t i = 0; i < used && status == SPT_OK; i++) {
-        if (list[i].token)
-            put_object(json, list[i].token, list[i].content, flag(list[i].token, "special"));
+    qsort(list->tokens, list->count, sizeof *list->tokens, by_id);
+    return SPT_OK;
+}
+
+static bool is_listed(const struct list *list, const char *content) {
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->tokens[i].content, content) == 0) return true;
+    return false;
+}
+
+/* The name of content, SPT_NAMED_TOKENS: it has none. */
+static size_t name_of(const struct spt_assembly *assembly, const char *content) {
+    size_t name = 0;
+    while (name < SPT_NAMED_TOKENS && !(assembly->named[name] && strcmp(assembly->named[name], content) == 0)) name++;
+    return name;
+}
+
+/* New tokens get their ids in the order of these. One with a name is special, and keeps the flags that it is listed
+ * with; in added_tokens.json it has none. */
+static void put_listed(const struct spt_assembly *assembly, const struct list *list, struct spt_text *json) {
+    for (size_t i = 0; i < list->count; i++) {
+        const struct listed *token = &list->tokens[i];
+        const bool named = name_of(assembly, token->content) < SPT_NAMED_TOKENS;
+        if (token->token)
+            put_object(json, token->token, token->content, named || flag(token->token, "special"));
         else
-            spt_assembly_put_token(json, list[i].content, true, false);
+            spt_assembly_put_token(json, token->content, !named, named);
     }
-    free(list);
-    return status;
+}
+
+static void put_named(const struct spt_assembly *assembly, const struct list *list, struct spt_text *json) {
+    for (size_t i = 0; i < SPT_NAMED_TOKENS; i++) {
+        const char *content = assembly->named[i];
+        if (content && !is_listed(list, content)) put_object(json, spt_assembly_stated(assembly, i), content, true);
+    }
 }
 
 static enum spt_status put_added(struct spt_assembly *assembly, struct spt_error *error) {
-    char path[4096];
-    const struct spt_json *config = assembly->tokenizer_config ? spt_json_root(assembly->tokenizer_config) : NULL;
-    const struct spt_json *map = assembly->special_tokens_map ? spt_json_root(assembly->special_tokens_map) : NULL;
-    const struct spt_json *decoder = spt_json_get(config, "added_tokens_decoder");
+    struct list list = {.object = spt_assembly_setting(assembly, "added_tokens_decoder")};
+    list.decoder = list.object != NULL;
+    if (!list.object && assembly->added_tokens) list.object = spt_json_root(assembly->added_tokens);
+    const enum spt_status status = read_listed(assembly->files, &list, error);
     struct spt_text *json = &assembly->json;
     spt_text_put(json, "\"added_tokens\": [");
     const size_t begin = json->length;
-    enum spt_status status =
-        put_listed(json, decoder, true, spt_assembly_beside(assembly->files, "tokenizer_config.json", path), error);
-    if (status == SPT_OK && !decoder && assembly->added_tokens)
-        status = put_listed(json, spt_json_root(assembly->added_tokens), false,
-                            spt_assembly_beside(assembly->files, "added_tokens.json", path), error);
+    if (status == SPT_OK) put_listed(assembly, &list, json);
     if (assembly->tokens.length) spt_text_append(json, assembly->tokens.data, assembly->tokens.length);
-    for (size_t i = 0; i < SPT_NAMED_TOKENS; i++) {
-        if (!assembly->named[i]) continue;
-        const struct spt_json *token = decoder ? NULL : spt_json_get(map, SPT_NAMED_TOKEN_KEYS[i]);
-        if (!token) token = spt_json_get(config, SPT_NAMED_TOKEN_KEYS[i]);
-        put_object(json, token, assembly->named[i], true);
-    }
+    if (status == SPT_OK) put_named(assembly, &list, json);
     if (!json->failed && json->length > begin) json->data[json->length - 1] = ' '; /* the last comma */
     spt_text_put(json, "]}");
+    free(list.tokens);
     return status;
 }
 

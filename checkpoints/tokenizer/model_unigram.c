@@ -150,8 +150,11 @@ static enum spt_status find_best(const struct unigram *unigram, const char *text
             spelt = spelt || entry->length == step;
         }
         if (spelt) continue;
-        if (unigram->unknown_id == NO_TOKEN) return no_unknown(code, error);
-        offer(unigram, &best[i + step], unigram->unknown_score + score, i, unigram->unknown_id);
+        struct best *next = &best[i + step];
+        const double unknown = unigram->unknown_score + score;
+        if (unigram->unknown_id == NO_TOKEN && (next->id == NO_TOKEN || unknown > next->score))
+            return no_unknown(code, error);
+        offer(unigram, next, unknown, i, unigram->unknown_id);
         if (i + step > reached) reached = i + step;
     }
     return SPT_OK;

@@ -187,10 +187,16 @@ void spt_encoding_release(struct spt_encoding *encoding) {
 enum spt_status spt_encoding_check(const struct spt_encoding *encoding, const struct spt_text *text,
                                    struct spt_error *error) {
     if (text->failed) return spt_fail_memory(error, text->length, "the text to be tokenized");
-    if (text->length > encoding->limit)
+    if (text->length > encoding->limit - encoding->spent)
         return spt_fail(error, SPT_INVALID, NULL, "the tokenizer blows the text up to more than %zu bytes",
                         encoding->limit);
     return SPT_OK;
+}
+
+enum spt_status spt_encoding_spend(struct spt_encoding *encoding, struct spt_error *error) {
+    const enum spt_status status = spt_encoding_check(encoding, &encoding->text, error);
+    if (status == SPT_OK) encoding->spent += encoding->text.length;
+    return status;
 }
 
 bool spt_match_add(struct spt_spans *matches, size_t begin, size_t end) {

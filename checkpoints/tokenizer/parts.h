@@ -114,16 +114,20 @@ struct spt_encoding {
     struct spt_spans matches;   /* of one pattern in one span */
     struct spt_buffer model[SPT_MODEL_BUFFERS]; /* the model's own */
     struct spt_regex_scratch *regex;
-    size_t limit; /* bytes a piece may grow to by rewriting */
+    size_t limit; /* bytes that all pieces together may grow to by rewriting */
+    size_t spent; /* of those, by the pieces before this one */
     bool front;   /* text begins with the first character of the whole, or with what that became: a normalizer that
                    * takes it away clears this */
 };
 
 void spt_encoding_release(struct spt_encoding *encoding);
 
-/* SPT_INVALID when text has grown beyond the limit ("blows the text up"), SPT_NOMEM when it failed. */
+/* SPT_INVALID when text has grown beyond what is left of the limit ("blows the text up"), SPT_NOMEM when it failed. */
 enum spt_status spt_encoding_check(const struct spt_encoding *encoding, const struct spt_text *text,
                                    struct spt_error *error);
+
+/* Text is rewritten: its bytes count as spent. As spt_encoding_check. */
+enum spt_status spt_encoding_spend(struct spt_encoding *encoding, struct spt_error *error);
 
 /* Appends a match, which may be empty; false: out of memory. */
 bool spt_match_add(struct spt_spans *matches, size_t begin, size_t end);

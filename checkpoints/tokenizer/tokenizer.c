@@ -156,6 +156,7 @@ static enum spt_status encode_plain(const struct spt_tokenizer *tokenizer, const
                                     struct spt_encoding *encoding, struct spt_token_ids *ids, struct spt_error *error) {
     enum spt_status status = set_text(&encoding->text, text, length, error);
     if (status == SPT_OK) status = spt_pre_tokenizer_apply(&tokenizer->pre_tokenizer, encoding, error);
+    if (status == SPT_OK) status = spt_encoding_spend(encoding, error);
     const struct spt_model *model = &tokenizer->model;
     for (size_t i = 0; i < encoding->spans.count && status == SPT_OK; i++) {
         const struct spt_span span = encoding->spans.data[i];
@@ -170,6 +171,7 @@ static enum spt_status encode_given(const struct spt_tokenizer *tokenizer, const
                                     struct spt_encoding *encoding, struct spt_token_ids *ids, struct spt_error *error) {
     enum spt_status status = set_text(&encoding->text, text, length, error);
     if (status == SPT_OK) status = spt_normalizer_apply(&tokenizer->normalizer, encoding, error);
+    if (status == SPT_OK) status = spt_encoding_spend(encoding, error);
     if (status != SPT_OK) return status;
     const bool front = encoding->front;
     const struct spt_text normalized = encoding->normalized;

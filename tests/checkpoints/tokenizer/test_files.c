@@ -71,6 +71,12 @@ static void vocab_json_and_merges_are_what_qwen_2_makes_of_them(void **state) {
     check_family("qwen2", "vocab.json", 123);
 }
 
+static void a_listed_token_with_a_name_keeps_the_flags_it_is_listed_with(void **state) {
+    (void)state;
+    check_family("roberta_listed", "vocab.json", 123);
+    check_family("bert_listed", "vocab.txt", 123);
+}
+
 static void a_sentencepiece_model_of_bpe_gives_its_ids(void **state) {
     (void)state;
     check_family("llama", "tokenizer.model", 122);
@@ -246,6 +252,7 @@ int main(void) {
         cmocka_unit_test(vocab_json_and_merges_are_what_roberta_makes_of_them),
         cmocka_unit_test(vocab_json_and_merges_are_what_gpt_2_and_opt_make_of_them),
         cmocka_unit_test(vocab_json_and_merges_are_what_qwen_2_makes_of_them),
+        cmocka_unit_test(a_listed_token_with_a_name_keeps_the_flags_it_is_listed_with),
         cmocka_unit_test(a_sentencepiece_model_of_bpe_gives_its_ids),
         cmocka_unit_test(a_sentencepiece_model_of_unigram_gives_its_ids),
         cmocka_unit_test(marks_of_a_sentencepiece_model_are_found_in_a_text_as_transformers_finds_them),

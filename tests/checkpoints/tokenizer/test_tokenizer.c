@@ -334,6 +334,27 @@ static void a_normalizer_that_blows_text_up_is_stopped(void **state) {
     spt_text_release(&json);
 }
 
+/* Each piece between two tokens grows to 2^15 times its size, which one of them may. */
+static void pieces_of_a_text_share_what_it_may_grow_to(void **state) {
+    (void)state;
+    struct spt_text json = {0}, text = {0};
+    spt_text_put(&json, "{\"added_tokens\": [" TOKEN("|", "false") "], \"normalizer\": {\"type\": \"Sequence\", "
+                                                                   "\"normalizers\": [");
+    for (int i = 0; i < 15; i++)
+        spt_text_format(&json, "%s{\"type\": \"Replace\", \"pattern\": {\"String\": \"a\"}, \"content\": \"aa\"}",
+                        i ? "," : "");
+    spt_text_put(&json, "]}, " MODEL "}");
+    struct spt_tokenizer *tokenizer = parse(json.data);
+    struct spt_token_ids ids = encode(tokenizer, "a|", SPT_BOS_AUTO);
+    assert_int_equal(ids.count, (1 << 15) + 1);
+    spt_token_ids_release(&ids);
+    spt_tokenizer_close(tokenizer);
+    for (int i = 0; i < 100; i++) spt_text_put(&text, "a|");
+    expect_invalid_text(json.data, text.data, "blows the text up");
+    spt_text_release(&json);
+    spt_text_release(&text);
+}
+
 #define WORD_PIECE "{\"model\": {\"type\": \"WordPiece\", \"continuing_subword_prefix\": \"##\", "
 
 static void a_missing_unknown_token_is_named(void **state) {
@@ -343,6 +364,43 @@ static void a_missing_unknown_token_is_named(void **state) {
     expect_invalid_text(WORD_PIECE "\"max_input_chars_per_word\": 9, \"vocab\": {\"a\": 0}, \"unk_token\": \"<u>\"}}",
                         "ab", "<u>");
     expect_invalid_text("{\"model\": {\"type\": \"Unigram\", \"vocab\": [[\"a\", 0]]}}", "az", "U+007A has no token");
+}
+
+static void expect_encoding(const char *json, const char *text, const int32_t *want, size_t count) {
+    struct spt_tokenizer *tokenizer = parse(json);
+    struct spt_token_ids ids = encode(tokenizer, text, SPT_BOS_AUTO);
+    assert_int_equal(ids.count, count);
+    assert_memory_equal(ids.ids, want, count * sizeof *want);
+    spt_token_ids_release(&ids);
+    spt_tokenizer_close(tokenizer);
+}
+
+/* tokenizers 0.23.3 gives these ids. The "a" of "xab" alone is no token, but none is needed for it. */
+static void an_unknown_token_is_missed_only_where_it_would_be_the_best(void **state) {
+    (void)state;
+    expect_encoding("{\"model\": {\"type\": \"Unigram\", \"unk_id\": null, \"vocab\": [[\"x\", -1], [\"xa\", -1.5], "
+                    "[\"b\", -1], [\"ab\", -9]]}}",
+                    "xab", (const int32_t[]){1, 2}, 2);
+}
+
+/* tokenizers 0.23.3 gives these ids as well. */
+static void new_added_tokens_are_numbered_from_the_size_of_a_vocabulary_with_holes(void **state) {
+    (void)state;
+    expect_encoding(
+        "{\"added_tokens\": [" TOKEN("t", "false") "," TOKEN("X", "false") "," TOKEN(
+            "Y", "false") "], "
+                          "\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0, \"t\": 3, \"at\": 7}, \"merges\": []}}",
+        "tYaX", (const int32_t[]){3, 4, 0, 3}, 4);
+}
+
+static void of_an_added_token_that_is_there_twice_the_last_flags_count(void **state) {
+    (void)state;
+    expect_encoding(
+        "{\"added_tokens\": [" TOKEN(
+            "AB", "true") ", {\"id\": 3, \"content\": \"AB\", \"single_word\": false, "
+                          "\"lstrip\": false, \"rstrip\": true, \"normalized\": true, \"special\": false}], "
+                          "\"normalizer\": {\"type\": \"Lowercase\"}, " MODEL "}",
+        "ab AB Ab  aAB", (const int32_t[]){3, 3, 3, 0, 3}, 5);
 }
 
 /* The byte 0xc3 leads to a leaf whose value, that of its own unit, is no place in the strings, of which there are none.
@@ -411,7 +469,11 @@ int main(void) {
         cmocka_unit_test(a_missing_file_is_an_error_of_the_system),
         cmocka_unit_test(a_regular_expression_that_never_ends_is_given_up),
         cmocka_unit_test(a_normalizer_that_blows_text_up_is_stopped),
+        cmocka_unit_test(pieces_of_a_text_share_what_it_may_grow_to),
         cmocka_unit_test(a_missing_unknown_token_is_named),
+        cmocka_unit_test(an_unknown_token_is_missed_only_where_it_would_be_the_best),
+        cmocka_unit_test(new_added_tokens_are_numbered_from_the_size_of_a_vocabulary_with_holes),
+        cmocka_unit_test(of_an_added_token_that_is_there_twice_the_last_flags_count),
         cmocka_unit_test(a_character_map_that_points_nowhere_is_given_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
