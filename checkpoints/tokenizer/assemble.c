@@ -145,3 +145,9 @@ void spt_assembly_put_token(struct spt_text *json, const char *content, bool nor
                     "%s},",
                     normalized ? "true" : "false", special ? "true" : "false");
 }
+
+void spt_assembly_put_mark(struct spt_assembly *assembly, const char *content, bool normalized, bool special) {
+    spt_assembly_put_token(&assembly->tokens, content, normalized, special);
+    for (size_t i = 0; i < SPT_NAMED_TOKENS; i++)
+        if (assembly->named[i] && strcmp(assembly->named[i], content) == 0) assembly->marked[i] = true;
+}

@@ -36,6 +36,7 @@ struct spt_assembly {
     struct spt_json_document *tokenizer_config, *special_tokens_map, *added_tokens, *config; /* NULL: none */
     const struct spt_tokenizer_family *family;
     const char *named[SPT_NAMED_TOKENS]; /* NULL: has none; borrowed from the documents and the family */
+    bool marked[SPT_NAMED_TOKENS];       /* the model file itself has it among its added tokens */
     struct spt_arena arena;              /* of what a kind names */
     struct spt_text json;                /* out: the tokenizer.json, without special tokens */
     struct spt_text tokens; /* out: added tokens that the model file itself names, each followed by a comma */
@@ -79,6 +80,9 @@ enum spt_status spt_assembly_check_text(const struct spt_file_bytes *file, const
 
 /* {"id": 0, "content": ...}, and a comma. */
 void spt_assembly_put_token(struct spt_text *json, const char *content, bool normalized, bool special);
+
+/* A token that the model file itself adds. Its flags are those, unless another file lists it. */
+void spt_assembly_put_mark(struct spt_assembly *assembly, const char *content, bool normalized, bool special);
 
 /* The kinds: write "model", "normalizer" and "pre_tokenizer", each member followed by a comma, to json. */
 enum spt_status spt_assemble_text(struct spt_assembly *assembly, struct spt_error *error);

@@ -189,7 +189,7 @@ static void put_tokens(const struct model *model) {
             strchr(model->pieces.entries[i].text, ' '))
             continue; /* no normalized text has a space */
         if (control || type == SENTENCEPIECE__PIECE__TYPE__USER_DEFINED)
-            spt_assembly_put_token(&model->assembly->tokens, model->pieces.entries[i].text, !control, control);
+            spt_assembly_put_mark(model->assembly, model->pieces.entries[i].text, !control, control);
     }
 }
 

@@ -140,7 +140,8 @@ static void put_listed(const struct spt_assembly *assembly, const struct list *l
 static void put_named(const struct spt_assembly *assembly, const struct list *list, struct spt_text *json) {
     for (size_t i = 0; i < SPT_NAMED_TOKENS; i++) {
         const char *content = assembly->named[i];
-        if (content && !is_listed(list, content)) put_object(json, spt_assembly_stated(assembly, i), content, true);
+        if (content && !assembly->marked[i] && !is_listed(list, content))
+            put_object(json, spt_assembly_stated(assembly, i), content, true);
     }
 }
 
@@ -152,8 +153,8 @@ static enum spt_status put_added(struct spt_assembly *assembly, struct spt_error
     struct spt_text *json = &assembly->json;
     spt_text_put(json, "\"added_tokens\": [");
     const size_t begin = json->length;
-    if (status == SPT_OK) put_listed(assembly, &list, json);
     if (assembly->tokens.length) spt_text_append(json, assembly->tokens.data, assembly->tokens.length);
+    if (status == SPT_OK) put_listed(assembly, &list, json);
     if (status == SPT_OK) put_named(assembly, &list, json);
     if (!json->failed && json->length > begin) json->data[json->length - 1] = ' '; /* the last comma */
     spt_text_put(json, "]}");

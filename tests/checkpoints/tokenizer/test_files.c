@@ -188,7 +188,7 @@ static void the_family_is_that_of_the_whole_model_type(void **state) {
 
 /* ---- models made here: protocol buffers of one-byte lengths ---- */
 
-enum { NORMAL = 1, UNKNOWN = 2 };
+enum { NORMAL = 1, UNKNOWN = 2, CONTROL = 3 };
 
 static void put_piece(struct spt_text *model, const char *piece, float score, char type) {
     const size_t length = strlen(piece);
@@ -231,6 +231,31 @@ static void equal_scores_are_joined_from_the_left(void **state) {
     spt_text_release(&model);
 }
 
+/* As transformers has it: what lists a token says how it is found, what only names it does not. */
+static void a_mark_of_the_model_is_found_as_it_is_listed_not_as_it_is_named(void **state) {
+    (void)state;
+    struct spt_text model = {0};
+    put_piece(&model, "<unk>", 0, UNKNOWN);
+    put_piece(&model, "<s>", 0, CONTROL);
+    put_piece(&model, "a", -1, NORMAL);
+    put_piece(&model, "\xe2\x96\x81", -2, NORMAL);
+    put_type(&model, 2);
+    const char keep_spaces[] = {0x1a, 2, 0x20, 0}; /* normalizer_spec { remove_extra_whitespaces = false } */
+    spt_text_append(&model, keep_spaces, sizeof keep_spaces);
+    struct spt_tokenizer_files files = files_of(&model);
+    files.special_tokens_map =
+        bytes_of("{\"bos_token\": {\"content\": \"<s>\", \"lstrip\": true, \"normalized\": true}}");
+    struct spt_tokenizer *tokenizer = assemble(&files);
+    expect_ids(tokenizer, "a <s>a", SPT_BOS_NEVER, (const int32_t[]){3, 2, 3, 1, 2}, 5);
+    spt_tokenizer_close(tokenizer);
+    files.tokenizer_config = bytes_of("{\"added_tokens_decoder\": {\"1\": {\"content\": \"<s>\", \"lstrip\": true, "
+                                      "\"normalized\": false, \"special\": true}}}");
+    tokenizer = assemble(&files);
+    expect_ids(tokenizer, "a <s>a", SPT_BOS_NEVER, (const int32_t[]){3, 2, 1, 2}, 4);
+    spt_tokenizer_close(tokenizer);
+    spt_text_release(&model);
+}
+
 static void a_million_letters_are_joined_by_scores(void **state) {
     (void)state;
     struct spt_tokenizer *tokenizer = open_data("llama/tokenizer.model");
@@ -260,6 +285,7 @@ int main(void) {
         cmocka_unit_test(settings_of_a_wrong_kind_are_named),
         cmocka_unit_test(the_family_is_that_of_the_whole_model_type),
         cmocka_unit_test(equal_scores_are_joined_from_the_left),
+        cmocka_unit_test(a_mark_of_the_model_is_found_as_it_is_listed_not_as_it_is_named),
         cmocka_unit_test(a_million_letters_are_joined_by_scores),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
