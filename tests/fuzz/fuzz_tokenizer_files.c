@@ -1,5 +1,5 @@
 /* vocab.txt, or vocab.json with merges.txt, and what lies beside them, of any bytes: a letter (j: vocab.json), then the
- * files, each ended by a byte 0xff. Refused in words, or a tokenizer. */
+ * files and a text for them, each ended by a byte 0xff. Refused in words, or a tokenizer. */
 #include "checkpoints/tokenizer/files.h"
 #include "tests/fuzz/tokenizer_target.h"
 
@@ -23,10 +23,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     files.special_tokens_map = next_file(&data, &size);
     files.added_tokens = next_file(&data, &size);
     files.config = next_file(&data, &size);
+    const struct spt_file_bytes last = next_file(&data, &size);
+    const struct own_text text = {.bytes = last.bytes, .length = last.size};
     if (!files.main.bytes) return 0;
     struct spt_tokenizer *tokenizer = NULL;
     struct spt_error error = {0};
     const enum spt_status status = spt_tokenizer_assemble(&files, &tokenizer, &error);
-    use_tokenizer(status, tokenizer, &error);
+    use_tokenizer(status, tokenizer, &text, &error);
     return 0;
 }
