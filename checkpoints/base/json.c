@@ -41,27 +41,40 @@ static size_t odd_number(const char *bytes, size_t size) {
     return 0;
 }
 
-/* Copies bytes with null in place of each odd number outside strings. Stops at the end or, for a translation of
- * positions, stop bytes of output are reached. Returns the bytes of input consumed, *written those of output; out may
- * be NULL. */
-static size_t copy_without_odd_numbers(const char *bytes, size_t size, char *out, size_t stop, size_t *written) {
+/* The length of the number at bytes, 0: none begins there. *is_wide: an integer that 64 bits do not hold. */
+static size_t number_at(const char *bytes, size_t size, bool *is_wide) {
+    size_t length = 0, digits = 0;
+    if (bytes[0] != '-' && (bytes[0] < '0' || bytes[0] > '9')) return 0;
+    for (; length < size && bytes[length] && strchr("+-.0123456789Ee", bytes[length]); length++)
+        digits += bytes[length] >= '0' && bytes[length] <= '9';
+    const size_t sign = bytes[0] == '-';
+    const char *const largest = sign ? "9223372036854775808" : "9223372036854775807";
+    *is_wide = digits == length - sign && digits >= 19 && (digits > 19 || memcmp(bytes + sign, largest, 19) > 0);
+    return length;
+}
+
+/* Copies bytes with null in place of each odd number outside strings and ".0" behind each wide one. Stops at the end or,
+ * for a translation of positions, stop bytes of output are reached. Returns the bytes of input consumed, *written those
+ * of output; out may be NULL. */
+static size_t copy_of_python(const char *bytes, size_t size, char *out, size_t stop, size_t *written) {
     bool in_string = false;
     size_t i = 0, used = 0;
     while (i < size && used < stop) {
+        bool is_wide = false;
         const size_t odd = in_string ? 0 : odd_number(bytes + i, size - i);
-        if (odd) {
-            if (out) memcpy(out + used, "null", 4);
-            used += 4;
-            i += odd;
-            continue;
-        }
-        size_t step = 1;
+        const size_t number = in_string || odd ? 0 : number_at(bytes + i, size - i, &is_wide);
+        size_t step = odd ? odd : number ? number : 1;
         if (bytes[i] == '"')
             in_string = !in_string;
         else if (in_string && bytes[i] == '\\' && i + 1 < size)
             step = 2;
-        if (out) memcpy(out + used, bytes + i, step);
-        used += step;
+        const size_t kept = odd ? 0 : step;
+        const char *const added = odd ? "null" : is_wide ? ".0" : "";
+        if (out) {
+            memcpy(out + used, bytes + i, kept);
+            memcpy(out + used + kept, added, strlen(added));
+        }
+        used += kept + strlen(added);
         i += step;
     }
     *written = used;
@@ -132,18 +145,18 @@ static enum spt_status load(struct spt_arena *nodes, const char *input, size_t s
     return SPT_OK;
 }
 
-enum spt_status spt_json_parse(const char *bytes, size_t size, const char *path, uint64_t base, bool allow_nan,
+enum spt_status spt_json_parse(const char *bytes, size_t size, const char *path, uint64_t base, bool of_python,
                                struct spt_json_document **document, struct spt_error *error) {
     const char *nul = size ? memchr(bytes, '\0', size) : NULL;
     if (nul) return fail_json(error, "a NUL byte", bytes, (size_t)(nul - bytes), path, base); /* jansson may skip it */
     char *copy = NULL;
     const char *input = bytes;
     size_t input_size = size;
-    if (allow_nan) {
-        (void)copy_without_odd_numbers(bytes, size, NULL, SIZE_MAX, &input_size);
+    if (of_python) {
+        (void)copy_of_python(bytes, size, NULL, SIZE_MAX, &input_size);
         copy = malloc(input_size + 1);
         if (!copy) return spt_fail_memory(error, input_size, "a JSON document");
-        (void)copy_without_odd_numbers(bytes, size, copy, SIZE_MAX, &input_size);
+        (void)copy_of_python(bytes, size, copy, SIZE_MAX, &input_size);
         input = copy;
     }
     struct spt_json_document *made = calloc(1, sizeof *made);
@@ -153,7 +166,7 @@ enum spt_status spt_json_parse(const char *bytes, size_t size, const char *path,
     free(copy);
     if (status == SPT_OK && !made->root) {
         size_t position = json.position > 0 ? (size_t)json.position : 0, unused;
-        if (allow_nan) position = copy_without_odd_numbers(bytes, size, NULL, position, &unused);
+        if (of_python) position = copy_of_python(bytes, size, NULL, position, &unused);
         const bool nul_character = json_error_code(&json) == json_error_null_character;
         status = fail_json(error, nul_character ? "\\u0000 in a string" : json.text, bytes,
                            position < size ? position : size, path, base);
@@ -165,18 +178,18 @@ enum spt_status spt_json_parse(const char *bytes, size_t size, const char *path,
     return status;
 }
 
-enum spt_status spt_json_read_file(const char *path, size_t limit, bool allow_nan, struct spt_json_document **document,
+enum spt_status spt_json_read_file(const char *path, size_t limit, bool of_python, struct spt_json_document **document,
                                    struct spt_error *error) {
-    return spt_json_read_in(NULL, path, limit, allow_nan, document, error);
+    return spt_json_read_in(NULL, path, limit, of_python, document, error);
 }
 
-enum spt_status spt_json_read_in(struct spt_tree *tree, const char *path, size_t limit, bool allow_nan,
+enum spt_status spt_json_read_in(struct spt_tree *tree, const char *path, size_t limit, bool of_python,
                                  struct spt_json_document **document, struct spt_error *error) {
     char *data;
     size_t size;
     enum spt_status status = spt_tree_read_all(tree, path, limit, &data, &size, error);
     if (status != SPT_OK) return status;
-    status = spt_json_parse(data, size, path, 0, allow_nan, document, error);
+    status = spt_json_parse(data, size, path, 0, of_python, document, error);
     free(data);
     return status;
 }

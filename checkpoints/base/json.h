@@ -29,15 +29,15 @@ enum spt_json_kind {
     SPT_JSON_OBJECT,
 };
 
-/* Parses size bytes. path is for messages, base the offset of bytes in that file. Accepts the non-standard NaN,
- * Infinity and -Infinity that Python's json writes as numbers only where allow_nan says so (as null). SPT_INVALID names
- * line, column and byte, or what would take 32 times its size of memory (and 4 MiB); SPT_NOMEM. */
-enum spt_status spt_json_parse(const char *bytes, size_t size, const char *path, uint64_t base, bool allow_nan,
+/* Parses size bytes. path is for messages, base the offset of bytes in that file. of_python: accepts what Python's json
+ * writes and others do not read: NaN, Infinity and -Infinity (as null), integers beyond 64 bits (as reals). SPT_INVALID
+ * names line, column and byte, or what would take 32 times its size of memory (and 4 MiB); SPT_NOMEM. */
+enum spt_status spt_json_parse(const char *bytes, size_t size, const char *path, uint64_t base, bool of_python,
                                struct spt_json_document **document, struct spt_error *error);
-enum spt_status spt_json_read_file(const char *path, size_t limit, bool allow_nan, struct spt_json_document **document,
+enum spt_status spt_json_read_file(const char *path, size_t limit, bool of_python, struct spt_json_document **document,
                                    struct spt_error *error);
 struct spt_tree; /* tree.h; NULL: the disk */
-enum spt_status spt_json_read_in(struct spt_tree *tree, const char *path, size_t limit, bool allow_nan,
+enum spt_status spt_json_read_in(struct spt_tree *tree, const char *path, size_t limit, bool of_python,
                                  struct spt_json_document **document, struct spt_error *error);
 void spt_json_free(struct spt_json_document *document);
 

@@ -6,7 +6,7 @@
 
 #include "checkpoints/base/memory.h"
 
-enum { DEPTH_MAX = 16, NODES_MAX = 100000 };
+enum { DEPTH_MAX = 16, NODES_MAX = 100000, TAGS_MAX = 16 };
 
 struct spt_yaml {
     enum spt_yaml_kind kind;
@@ -150,11 +150,20 @@ static enum spt_status build(struct builder *b, yaml_parser_t *parser, struct sp
     return SPT_OK;
 }
 
+/* libyaml compares each of these lines with all before it. In a text of several lines they are nothing but text. */
+static bool has_too_many_tags(const char *bytes, size_t size) {
+    size_t count = 0;
+    for (const char *at = bytes; (at = memmem(at, size - (size_t)(at - bytes), "%TAG", 4)) != NULL; at++) count++;
+    return count > TAGS_MAX;
+}
+
 enum spt_status spt_yaml_parse(const char *bytes, size_t size, const char *path, struct spt_yaml_document **document,
                                struct spt_error *error) {
     if (size > SPT_YAML_SIZE_MAX)
         return spt_fail(error, SPT_UNSUPPORTED, path, "the config is %zu bytes long, at most %d are read", size,
                         SPT_YAML_SIZE_MAX);
+    if (has_too_many_tags(bytes, size))
+        return spt_fail(error, SPT_UNSUPPORTED, path, "more than %d %%TAG: tags are not read here", TAGS_MAX);
     const size_t bom = size >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; /* as some editors write */
     struct spt_yaml_document *made = calloc(1, sizeof *made);
     if (!made) return spt_fail_memory(error, sizeof *made, "a YAML document");

@@ -148,18 +148,25 @@ static const char *name_of_tokenizer(struct spt_listing *listing, const char *co
     return listing->answer;
 }
 
-/* The tokenizer that GPT-NeoX's config names: in the checkpoint's folder, beside the config, or in the run's folder or above. */
-static char *find_named_tokenizer(struct spt_listing *listing, const char *config, const char *directory,
-                                  bool *memory) {
-    const char *name = name_of_tokenizer(listing, config, memory);
+static char *find_named_in(struct spt_listing *listing, const char *name, const char *config, const char *directory,
+                           bool *memory) {
     char *found = NULL;
-    if (!name) return NULL;
     char *parent = spt_place_parent_of(listing->root);
     const char *const folders[] = {directory, config, listing->root, parent};
     for (size_t i = 0; i < sizeof folders / sizeof *folders && !found && *memory; i++)
         if (folders[i]) found = spt_listing_file(listing->tree, folders[i], name, memory);
     if (!parent) *memory = false;
     free(parent);
+    return found;
+}
+
+/* The tokenizer that GPT-NeoX's config names: in the checkpoint's folder, beside the config, or in the run's folder or
+ * above. Neither the config's text nor all of these folders are remembered: what is not found is looked for again. */
+static char *find_named_tokenizer(struct spt_listing *listing, const char *config, const char *directory,
+                                  bool *memory) {
+    const char *name = name_of_tokenizer(listing, config, memory);
+    char *found = name ? find_named_in(listing, name, config, directory, memory) : NULL;
+    if (!found && spt_neox_config_is(listing->tree, config)) spt_folder_memory_look_past(listing->memory);
     return found;
 }
 

@@ -160,7 +160,9 @@ static void fail_at(struct reading *reading, size_t row, enum spt_status status,
 /* --- values --- */
 
 static bool parse_number(const char *text, double *value) {
-    if (!strpbrk(text, "0123456789") || strpbrk(text, "xXnNpP")) return false; /* no hexadecimals, no nan, no inf */
+    const char *digits = text + strspn(text, "+-");
+    if (digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9') return false; /* octal to PyYAML */
+    if (!strpbrk(text, "0123456789") || strpbrk(text, "xXnNpP")) return false;  /* no hexadecimals, no nan, no inf */
     char *end;
     *value = strtod(text, &end);
     return end != text && !*end && isfinite(*value);

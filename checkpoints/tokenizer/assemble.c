@@ -17,7 +17,7 @@ static enum spt_status open_json(const struct spt_tokenizer_files *files, const 
     char path[4096];
     if (!file->bytes) return SPT_OK;
     (void)spt_assembly_beside(files, name, path);
-    const enum spt_status status = spt_json_parse(file->bytes, file->size, path, 0, false, document, error);
+    const enum spt_status status = spt_json_parse(file->bytes, file->size, path, 0, true, document, error);
     if (status != SPT_OK || spt_json_kind(spt_json_root(*document)) == SPT_JSON_OBJECT) return status;
     return spt_fail(error, SPT_INVALID, path, "%s, expected an object",
                     spt_json_kind_name(spt_json_kind(spt_json_root(*document))));

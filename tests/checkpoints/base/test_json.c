@@ -149,6 +149,36 @@ static void positions_are_those_of_the_file_after_a_nan(void **state) {
     (void)refuse("\"NaN\\", 5, true);
 }
 
+/* Python's integers have no end: HF writes int(1e30) where a tokenizer has no limit. */
+static void integers_beyond_64_bits_become_reals(void **state) {
+    (void)state;
+    static const char TEXT[] =
+        "{\"model_max_length\":1000000000000000019884624838656,\"n\":[-9223372036854775809,"
+        "9223372036854775808,9223372036854775807,-9223372036854775808,-1],"
+        "\"s\":\"9999999999999999999999\",\"r\":9999999999999999999999.5,\"e\":99999999999999999999e1}";
+    assert_non_null(strstr(refuse(TEXT, sizeof TEXT - 1, false).message, "too big integer"));
+    struct spt_json_document *document = parse(TEXT, true);
+    const struct spt_json *root = spt_json_root(document), *n = spt_json_get(root, "n");
+    assert_int_equal(spt_json_kind(spt_json_get(root, "model_max_length")), SPT_JSON_REAL);
+    assert_true(spt_json_number(spt_json_get(root, "model_max_length"), 0) == 1e30);
+    assert_true(spt_json_number(spt_json_at(n, 0), 0) == -9223372036854775808.0);
+    assert_true(spt_json_number(spt_json_at(n, 1), 0) == 9223372036854775808.0);
+    assert_true(spt_json_integer(spt_json_at(n, 2), 0) == INT64_MAX);
+    assert_true(spt_json_integer(spt_json_at(n, 3), 0) == INT64_MIN);
+    assert_int_equal(spt_json_integer(spt_json_at(n, 4), 0), -1);
+    assert_string_equal(spt_json_string(spt_json_get(root, "s"), NULL), "9999999999999999999999");
+    assert_true(spt_json_number(spt_json_get(root, "r"), 0) == 1e22);
+    assert_true(spt_json_number(spt_json_get(root, "e"), 0) == 1e21);
+    spt_json_free(document);
+    const char text[] = "[99999999999999999999,\n  x]";
+    const struct spt_error error = refuse(text, sizeof text - 1, true);
+    assert_non_null(strstr(error.message, "line 2, column"));
+    assert_int_equal(error.offset, 100 + (size_t)(strchr(text, 'x') - text) + 1);
+    (void)refuse("[-]", 3, true);
+    (void)refuse("[099999999999999999999]", 23, true);
+    (void)refuse("[9999999999999999999", 20, true);
+}
+
 /* The library lives in programs that may use jansson themselves. */
 static void jansson_serves_others_in_the_process(void **state) {
     (void)state;
@@ -209,6 +239,7 @@ int main(void) {
         cmocka_unit_test(hostile_documents_are_refused),
         cmocka_unit_test(nan_and_infinities_become_null_outside_strings_only),
         cmocka_unit_test(jansson_serves_others_in_the_process),
+        cmocka_unit_test(integers_beyond_64_bits_become_reals),
         cmocka_unit_test(positions_are_those_of_the_file_after_a_nan),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checkpoints/base/text.h"
 #include "checkpoints/base/yaml.h"
 
 static struct spt_yaml_document *parse(const char *text) {
@@ -110,11 +111,27 @@ static void a_file_too_large_is_not_read(void **state) {
     free(bytes);
 }
 
+/* libyaml takes 8 seconds for a megabyte of them. */
+static void many_directives_are_refused_unread(void **state) {
+    (void)state;
+    struct spt_text text = {0};
+    struct spt_yaml_document *document = NULL;
+    struct spt_error error = {0};
+    for (int i = 0; i < 16; i++) spt_text_format(&text, "%%TAG !x%d! b\n", i);
+    spt_text_put(&text, "---\na: 1\n");
+    assert_int_equal(spt_yaml_parse(text.data, text.length, "t.yml", &document, &error), SPT_OK);
+    spt_yaml_free(document);
+    spt_text_put(&text, "b: 50 %TAG\n");
+    assert_int_equal(spt_yaml_parse(text.data, text.length, "t.yml", &document, &error), SPT_UNSUPPORTED);
+    assert_string_equal(error.message, "more than 16 %TAG: tags are not read here");
+    spt_text_release(&text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_document_is_walked),         cmocka_unit_test(what_is_left_out_is_nothing),
         cmocka_unit_test(no_node_has_no_members),       cmocka_unit_test(what_is_not_read_is_refused_with_its_place),
-        cmocka_unit_test(a_file_too_large_is_not_read),
+        cmocka_unit_test(a_file_too_large_is_not_read), cmocka_unit_test(many_directives_are_refused_unread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

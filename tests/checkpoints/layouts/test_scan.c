@@ -245,6 +245,38 @@ static void the_run_s_own_config_is_found_when_it_comes(void **state) {
     spt_scan_free(w.scan);
 }
 
+static void look_three_times(struct watched *w) {
+    for (int i = 0; i < 3; i++) look(w);
+}
+
+#define NEOX_TOKENIZER(file) "tokenizer-type: HFTokenizer\nvocab-file: /data/" file "\n"
+
+/* path, which is below root, is put there after all has been read and remembered. */
+static void assert_found_when_it_comes(struct fixture *f, const char *run, const char *path) {
+    struct watched w;
+    char inner[1024];
+    (void)snprintf(inner, sizeof inner, "%s/global_step10/layer_00-model_00-model_states.pt", run);
+    put_file(f, inner, "weights");
+    (void)snprintf(inner, sizeof inner, "%s/global_step10/configs/a.yml", run);
+    put_file(f, inner, NEOX_TOKENIZER("a.json"));
+    watch_path(&w, f, run);
+    look_three_times(&w);
+    assert_non_null(find(&w, "global_step10")->ref->config);
+    assert_null(find(&w, "global_step10")->ref->tokenizer);
+    put_file(f, path, "{}");
+    if (strstr(path, "b.json")) overwrite(f, inner, NEOX_TOKENIZER("b.json"));
+    look(&w);
+    assert_ends_with(find(&w, "global_step10")->ref->tokenizer, strrchr(path, '/'));
+    spt_scan_free(w.scan);
+}
+
+static void the_tokenizer_that_a_neox_config_names_is_found_when_it_comes(void **state) {
+    assert_found_when_it_comes(*state, "1/run", "1/a.json");
+    assert_found_when_it_comes(*state, "2/run", "2/run/a.json");
+    assert_found_when_it_comes(*state, "3/run", "3/run/global_step10/configs/a.json");
+    assert_found_when_it_comes(*state, "4/run", "4/run/b.json");
+}
+
 static void a_hub_cache_is_seen_as_it_grows(void **state) {
     struct watched w;
     watch_path(&w, *state, "models--me--tiny");
@@ -345,6 +377,7 @@ int main(void) {
         TEST(a_warning_is_said_again_when_it_comes_again),
         TEST(a_trainer_s_last_file_is_awaited_and_taken),
         TEST(the_run_s_own_config_is_found_when_it_comes),
+        TEST(the_tokenizer_that_a_neox_config_names_is_found_when_it_comes),
         TEST(a_hub_cache_is_seen_as_it_grows),
         TEST(one_checkpoint_of_a_run_is_seen_as_it_is_written),
         TEST(names_of_any_bytes_are_seen),

@@ -204,6 +204,8 @@ static const struct {
     {"rotary-emb-base: 0\n", SPT_INVALID, "line 6, column 18: rotary_emb_base is 0, expected a number from 1 to 1e+15"},
     {"layernorm-epsilon: 0\n", SPT_INVALID,
      "line 6, column 20: layernorm_epsilon is 0, expected a number from 1e-30 to 1"},
+    {"intermediate-size: 0100\n", SPT_INVALID,
+     "line 6, column 20: intermediate_size is 0100, expected an integer from 1 to 1048576"},
     {"intermediate-size: 2.5\n", SPT_INVALID,
      "line 6, column 20: intermediate_size is 2.5, expected an integer from 1 to 1048576"},
     {"intermediate-size: 18446744073709551617\n", SPT_INVALID,

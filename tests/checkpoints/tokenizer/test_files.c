@@ -147,6 +147,15 @@ static void of_equal_lines_the_last_counts_and_lines_may_end_as_windows_ends_the
     spt_tokenizer_close(tokenizer);
 }
 
+static void a_length_without_limit_as_transformers_writes_it_is_read(void **state) {
+    (void)state;
+    struct spt_tokenizer_files files = {.path = "vocab.txt", .main = bytes_of(VOCAB "a")};
+    files.tokenizer_config = bytes_of("{\"model_max_length\": 1000000000000000019884624838656}");
+    struct spt_tokenizer *tokenizer = assemble(&files);
+    expect_ids(tokenizer, "a", SPT_BOS_AUTO, (const int32_t[]){1, 5, 2}, 3);
+    spt_tokenizer_close(tokenizer);
+}
+
 static void settings_of_a_wrong_kind_are_named(void **state) {
     (void)state;
     struct spt_tokenizer_files files = {.path = "vocab.txt", .main = bytes_of(VOCAB)};
@@ -282,6 +291,7 @@ int main(void) {
         cmocka_unit_test(a_sentencepiece_model_of_unigram_gives_its_ids),
         cmocka_unit_test(marks_of_a_sentencepiece_model_are_found_in_a_text_as_transformers_finds_them),
         cmocka_unit_test(of_equal_lines_the_last_counts_and_lines_may_end_as_windows_ends_them),
+        cmocka_unit_test(a_length_without_limit_as_transformers_writes_it_is_read),
         cmocka_unit_test(settings_of_a_wrong_kind_are_named),
         cmocka_unit_test(the_family_is_that_of_the_whole_model_type),
         cmocka_unit_test(equal_scores_are_joined_from_the_left),
