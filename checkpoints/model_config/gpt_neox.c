@@ -3,8 +3,11 @@
 #include "checkpoints/model_config/architectures.h"
 
 void spt_model_config_gpt_neox(struct spt_model_keys *keys, struct spt_model_config *config) {
-    const struct spt_rotary_keys rotary = {
-        .theta = "rotary_emb_base", .fraction = "rotary_pct", .default_theta = 10000.0, .default_fraction = 0.25};
+    const struct spt_rotary_keys rotary = {.theta = "rotary_emb_base",
+                                           .fraction = "rotary_pct",
+                                           .default_theta = 10000.0,
+                                           .default_fraction = 0.25,
+                                           .partial = true};
     spt_model_keys_sizes(keys, 2048, config);
     config->head_dim =
         spt_model_keys_head_dim(keys, "hidden_size", config->hidden, "num_attention_heads", config->heads);

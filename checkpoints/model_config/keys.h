@@ -91,12 +91,14 @@ struct spt_rotary_keys {
     const char *theta;    /* "rotary_emb_base"; "rope_theta" is known to all; may be NULL */
     const char *fraction; /* "rotary_pct"; "partial_rotary_factor" is known to all; may be NULL */
     double default_theta, default_fraction;
+    bool partial; /* a head may turn in part; the other architectures do not read the fraction */
 };
 
 /* config->rotary_base, rotary_dim = (int)(head_dim * fraction) as HF computes it, and scaling; config->head_dim and
  * positions must be set, and positions become 0 where the scaling has no end (dynamic). What stands in rope_scaling, or
  * in rope_parameters (transformers 5), wins over the top level, as in HF; a type that is not computed is
- * SPT_UNSUPPORTED and lists those that are. SPT_INVALID when the pairs that turn do not fit the head. */
+ * SPT_UNSUPPORTED and lists those that are, and so is a part of a head where names->partial is false. SPT_INVALID when
+ * the pairs that turn do not fit the head. */
 void spt_model_keys_rotary(struct spt_model_keys *keys, const struct spt_rotary_keys *names,
                            struct spt_model_config *config);
 

@@ -2,7 +2,7 @@
 #include "checkpoints/model_config/architectures.h"
 
 void spt_model_config_phi(struct spt_model_keys *keys, struct spt_model_config *config) {
-    const struct spt_rotary_keys rotary = {.default_theta = 10000.0, .default_fraction = 0.5};
+    const struct spt_rotary_keys rotary = {.default_theta = 10000.0, .default_fraction = 0.5, .partial = true};
     spt_model_keys_sizes(keys, 2048, config);
     spt_model_keys_grouped_heads(keys, 0, 0, config);
     spt_model_keys_rotary(keys, &rotary, config);

@@ -164,6 +164,12 @@ void spt_model_keys_rotary(struct spt_model_keys *keys, const struct spt_rotary_
     const double fraction = rotary_number(keys, &nested, "partial_rotary_factor", names->fraction, 0.0, 1.0,
                                           names->default_fraction, &source);
     if (keys->status) return;
+    if (!names->partial && fraction != 1) {
+        keys->status =
+            spt_fail(keys->error, SPT_UNSUPPORTED, keys->path, "%s%s is %g, known is: 1 (%s turns whole heads)",
+                     spt_json_get(nested.root, source) ? nested.parent : "", source, fraction, config->model_type);
+        return;
+    }
     config->rotary_dim = (size_t)((double)config->head_dim * fraction);
     /* HF builds ceil(dim / 2) angles and rotates two dimensions with each, so an odd count takes one more (12 * 0.25:
      * 4). */

@@ -22,6 +22,13 @@ static struct spt_model_config parsed(const char *text) {
     return config;
 }
 
+static void assert_refused(enum spt_status expected, const char *text, const char *message) {
+    struct spt_model_config config;
+    struct spt_error error;
+    assert_int_equal(parse(text, &config, &error), expected);
+    assert_string_equal(error.message, message);
+}
+
 static struct spt_model_config read_case(const char *folder, const char *name) {
     char path[1024];
     struct spt_model_config config;
@@ -285,6 +292,32 @@ static void differences_name_the_windowed_layers(void **state) {
     spt_text_release(&text);
 }
 
+#define SIZES                                                                                                          \
+    "\"hidden_size\": 64, \"num_hidden_layers\": 2, \"num_attention_heads\": 4, \"num_key_value_heads\": 4, "          \
+    "\"intermediate_size\": 64, \"vocab_size\": 64"
+
+/* transformers 5: only GPTNeoXRotaryEmbedding and PhiRotaryEmbedding read partial_rotary_factor. */
+static void only_neox_and_phi_turn_a_part_of_a_head(void **state) {
+    (void)state;
+    static const char *const WHOLE[] = {"llama", "mistral", "qwen2", "qwen3", "gemma", "olmo", "olmo2"};
+    char text[512], message[128];
+    for (size_t i = 0; i < sizeof WHOLE / sizeof *WHOLE; i++) {
+        (void)snprintf(text, sizeof text, "{\"model_type\": \"%s\", %s, \"partial_rotary_factor\": 0.5}", WHOLE[i],
+                       SIZES);
+        (void)snprintf(message, sizeof message, "partial_rotary_factor is 0.5, known is: 1 (%s turns whole heads)",
+                       WHOLE[i]);
+        assert_refused(SPT_UNSUPPORTED, text, message);
+        (void)snprintf(text, sizeof text, "{\"model_type\": \"%s\", %s, \"partial_rotary_factor\": 1.0}", WHOLE[i],
+                       SIZES);
+        const struct spt_model_config whole = parsed(text);
+        assert_int_equal(whole.rotary_dim, whole.head_dim);
+    }
+    assert_refused(SPT_UNSUPPORTED,
+                   "{\"model_type\": \"llama\", " SIZES ", \"rope_parameters\": {\"partial_rotary_factor\": 0.25}}",
+                   "rope_parameters.partial_rotary_factor is 0.25, known is: 1 (llama turns whole heads)");
+    assert_int_equal(parsed("{\"model_type\": \"phi\", " SIZES ", \"partial_rotary_factor\": 0.25}").rotary_dim, 4);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_generations_of_keys_give_the_same_struct),
@@ -301,6 +334,7 @@ int main(void) {
         cmocka_unit_test(most_layers_with_a_window_stay_in_bounds),
         cmocka_unit_test(only_what_an_architecture_uses_is_described),
         cmocka_unit_test(differences_name_the_windowed_layers),
+        cmocka_unit_test(only_neox_and_phi_turn_a_part_of_a_head),
     };
     return cmocka_run_group_tests_name("architectures", tests, NULL, NULL);
 }
