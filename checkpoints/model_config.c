@@ -77,6 +77,9 @@ static enum spt_status read_root(const struct spt_json *root, const char *path, 
         (void)snprintf(parsed.model_type, sizeof parsed.model_type, "%s", name);
         struct spt_model_keys keys = {.root = root, .path = path, .error = error};
         ARCHITECTURES[i].read(&keys, &parsed);
+        /* transformers 5 lets the tokens of such a decoder see ahead. */
+        if (!parsed.bidirectional && !spt_model_keys_bool_or(&keys, "is_causal", true))
+            keys.status = spt_fail(error, SPT_UNSUPPORTED, path, "is_causal is false, known is: true");
         if (!parsed.kv_heads) parsed.kv_heads = parsed.heads;
         if (!parsed.embedding_dim) parsed.embedding_dim = parsed.hidden;
         if (!keys.status) memcpy(config, &parsed, sizeof parsed);

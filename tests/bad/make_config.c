@@ -117,6 +117,8 @@ static const struct bad_input INPUTS[] = {
     NEOX("positions-0", "\"max_position_embeddings\": 0"),
     CONFIG("clip-negative", MODEL("olmo") ", \"clip_qkv\": -1}"),
     QWEN("gemma-bidirectional", "gemma", "\"use_bidirectional_attention\": true"),
+    LLAMA("not-causal", "\"is_causal\": false"),
+    LLAMA("causal-null", "\"is_causal\": null"),
     CONFIG("bert-decoder", MODEL("bert") ", \"is_decoder\": true}"),
     CONFIG("bert-relative-positions", MODEL("bert") ", \"position_embedding_type\": \"relative_key\"}"),
     CONFIG("bert-positions-number", MODEL("bert") ", \"position_embedding_type\": 1}"),

@@ -318,6 +318,23 @@ static void only_neox_and_phi_turn_a_part_of_a_head(void **state) {
     assert_int_equal(parsed("{\"model_type\": \"phi\", " SIZES ", \"partial_rotary_factor\": 0.25}").rotary_dim, 4);
 }
 
+/* transformers 5, masking_utils.py: create_causal_mask() of such a config is a bidirectional one. BERT has no causal mask
+ * to begin with. */
+static void a_decoder_that_is_not_causal_is_refused(void **state) {
+    (void)state;
+    static const char *const DECODERS[] = {
+        "{\"model_type\": \"llama\", " SIZES ", \"is_causal\": false}",
+        "{\"model_type\": \"gpt_neox\", " SIZES ", \"is_causal\": false}",
+        "{\"model_type\": \"gpt2\", " SIZES ", \"is_causal\": false}",
+    };
+    for (size_t i = 0; i < sizeof DECODERS / sizeof *DECODERS; i++)
+        assert_refused(SPT_UNSUPPORTED, DECODERS[i], "is_causal is false, known is: true");
+    assert_refused(SPT_INVALID, "{\"model_type\": \"llama\", " SIZES ", \"is_causal\": null}",
+                   "is_causal is null, expected true or false");
+    (void)parsed("{\"model_type\": \"llama\", " SIZES ", \"is_causal\": true}");
+    assert_true(parsed("{\"model_type\": \"bert\", " SIZES ", \"is_causal\": false}").bidirectional);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_generations_of_keys_give_the_same_struct),
@@ -335,6 +352,7 @@ int main(void) {
         cmocka_unit_test(only_what_an_architecture_uses_is_described),
         cmocka_unit_test(differences_name_the_windowed_layers),
         cmocka_unit_test(only_neox_and_phi_turn_a_part_of_a_head),
+        cmocka_unit_test(a_decoder_that_is_not_causal_is_refused),
     };
     return cmocka_run_group_tests_name("architectures", tests, NULL, NULL);
 }
