@@ -38,8 +38,8 @@ size_t spt_model_keys_size_or_null(struct spt_model_keys *keys, const char *key,
 /* An integer in 0 .. largest; fallback when the key is absent. */
 size_t spt_model_keys_index_or(struct spt_model_keys *keys, const char *key, size_t largest, size_t fallback);
 
-/* The first of two names of a key that is there; the first when neither is. HF's attribute_map knows some keys by
- * two. */
+/* The name that HF takes of two names of a key: other where it is there. Names that an attribute_map leads to another
+ * key are set last and win. */
 const char *spt_model_keys_either(const struct spt_model_keys *keys, const char *key, const char *other);
 
 /* A finite number in low .. high that must be there. Gives low after a failure. */

@@ -110,7 +110,7 @@ static void fail_listing_known(struct spt_model_keys *nested, const char *key, c
 
 /* The kind by either of its names; KIND_COUNT after a failure. */
 static size_t find_kind(struct spt_model_keys *nested) {
-    const char *const key = spt_model_keys_either(nested, "rope_type", "type");
+    const char *const key = spt_model_keys_either(nested, "type", "rope_type");
     const struct spt_json *node = spt_json_get(nested->root, key);
     const char *name = node ? spt_json_string(node, NULL) : "default";
     if (!name) {

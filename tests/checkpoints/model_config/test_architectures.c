@@ -225,6 +225,29 @@ static void sizes_are_known_by_either_name(void **state) {
     assert_int_equal(gpt2.positions, 512);
 }
 
+/* attribute_map of GPT2Config and BloomConfig; BloomConfig takes n_embed before hidden_size by itself. */
+static void of_two_names_the_one_that_hf_takes_wins(void **state) {
+    (void)state;
+    const struct spt_model_config gpt2 = parsed(
+        "{\"model_type\": \"gpt2\", \"num_hidden_layers\": 3, \"n_layer\": 2, \"n_embd\": 24, \"hidden_size\": 48, "
+        "\"n_head\": 4, \"num_attention_heads\": 6, \"n_positions\": 32, \"max_position_embeddings\": 16, "
+        "\"vocab_size\": 64}");
+    assert_int_equal(gpt2.layers, 3);
+    assert_int_equal(gpt2.hidden, 48);
+    assert_int_equal(gpt2.heads, 6);
+    assert_int_equal(gpt2.positions, 16);
+    const struct spt_model_config bloom = parsed(
+        "{\"model_type\": \"bloom\", \"num_hidden_layers\": 3, \"n_layer\": 2, \"n_embed\": 24, \"hidden_size\": 48, "
+        "\"n_head\": 4, \"num_attention_heads\": 6, \"vocab_size\": 64}");
+    assert_int_equal(bloom.layers, 3);
+    assert_int_equal(bloom.hidden, 24);
+    assert_int_equal(bloom.heads, 6);
+    assert_int_equal(
+        parsed_qwen(", \"rope_scaling\": {\"type\": \"linear\", \"rope_type\": \"default\", \"factor\": 2.0}")
+            .scaling.kind,
+        SPT_ROTARY_DEFAULT);
+}
+
 static void crfm_mistral_scales_by_layer(void **state) {
     (void)state;
     const struct spt_model_config c = parsed(
@@ -345,6 +368,7 @@ int main(void) {
         cmocka_unit_test(published_mistral_7b_has_its_window_in_all_layers),
         cmocka_unit_test(qwen_has_windows_where_its_config_says),
         cmocka_unit_test(sizes_are_known_by_either_name),
+        cmocka_unit_test(of_two_names_the_one_that_hf_takes_wins),
         cmocka_unit_test(crfm_mistral_scales_by_layer),
         cmocka_unit_test(published_opt_350m_is_narrow_and_normed_behind),
         cmocka_unit_test(roberta_begins_behind_the_padding),
