@@ -358,6 +358,18 @@ static void a_decoder_that_is_not_causal_is_refused(void **state) {
     assert_true(parsed("{\"model_type\": \"bert\", " SIZES ", \"is_causal\": false}").bidirectional);
 }
 
+static void layers_with_options_of_their_own_are_refused(void **state) {
+    (void)state;
+    assert_refused(
+        SPT_UNSUPPORTED,
+        "{\"model_type\": \"llama\", " SIZES ", \"per_layer_config\": {\"1\": {\"rms_norm_eps\": 0.1}}}",
+        "per_layer_config is an object, expected null or {}: layers with options of their own are not known");
+    assert_refused(SPT_UNSUPPORTED, "{\"model_type\": \"bert\", " SIZES ", \"per_layer_config\": []}",
+                   "per_layer_config is an array, expected null or {}: layers with options of their own are not known");
+    (void)parsed("{\"model_type\": \"llama\", " SIZES ", \"per_layer_config\": {}}");
+    (void)parsed("{\"model_type\": \"llama\", " SIZES ", \"per_layer_config\": null}");
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_generations_of_keys_give_the_same_struct),
@@ -377,6 +389,7 @@ int main(void) {
         cmocka_unit_test(differences_name_the_windowed_layers),
         cmocka_unit_test(only_neox_and_phi_turn_a_part_of_a_head),
         cmocka_unit_test(a_decoder_that_is_not_causal_is_refused),
+        cmocka_unit_test(layers_with_options_of_their_own_are_refused),
     };
     return cmocka_run_group_tests_name("architectures", tests, NULL, NULL);
 }
