@@ -88,8 +88,8 @@ size_t spt_model_keys_head_dim(struct spt_model_keys *keys, const char *hidden_k
 
 /* Where an architecture keeps its rotary embedding at the top level, and what HF assumes when it is silent. */
 struct spt_rotary_keys {
-    const char *theta;    /* "rotary_emb_base"; "rope_theta" is known to all; may be NULL */
-    const char *fraction; /* "rotary_pct"; "partial_rotary_factor" is known to all; may be NULL */
+    const char *theta;    /* "rotary_emb_base"; NULL: only "rope_theta", which is known to all */
+    const char *fraction; /* "rotary_pct"; NULL: only "partial_rotary_factor" */
     double default_theta, default_fraction;
     bool partial; /* a head may turn in part; the other architectures do not read the fraction */
 };

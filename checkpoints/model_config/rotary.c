@@ -135,7 +135,7 @@ static void refuse_objects_in(struct spt_model_keys *nested) {
 }
 
 /* The nested key, else the architecture's own, else the common one, else the default. *source names the one that was
- * taken. */
+ * taken. A common one in place of an own one is what transformers 4 took and 5 does not. */
 static double rotary_number(struct spt_model_keys *keys, struct spt_model_keys *nested, const char *common,
                             const char *own, double low, double high, double fallback, const char **source) {
     const bool is_nested = spt_json_get(nested->root, common) != NULL;
@@ -144,6 +144,10 @@ static double rotary_number(struct spt_model_keys *keys, struct spt_model_keys *
     *source = !is_nested && own && spt_json_get(keys->root, own) ? own : common;
     const double number = spt_model_keys_number_or(from, *source, low, high, fallback);
     keys->status = from->status;
+    if (!keys->status && !is_nested && own && *source == common && number != fallback)
+        keys->status =
+            spt_fail(keys->error, SPT_UNSUPPORTED, keys->path,
+                     "%s is %g without %s: transformers 4 takes it, 5 takes %g", common, number, own, fallback);
     return number;
 }
 

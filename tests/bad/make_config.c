@@ -141,6 +141,8 @@ static const struct bad_input INPUTS[] = {
     CONFIG("rotary-pairs-do-not-fit", "{\"model_type\": \"gpt_neox\", \"hidden_size\": 9, \"num_hidden_layers\": 1, "
                                       "\"num_attention_heads\": 3, \"intermediate_size\": 8, \"vocab_size\": 8, "
                                       "\"rotary_pct\": 1.0}"),
+    NEOX("theta-by-the-common-name", "\"rope_theta\": 20000"),
+    NEOX("rotary-part-by-the-common-name", "\"partial_rotary_factor\": 0.5"),
     LLAMA("rotary-part-of-a-whole-head", "\"partial_rotary_factor\": 0.5"),
     LLAMA("rotary-part-of-a-whole-head-nested", "\"rope_parameters\": {\"partial_rotary_factor\": 0.5}"),
     NEOX("scaling-string", "\"rope_scaling\": \"linear\""),
