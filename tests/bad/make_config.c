@@ -120,6 +120,7 @@ static const struct bad_input INPUTS[] = {
     LLAMA("not-causal", "\"is_causal\": false"),
     LLAMA("causal-null", "\"is_causal\": null"),
     LLAMA("layer-options", "\"per_layer_config\": {\"1\": {\"rms_norm_eps\": 0.1}}"),
+    QWEN("gemma-two-activations", "gemma", "\"hidden_act\": \"gelu\", \"hidden_activation\": \"relu\""),
     CONFIG("bert-decoder", MODEL("bert") ", \"is_decoder\": true}"),
     CONFIG("bert-relative-positions", MODEL("bert") ", \"position_embedding_type\": \"relative_key\"}"),
     CONFIG("bert-positions-number", MODEL("bert") ", \"position_embedding_type\": 1}"),

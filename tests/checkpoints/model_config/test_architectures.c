@@ -137,8 +137,9 @@ static void published_gemma_7b_means_the_tanh_form_by_gelu(void **state) {
         "\"num_attention_heads\": 16, \"num_hidden_layers\": 28, \"num_key_value_heads\": 16, \"rms_norm_eps\": 1e-06, "
         "\"rope_scaling\": null, \"rope_theta\": 10000.0, \"vocab_size\": 256000}";
     static const char *const SAID[] = {"", "\"hidden_activation\": null, ",
-                                       "\"hidden_activation\": \"gelu_pytorch_tanh\", "};
-    for (size_t i = 0; i < 3; i++) {
+                                       "\"hidden_activation\": \"gelu_pytorch_tanh\", ",
+                                       "\"hidden_activation\": \"gelu\", "};
+    for (size_t i = 0; i < sizeof SAID / sizeof *SAID; i++) {
         char text[1024];
         (void)snprintf(text, sizeof text, GEMMA, SAID[i]);
         const struct spt_model_config c = parsed(text);
@@ -370,6 +371,38 @@ static void layers_with_options_of_their_own_are_refused(void **state) {
     (void)parsed("{\"model_type\": \"llama\", " SIZES ", \"per_layer_config\": null}");
 }
 
+/* Gemma of transformers 4 computes with hidden_activation, of 5 with hidden_act. */
+static void two_activations_of_gemma_must_be_one(void **state) {
+    (void)state;
+    static const char GEMMA[] = "{\"model_type\": \"gemma\", " SIZES ", %s}";
+    static const struct {
+        const char *said;
+        enum spt_activation activation;
+    } ONE[] = {
+        {"\"hidden_activation\": \"gelu\"", SPT_GELU_TANH},
+        {"\"hidden_act\": \"relu\"", SPT_RELU},
+        {"\"hidden_act\": \"gelu_python\"", SPT_GELU_ERF},
+        {"\"hidden_act\": \"silu\", \"hidden_activation\": \"swish\"", SPT_SILU},
+    };
+    static const char *const TWO[] = {
+        "\"hidden_act\": \"gelu\", \"hidden_activation\": \"relu\"",
+        "\"hidden_act\": \"silu\", \"hidden_activation\": \"relu\"",
+        "\"hidden_activation\": \"relu\"",
+    };
+    char text[512];
+    for (size_t i = 0; i < sizeof ONE / sizeof *ONE; i++) {
+        (void)snprintf(text, sizeof text, GEMMA, ONE[i].said);
+        assert_int_equal(parsed(text).activation, ONE[i].activation);
+    }
+    for (size_t i = 0; i < sizeof TWO / sizeof *TWO; i++) {
+        (void)snprintf(text, sizeof text, GEMMA, TWO[i]);
+        assert_refused(
+            SPT_UNSUPPORTED, text,
+            "hidden_activation is \"relu\" and hidden_act means another one: transformers 4 takes the former, "
+            "5 the latter");
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_generations_of_keys_give_the_same_struct),
@@ -388,6 +421,7 @@ int main(void) {
         cmocka_unit_test(only_what_an_architecture_uses_is_described),
         cmocka_unit_test(differences_name_the_windowed_layers),
         cmocka_unit_test(only_neox_and_phi_turn_a_part_of_a_head),
+        cmocka_unit_test(two_activations_of_gemma_must_be_one),
         cmocka_unit_test(a_decoder_that_is_not_causal_is_refused),
         cmocka_unit_test(layers_with_options_of_their_own_are_refused),
     };
