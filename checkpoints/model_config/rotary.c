@@ -73,6 +73,10 @@ static void read_yarn(struct spt_model_keys *nested, const struct spt_model_keys
         nested->status = spt_fail(keys->error, SPT_INVALID, keys->path,
                                   "rope_theta is %g, expected more than 1 with %srope_type yarn", config->rotary_base,
                                   nested->parent);
+    if (!nested->status && config->rotary_dim % 2) /* HF's ramp has one entry less than there are angles */
+        nested->status = spt_fail(keys->error, SPT_UNSUPPORTED, keys->path,
+                                  "%srope_type is yarn for %zu rotated dimensions of a head, known are: even numbers",
+                                  nested->parent, config->rotary_dim);
 }
 
 static void read_llama3(struct spt_model_keys *nested, const struct spt_model_keys *keys,

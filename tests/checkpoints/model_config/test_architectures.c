@@ -403,6 +403,36 @@ static void two_activations_of_gemma_must_be_one(void **state) {
     }
 }
 
+/* As HF raises: PhiAttention cuts 3 dimensions off where the angles turn 4; so does no other architecture. */
+static void phi_turns_an_even_number_of_dimensions(void **state) {
+    (void)state;
+    assert_refused(SPT_INVALID, "{\"model_type\": \"phi\", " SIZES ", \"head_dim\": 6}",
+                   "partial_rotary_factor turns 3 of 6 dimensions a head, expected an even number");
+    assert_int_equal(parsed("{\"model_type\": \"phi\", " SIZES ", \"head_dim\": 8}").rotary_dim, 4);
+    assert_int_equal(parsed("{\"model_type\": \"gpt_neox\", " SIZES ", \"rotary_pct\": 0.2}").rotary_dim, 3);
+}
+
+static void yarn_turns_an_even_number_of_dimensions(void **state) {
+    (void)state;
+    static const char NEOX[] = "{\"model_type\": \"gpt_neox\", " SIZES ", \"rotary_pct\": %s, "
+                               "\"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 2}}";
+    char text[512];
+    (void)snprintf(text, sizeof text, NEOX, "0.2");
+    assert_refused(SPT_UNSUPPORTED, text,
+                   "rope_scaling.rope_type is yarn for 3 rotated dimensions of a head, known are: even numbers");
+    (void)snprintf(text, sizeof text, NEOX, "0.25");
+    assert_int_equal(parsed(text).rotary_dim, 4);
+}
+
+/* GPTNeoXAttention computes with hidden_size / num_attention_heads, GPTNeoXRotaryEmbedding with head_dim. */
+static void neox_has_heads_of_one_size(void **state) {
+    (void)state;
+    assert_refused(SPT_UNSUPPORTED, "{\"model_type\": \"gpt_neox\", " SIZES ", \"head_dim\": 8}",
+                   "head_dim is 8, known is: hidden_size / num_attention_heads, which is 16");
+    assert_int_equal(parsed("{\"model_type\": \"gpt_neox\", " SIZES ", \"head_dim\": 16}").head_dim, 16);
+    assert_int_equal(parsed("{\"model_type\": \"gpt_neox\", " SIZES ", \"head_dim\": null}").head_dim, 16);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_generations_of_keys_give_the_same_struct),
@@ -422,6 +452,9 @@ int main(void) {
         cmocka_unit_test(differences_name_the_windowed_layers),
         cmocka_unit_test(only_neox_and_phi_turn_a_part_of_a_head),
         cmocka_unit_test(two_activations_of_gemma_must_be_one),
+        cmocka_unit_test(phi_turns_an_even_number_of_dimensions),
+        cmocka_unit_test(yarn_turns_an_even_number_of_dimensions),
+        cmocka_unit_test(neox_has_heads_of_one_size),
         cmocka_unit_test(a_decoder_that_is_not_causal_is_refused),
         cmocka_unit_test(layers_with_options_of_their_own_are_refused),
     };
