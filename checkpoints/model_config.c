@@ -61,6 +61,17 @@ static enum spt_status refuse_quantised(const struct spt_json *root, const char 
                     method ? method : "an unknown method");
 }
 
+/* Options of single layers, over those of the whole. */
+static enum spt_status refuse_layer_options(const struct spt_json *root, const char *path, struct spt_error *error) {
+    const struct spt_json *node = spt_json_get(root, "per_layer_config");
+    const enum spt_json_kind kind = spt_json_kind(node);
+    if (kind == SPT_JSON_ABSENT || kind == SPT_JSON_NULL) return SPT_OK;
+    if (kind == SPT_JSON_OBJECT && !spt_json_count(node)) return SPT_OK;
+    return spt_fail(error, SPT_UNSUPPORTED, path,
+                    "per_layer_config is %s, expected null or {}: layers with options of their own are not known",
+                    spt_json_kind_name(kind));
+}
+
 static enum spt_status read_root(const struct spt_json *root, const char *path, struct spt_model_config *config,
                                  struct spt_error *error) {
     if (spt_json_kind(root) != SPT_JSON_OBJECT)
@@ -69,7 +80,8 @@ static enum spt_status read_root(const struct spt_json *root, const char *path, 
     const char *name = spt_json_string(type, NULL);
     for (size_t i = 0; name && i < ARCHITECTURE_COUNT; i++) {
         if (strcmp(name, ARCHITECTURES[i].model_type) != 0) continue;
-        const enum spt_status status = refuse_quantised(root, path, error);
+        enum spt_status status = refuse_quantised(root, path, error);
+        if (!status) status = refuse_layer_options(root, path, error);
         if (status) return status;
         /* Zeroed whole: equal configs are equal bytes, padding too. */
         struct spt_model_config parsed;
@@ -77,6 +89,9 @@ static enum spt_status read_root(const struct spt_json *root, const char *path, 
         (void)snprintf(parsed.model_type, sizeof parsed.model_type, "%s", name);
         struct spt_model_keys keys = {.root = root, .path = path, .error = error};
         ARCHITECTURES[i].read(&keys, &parsed);
+        /* transformers 5 lets the tokens of such a decoder see ahead. */
+        if (!parsed.bidirectional && !spt_model_keys_bool_or(&keys, "is_causal", true))
+            keys.status = spt_fail(error, SPT_UNSUPPORTED, path, "is_causal is false, known is: true");
         if (!parsed.kv_heads) parsed.kv_heads = parsed.heads;
         if (!parsed.embedding_dim) parsed.embedding_dim = parsed.hidden;
         if (!keys.status) memcpy(config, &parsed, sizeof parsed);

@@ -4,7 +4,7 @@
 
 void spt_model_config_bloom(struct spt_model_keys *keys, struct spt_model_config *config) {
     const char *const layers = spt_model_keys_either(keys, "n_layer", "num_hidden_layers");
-    const char *const hidden = spt_model_keys_either(keys, "n_embed", "hidden_size");
+    const char *const hidden = spt_model_keys_either(keys, "hidden_size", "n_embed");
     const char *const heads = spt_model_keys_either(keys, "n_head", "num_attention_heads");
     config->layers = spt_model_keys_size(keys, layers, SPT_MODEL_LAYERS_MAX);
     config->hidden = spt_model_keys_size(keys, hidden, SPT_MODEL_WIDTH_MAX);

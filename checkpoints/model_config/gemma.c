@@ -1,12 +1,24 @@
 /* Gemma. Keys and defaults: transformers/models/gemma/configuration_gemma.py of transformers 4 and 5. */
 #include "checkpoints/model_config/architectures.h"
 
-/* The first files said "gelu" and meant the tanh form; hidden_activation came to correct them, and overrules. */
+#include <string.h>
+
+/* The first files said "gelu" and meant the tanh form. */
+static enum spt_activation meant(struct spt_model_keys *keys, const char *key) {
+    const char *name = spt_json_string(spt_json_get(keys->root, key), NULL);
+    return name && !strcmp(name, "gelu") ? SPT_GELU_TANH : spt_model_keys_activation_or(keys, key, SPT_GELU_TANH);
+}
+
+/* hidden_activation came to correct hidden_act in transformers 4, and 5 does not read it. */
 static enum spt_activation activation(struct spt_model_keys *keys) {
-    const bool corrected = spt_json_string(spt_json_get(keys->root, "hidden_activation"), NULL) != NULL;
-    const char *key = corrected ? "hidden_activation" : "hidden_act";
-    const enum spt_activation read = spt_model_keys_activation_or(keys, key, SPT_GELU_TANH);
-    return read == SPT_GELU_ERF && !corrected ? SPT_GELU_TANH : read;
+    const enum spt_activation act = meant(keys, "hidden_act");
+    const char *other = spt_json_string(spt_json_get(keys->root, "hidden_activation"), NULL);
+    if (other && meant(keys, "hidden_activation") != act && !keys->status)
+        keys->status = spt_fail(keys->error, SPT_UNSUPPORTED, keys->path,
+                                "hidden_activation is \"%.60s\" and hidden_act means another one: transformers 4 takes "
+                                "the former, 5 the latter",
+                                other);
+    return act;
 }
 
 void spt_model_config_gemma(struct spt_model_keys *keys, struct spt_model_config *config) {

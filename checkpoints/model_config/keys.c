@@ -82,7 +82,7 @@ size_t spt_model_keys_index_or(struct spt_model_keys *keys, const char *key, siz
 }
 
 const char *spt_model_keys_either(const struct spt_model_keys *keys, const char *key, const char *other) {
-    return !spt_json_get(keys->root, key) && spt_json_get(keys->root, other) ? other : key;
+    return spt_json_get(keys->root, other) ? other : key;
 }
 
 static double read_number(struct spt_model_keys *keys, const char *key, const struct spt_json *node, double low,

@@ -38,8 +38,8 @@ size_t spt_model_keys_size_or_null(struct spt_model_keys *keys, const char *key,
 /* An integer in 0 .. largest; fallback when the key is absent. */
 size_t spt_model_keys_index_or(struct spt_model_keys *keys, const char *key, size_t largest, size_t fallback);
 
-/* The first of two names of a key that is there; the first when neither is. HF's attribute_map knows some keys by
- * two. */
+/* The name that HF takes of two names of a key: other where it is there. Names that an attribute_map leads to another
+ * key are set last and win. */
 const char *spt_model_keys_either(const struct spt_model_keys *keys, const char *key, const char *other);
 
 /* A finite number in low .. high that must be there. Gives low after a failure. */
@@ -88,15 +88,17 @@ size_t spt_model_keys_head_dim(struct spt_model_keys *keys, const char *hidden_k
 
 /* Where an architecture keeps its rotary embedding at the top level, and what HF assumes when it is silent. */
 struct spt_rotary_keys {
-    const char *theta;    /* "rotary_emb_base"; "rope_theta" is known to all; may be NULL */
-    const char *fraction; /* "rotary_pct"; "partial_rotary_factor" is known to all; may be NULL */
+    const char *theta;    /* "rotary_emb_base"; NULL: only "rope_theta", which is known to all */
+    const char *fraction; /* "rotary_pct"; NULL: only "partial_rotary_factor" */
     double default_theta, default_fraction;
+    bool partial; /* a head may turn in part; the other architectures do not read the fraction */
 };
 
 /* config->rotary_base, rotary_dim = (int)(head_dim * fraction) as HF computes it, and scaling; config->head_dim and
  * positions must be set, and positions become 0 where the scaling has no end (dynamic). What stands in rope_scaling, or
  * in rope_parameters (transformers 5), wins over the top level, as in HF; a type that is not computed is
- * SPT_UNSUPPORTED and lists those that are. SPT_INVALID when the pairs that turn do not fit the head. */
+ * SPT_UNSUPPORTED and lists those that are, and so is a part of a head where names->partial is false. SPT_INVALID when
+ * the pairs that turn do not fit the head. */
 void spt_model_keys_rotary(struct spt_model_keys *keys, const struct spt_rotary_keys *names,
                            struct spt_model_config *config);
 

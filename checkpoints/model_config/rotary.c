@@ -73,6 +73,10 @@ static void read_yarn(struct spt_model_keys *nested, const struct spt_model_keys
         nested->status = spt_fail(keys->error, SPT_INVALID, keys->path,
                                   "rope_theta is %g, expected more than 1 with %srope_type yarn", config->rotary_base,
                                   nested->parent);
+    if (!nested->status && config->rotary_dim % 2) /* HF's ramp has one entry less than there are angles */
+        nested->status = spt_fail(keys->error, SPT_UNSUPPORTED, keys->path,
+                                  "%srope_type is yarn for %zu rotated dimensions of a head, known are: even numbers",
+                                  nested->parent, config->rotary_dim);
 }
 
 static void read_llama3(struct spt_model_keys *nested, const struct spt_model_keys *keys,
@@ -110,7 +114,7 @@ static void fail_listing_known(struct spt_model_keys *nested, const char *key, c
 
 /* The kind by either of its names; KIND_COUNT after a failure. */
 static size_t find_kind(struct spt_model_keys *nested) {
-    const char *const key = spt_model_keys_either(nested, "rope_type", "type");
+    const char *const key = spt_model_keys_either(nested, "type", "rope_type");
     const struct spt_json *node = spt_json_get(nested->root, key);
     const char *name = node ? spt_json_string(node, NULL) : "default";
     if (!name) {
@@ -135,7 +139,7 @@ static void refuse_objects_in(struct spt_model_keys *nested) {
 }
 
 /* The nested key, else the architecture's own, else the common one, else the default. *source names the one that was
- * taken. */
+ * taken. A common one in place of an own one is what transformers 4 took and 5 does not. */
 static double rotary_number(struct spt_model_keys *keys, struct spt_model_keys *nested, const char *common,
                             const char *own, double low, double high, double fallback, const char **source) {
     const bool is_nested = spt_json_get(nested->root, common) != NULL;
@@ -144,6 +148,10 @@ static double rotary_number(struct spt_model_keys *keys, struct spt_model_keys *
     *source = !is_nested && own && spt_json_get(keys->root, own) ? own : common;
     const double number = spt_model_keys_number_or(from, *source, low, high, fallback);
     keys->status = from->status;
+    if (!keys->status && !is_nested && own && *source == common && number != fallback)
+        keys->status =
+            spt_fail(keys->error, SPT_UNSUPPORTED, keys->path,
+                     "%s is %g without %s: transformers 4 takes it, 5 takes %g", common, number, own, fallback);
     return number;
 }
 
@@ -164,6 +172,12 @@ void spt_model_keys_rotary(struct spt_model_keys *keys, const struct spt_rotary_
     const double fraction = rotary_number(keys, &nested, "partial_rotary_factor", names->fraction, 0.0, 1.0,
                                           names->default_fraction, &source);
     if (keys->status) return;
+    if (!names->partial && fraction != 1) {
+        keys->status =
+            spt_fail(keys->error, SPT_UNSUPPORTED, keys->path, "%s%s is %g, known is: 1 (%s turns whole heads)",
+                     spt_json_get(nested.root, source) ? nested.parent : "", source, fraction, config->model_type);
+        return;
+    }
     config->rotary_dim = (size_t)((double)config->head_dim * fraction);
     /* HF builds ceil(dim / 2) angles and rotates two dimensions with each, so an odd count takes one more (12 * 0.25:
      * 4). */

@@ -22,6 +22,13 @@ static struct spt_model_config parsed(const char *text) {
     return config;
 }
 
+static void assert_refused(enum spt_status expected, const char *text, const char *message) {
+    struct spt_model_config config;
+    struct spt_error error;
+    assert_int_equal(parse(text, &config, &error), expected);
+    assert_string_equal(error.message, message);
+}
+
 static struct spt_model_config read_case(const char *folder, const char *name) {
     char path[1024];
     struct spt_model_config config;
@@ -130,8 +137,9 @@ static void published_gemma_7b_means_the_tanh_form_by_gelu(void **state) {
         "\"num_attention_heads\": 16, \"num_hidden_layers\": 28, \"num_key_value_heads\": 16, \"rms_norm_eps\": 1e-06, "
         "\"rope_scaling\": null, \"rope_theta\": 10000.0, \"vocab_size\": 256000}";
     static const char *const SAID[] = {"", "\"hidden_activation\": null, ",
-                                       "\"hidden_activation\": \"gelu_pytorch_tanh\", "};
-    for (size_t i = 0; i < 3; i++) {
+                                       "\"hidden_activation\": \"gelu_pytorch_tanh\", ",
+                                       "\"hidden_activation\": \"gelu\", "};
+    for (size_t i = 0; i < sizeof SAID / sizeof *SAID; i++) {
         char text[1024];
         (void)snprintf(text, sizeof text, GEMMA, SAID[i]);
         const struct spt_model_config c = parsed(text);
@@ -218,6 +226,29 @@ static void sizes_are_known_by_either_name(void **state) {
     assert_int_equal(gpt2.positions, 512);
 }
 
+/* attribute_map of GPT2Config and BloomConfig; BloomConfig takes n_embed before hidden_size by itself. */
+static void of_two_names_the_one_that_hf_takes_wins(void **state) {
+    (void)state;
+    const struct spt_model_config gpt2 = parsed(
+        "{\"model_type\": \"gpt2\", \"num_hidden_layers\": 3, \"n_layer\": 2, \"n_embd\": 24, \"hidden_size\": 48, "
+        "\"n_head\": 4, \"num_attention_heads\": 6, \"n_positions\": 32, \"max_position_embeddings\": 16, "
+        "\"vocab_size\": 64}");
+    assert_int_equal(gpt2.layers, 3);
+    assert_int_equal(gpt2.hidden, 48);
+    assert_int_equal(gpt2.heads, 6);
+    assert_int_equal(gpt2.positions, 16);
+    const struct spt_model_config bloom = parsed(
+        "{\"model_type\": \"bloom\", \"num_hidden_layers\": 3, \"n_layer\": 2, \"n_embed\": 24, \"hidden_size\": 48, "
+        "\"n_head\": 4, \"num_attention_heads\": 6, \"vocab_size\": 64}");
+    assert_int_equal(bloom.layers, 3);
+    assert_int_equal(bloom.hidden, 24);
+    assert_int_equal(bloom.heads, 6);
+    assert_int_equal(
+        parsed_qwen(", \"rope_scaling\": {\"type\": \"linear\", \"rope_type\": \"default\", \"factor\": 2.0}")
+            .scaling.kind,
+        SPT_ROTARY_DEFAULT);
+}
+
 static void crfm_mistral_scales_by_layer(void **state) {
     (void)state;
     const struct spt_model_config c = parsed(
@@ -285,6 +316,123 @@ static void differences_name_the_windowed_layers(void **state) {
     spt_text_release(&text);
 }
 
+#define SIZES                                                                                                          \
+    "\"hidden_size\": 64, \"num_hidden_layers\": 2, \"num_attention_heads\": 4, \"num_key_value_heads\": 4, "          \
+    "\"intermediate_size\": 64, \"vocab_size\": 64"
+
+/* transformers 5: only GPTNeoXRotaryEmbedding and PhiRotaryEmbedding read partial_rotary_factor. */
+static void only_neox_and_phi_turn_a_part_of_a_head(void **state) {
+    (void)state;
+    static const char *const WHOLE[] = {"llama", "mistral", "qwen2", "qwen3", "gemma", "olmo", "olmo2"};
+    char text[512], message[128];
+    for (size_t i = 0; i < sizeof WHOLE / sizeof *WHOLE; i++) {
+        (void)snprintf(text, sizeof text, "{\"model_type\": \"%s\", %s, \"partial_rotary_factor\": 0.5}", WHOLE[i],
+                       SIZES);
+        (void)snprintf(message, sizeof message, "partial_rotary_factor is 0.5, known is: 1 (%s turns whole heads)",
+                       WHOLE[i]);
+        assert_refused(SPT_UNSUPPORTED, text, message);
+        (void)snprintf(text, sizeof text, "{\"model_type\": \"%s\", %s, \"partial_rotary_factor\": 1.0}", WHOLE[i],
+                       SIZES);
+        const struct spt_model_config whole = parsed(text);
+        assert_int_equal(whole.rotary_dim, whole.head_dim);
+    }
+    assert_refused(SPT_UNSUPPORTED,
+                   "{\"model_type\": \"llama\", " SIZES ", \"rope_parameters\": {\"partial_rotary_factor\": 0.25}}",
+                   "rope_parameters.partial_rotary_factor is 0.25, known is: 1 (llama turns whole heads)");
+    assert_int_equal(parsed("{\"model_type\": \"phi\", " SIZES ", \"partial_rotary_factor\": 0.25}").rotary_dim, 4);
+}
+
+/* transformers 5, masking_utils.py: create_causal_mask() of such a config is a bidirectional one. BERT has no causal mask
+ * to begin with. */
+static void a_decoder_that_is_not_causal_is_refused(void **state) {
+    (void)state;
+    static const char *const DECODERS[] = {
+        "{\"model_type\": \"llama\", " SIZES ", \"is_causal\": false}",
+        "{\"model_type\": \"gpt_neox\", " SIZES ", \"is_causal\": false}",
+        "{\"model_type\": \"gpt2\", " SIZES ", \"is_causal\": false}",
+    };
+    for (size_t i = 0; i < sizeof DECODERS / sizeof *DECODERS; i++)
+        assert_refused(SPT_UNSUPPORTED, DECODERS[i], "is_causal is false, known is: true");
+    assert_refused(SPT_INVALID, "{\"model_type\": \"llama\", " SIZES ", \"is_causal\": null}",
+                   "is_causal is null, expected true or false");
+    (void)parsed("{\"model_type\": \"llama\", " SIZES ", \"is_causal\": true}");
+    assert_true(parsed("{\"model_type\": \"bert\", " SIZES ", \"is_causal\": false}").bidirectional);
+}
+
+static void layers_with_options_of_their_own_are_refused(void **state) {
+    (void)state;
+    assert_refused(
+        SPT_UNSUPPORTED,
+        "{\"model_type\": \"llama\", " SIZES ", \"per_layer_config\": {\"1\": {\"rms_norm_eps\": 0.1}}}",
+        "per_layer_config is an object, expected null or {}: layers with options of their own are not known");
+    assert_refused(SPT_UNSUPPORTED, "{\"model_type\": \"bert\", " SIZES ", \"per_layer_config\": []}",
+                   "per_layer_config is an array, expected null or {}: layers with options of their own are not known");
+    (void)parsed("{\"model_type\": \"llama\", " SIZES ", \"per_layer_config\": {}}");
+    (void)parsed("{\"model_type\": \"llama\", " SIZES ", \"per_layer_config\": null}");
+}
+
+/* Gemma of transformers 4 computes with hidden_activation, of 5 with hidden_act. */
+static void two_activations_of_gemma_must_be_one(void **state) {
+    (void)state;
+    static const char GEMMA[] = "{\"model_type\": \"gemma\", " SIZES ", %s}";
+    static const struct {
+        const char *said;
+        enum spt_activation activation;
+    } ONE[] = {
+        {"\"hidden_activation\": \"gelu\"", SPT_GELU_TANH},
+        {"\"hidden_act\": \"relu\"", SPT_RELU},
+        {"\"hidden_act\": \"gelu_python\"", SPT_GELU_ERF},
+        {"\"hidden_act\": \"silu\", \"hidden_activation\": \"swish\"", SPT_SILU},
+    };
+    static const char *const TWO[] = {
+        "\"hidden_act\": \"gelu\", \"hidden_activation\": \"relu\"",
+        "\"hidden_act\": \"silu\", \"hidden_activation\": \"relu\"",
+        "\"hidden_activation\": \"relu\"",
+    };
+    char text[512];
+    for (size_t i = 0; i < sizeof ONE / sizeof *ONE; i++) {
+        (void)snprintf(text, sizeof text, GEMMA, ONE[i].said);
+        assert_int_equal(parsed(text).activation, ONE[i].activation);
+    }
+    for (size_t i = 0; i < sizeof TWO / sizeof *TWO; i++) {
+        (void)snprintf(text, sizeof text, GEMMA, TWO[i]);
+        assert_refused(
+            SPT_UNSUPPORTED, text,
+            "hidden_activation is \"relu\" and hidden_act means another one: transformers 4 takes the former, "
+            "5 the latter");
+    }
+}
+
+/* As HF raises: PhiAttention cuts 3 dimensions off where the angles turn 4; so does no other architecture. */
+static void phi_turns_an_even_number_of_dimensions(void **state) {
+    (void)state;
+    assert_refused(SPT_INVALID, "{\"model_type\": \"phi\", " SIZES ", \"head_dim\": 6}",
+                   "partial_rotary_factor turns 3 of 6 dimensions a head, expected an even number");
+    assert_int_equal(parsed("{\"model_type\": \"phi\", " SIZES ", \"head_dim\": 8}").rotary_dim, 4);
+    assert_int_equal(parsed("{\"model_type\": \"gpt_neox\", " SIZES ", \"rotary_pct\": 0.2}").rotary_dim, 3);
+}
+
+static void yarn_turns_an_even_number_of_dimensions(void **state) {
+    (void)state;
+    static const char NEOX[] = "{\"model_type\": \"gpt_neox\", " SIZES ", \"rotary_pct\": %s, "
+                               "\"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 2}}";
+    char text[512];
+    (void)snprintf(text, sizeof text, NEOX, "0.2");
+    assert_refused(SPT_UNSUPPORTED, text,
+                   "rope_scaling.rope_type is yarn for 3 rotated dimensions of a head, known are: even numbers");
+    (void)snprintf(text, sizeof text, NEOX, "0.25");
+    assert_int_equal(parsed(text).rotary_dim, 4);
+}
+
+/* GPTNeoXAttention computes with hidden_size / num_attention_heads, GPTNeoXRotaryEmbedding with head_dim. */
+static void neox_has_heads_of_one_size(void **state) {
+    (void)state;
+    assert_refused(SPT_UNSUPPORTED, "{\"model_type\": \"gpt_neox\", " SIZES ", \"head_dim\": 8}",
+                   "head_dim is 8, known is: hidden_size / num_attention_heads, which is 16");
+    assert_int_equal(parsed("{\"model_type\": \"gpt_neox\", " SIZES ", \"head_dim\": 16}").head_dim, 16);
+    assert_int_equal(parsed("{\"model_type\": \"gpt_neox\", " SIZES ", \"head_dim\": null}").head_dim, 16);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(both_generations_of_keys_give_the_same_struct),
@@ -295,12 +443,20 @@ int main(void) {
         cmocka_unit_test(published_mistral_7b_has_its_window_in_all_layers),
         cmocka_unit_test(qwen_has_windows_where_its_config_says),
         cmocka_unit_test(sizes_are_known_by_either_name),
+        cmocka_unit_test(of_two_names_the_one_that_hf_takes_wins),
         cmocka_unit_test(crfm_mistral_scales_by_layer),
         cmocka_unit_test(published_opt_350m_is_narrow_and_normed_behind),
         cmocka_unit_test(roberta_begins_behind_the_padding),
         cmocka_unit_test(most_layers_with_a_window_stay_in_bounds),
         cmocka_unit_test(only_what_an_architecture_uses_is_described),
         cmocka_unit_test(differences_name_the_windowed_layers),
+        cmocka_unit_test(only_neox_and_phi_turn_a_part_of_a_head),
+        cmocka_unit_test(two_activations_of_gemma_must_be_one),
+        cmocka_unit_test(phi_turns_an_even_number_of_dimensions),
+        cmocka_unit_test(yarn_turns_an_even_number_of_dimensions),
+        cmocka_unit_test(neox_has_heads_of_one_size),
+        cmocka_unit_test(a_decoder_that_is_not_causal_is_refused),
+        cmocka_unit_test(layers_with_options_of_their_own_are_refused),
     };
     return cmocka_run_group_tests_name("architectures", tests, NULL, NULL);
 }

@@ -162,14 +162,26 @@ static void nested_keys_win_over_the_top_level(void **state) {
     assert_int_equal(config.rotary_dim, 6);
 }
 
-static void the_names_of_transformers_4_48_are_known_too(void **state) {
+/* transformers 5 reads rotary_emb_base and rotary_pct at the top level, some of transformers 4 rope_theta and
+ * partial_rotary_factor. */
+static void common_names_that_stand_alone_are_refused_where_generations_differ(void **state) {
     (void)state;
-    struct spt_model_config config;
-    assert_int_equal(parse_with(", \"rope_theta\": 20000, \"partial_rotary_factor\": 0.5", &config, NULL), SPT_OK);
-    assert_true(config.rotary_base == 20000.0);
-    assert_int_equal(config.rotary_dim, 6);
-    assert_int_equal(parse_with(", \"rope_theta\": 20000, \"rotary_emb_base\": 30000", &config, NULL), SPT_OK);
+    struct spt_model_config config, usual;
+    REFUSED(SPT_UNSUPPORTED, ", \"rope_theta\": 20000",
+            "rope_theta is 20000 without rotary_emb_base: transformers 4 takes it, 5 takes 10000");
+    REFUSED(SPT_UNSUPPORTED, ", \"rotary_emb_base\": 10000, \"partial_rotary_factor\": 0.5",
+            "partial_rotary_factor is 0.5 without rotary_pct: transformers 4 takes it, 5 takes 0.25");
+    REFUSED(SPT_UNSUPPORTED, ", \"rope_theta\": 20000, \"rope_scaling\": {\"type\": \"linear\", \"factor\": 2}",
+            "rope_theta is 20000 without rotary_emb_base");
+    assert_int_equal(parse_with("", &usual, NULL), SPT_OK);
+    assert_int_equal(parse_with(", \"rope_theta\": 10000, \"partial_rotary_factor\": 0.25", &config, NULL), SPT_OK);
+    assert_memory_equal(&config, &usual, sizeof config);
+    assert_int_equal(parse_with(", \"rope_theta\": 20000, \"rotary_emb_base\": 30000, \"partial_rotary_factor\": 1, "
+                                "\"rotary_pct\": 0.5",
+                                &config, NULL),
+                     SPT_OK);
     assert_true(config.rotary_base == 30000.0);
+    assert_int_equal(config.rotary_dim, 6);
 }
 
 static void other_rotary_types_are_unsupported_and_named(void **state) {
@@ -319,7 +331,7 @@ int main(void) {
         cmocka_unit_test(absent_keys_take_the_values_of_hf),
         cmocka_unit_test(rotated_dimensions_are_counted_as_hf_counts_them),
         cmocka_unit_test(nested_keys_win_over_the_top_level),
-        cmocka_unit_test(the_names_of_transformers_4_48_are_known_too),
+        cmocka_unit_test(common_names_that_stand_alone_are_refused_where_generations_differ),
         cmocka_unit_test(other_rotary_types_are_unsupported_and_named),
         cmocka_unit_test(activations_are_known_by_the_names_of_hf),
         cmocka_unit_test(unknown_architectures_are_named_with_those_known),
