@@ -1,5 +1,6 @@
 #include "checkpoints/base/text.h"
 
+#include <locale.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -93,11 +94,28 @@ void spt_text_put_json(struct spt_text *text, const char *string) {
     spt_text_append(text, "\"", 1);
 }
 
+void spt_text_put_real(struct spt_text *text, double value, int digits) {
+    char number[64];
+    (void)snprintf(number, sizeof number, "%.*g", digits, value);
+    const size_t whole = strspn(number, "+-0123456789");
+    const size_t point = isfinite(value) && number[whole] != 'e' ? strcspn(number + whole, "0123456789") : 0;
+    spt_text_append(text, number, whole);
+    if (point) spt_text_put(text, ".");
+    spt_text_put(text, number + whole + point);
+}
+
+double spt_text_real(const char *text, char **end) {
+    const locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    const double value = c ? strtod_l(text, end, c) : strtod(text, end);
+    if (c) freelocale(c);
+    return value;
+}
+
 void spt_text_put_number(struct spt_text *text, double value) {
     if (isnan(value))
         spt_text_append(text, "", 0);
     else
-        spt_text_format(text, "%.17g", value);
+        spt_text_put_real(text, value, 17);
 }
 
 void spt_text_put_json_number(struct spt_text *text, double value) {

@@ -27,6 +27,11 @@ void spt_text_format(struct spt_text *text, const char *format, ...) __attribute
  * (spt_unicode_is_unseen) is escaped. */
 void spt_text_put_json(struct spt_text *text, const char *string);
 
+/* What a file has: a number with so many significant digits, and strtod's reading of one, with a point whatever locale
+ * the program is in. */
+void spt_text_put_real(struct spt_text *text, double value, int digits);
+double spt_text_real(const char *text, char **end);
+
 /* A double with the 17 digits that read back to the same value; nothing for NAN, "inf" and "-inf" as they are. */
 void spt_text_put_number(struct spt_text *text, double value);
 

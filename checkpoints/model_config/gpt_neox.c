@@ -12,7 +12,7 @@ void spt_model_config_gpt_neox(struct spt_model_keys *keys, struct spt_model_con
     config->head_dim =
         spt_model_keys_head_dim(keys, "hidden_size", config->hidden, "num_attention_heads", config->heads);
     const size_t said = spt_model_keys_size_or_null(keys, "head_dim", SPT_MODEL_WIDTH_MAX, config->head_dim);
-    if (said != config->head_dim) /* of which HF turns a part, but heads stay as they are */
+    if (!keys->status && said != config->head_dim) /* of which HF turns a part, but heads stay as they are */
         keys->status = spt_fail(keys->error, SPT_UNSUPPORTED, keys->path,
                                 "head_dim is %zu, known is: hidden_size / num_attention_heads, which is %zu", said,
                                 config->head_dim);

@@ -164,7 +164,7 @@ static bool parse_number(const char *text, double *value) {
     if (digits[0] == '0' && digits[1] >= '0' && digits[1] <= '9') return false; /* octal to PyYAML */
     if (!strpbrk(text, "0123456789") || strpbrk(text, "xXnNpP")) return false;  /* no hexadecimals, no nan, no inf */
     char *end;
-    *value = strtod(text, &end);
+    *value = spt_text_real(text, &end);
     return end != text && !*end && isfinite(*value);
 }
 
@@ -246,7 +246,7 @@ static void put_row(struct reading *reading, size_t row, struct spt_text *json) 
     if (r->kind == BOOL)
         spt_text_put(json, bool_of(reading, row) != (r->use == INVERT) ? "true" : "false");
     else
-        spt_text_format(json, r->kind == INTEGER ? "%.0f" : "%.17g", number_of(reading, row, r->low));
+        spt_text_put_real(json, number_of(reading, row, r->low), 17);
     spt_text_put(json, ", ");
 }
 

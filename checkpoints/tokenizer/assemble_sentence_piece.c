@@ -101,7 +101,7 @@ static bool is_normal(const struct model *model, size_t i) {
 /* A piece that is no part of a text has no score. */
 static void put_score(const struct model *model, size_t i, struct spt_text *json) {
     if (is_normal(model, i))
-        spt_text_format(json, "%.9g", (double)model->message->pieces[i]->score);
+        spt_text_put_real(json, (double)model->message->pieces[i]->score, 9);
     else
         spt_text_put(json, "null");
 }

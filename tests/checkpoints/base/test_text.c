@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -156,11 +157,65 @@ static void formats_as_snprintf_does_at_every_length_of_what_is_there(void **sta
         }
 }
 
+/* A locale with a decimal comma is made here: a bare system has none. */
+static locale_t comma_locale(const char *folder) {
+    char path[256], command[1024];
+    (void)snprintf(path, sizeof path, "%s/charmap", folder);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    fputs("<code_set_name> ASCII\n<comment_char> %\n<escape_char> /\n<mb_cur_min> 1\n<mb_cur_max> 1\nCHARMAP\n", file);
+    for (unsigned i = 0; i < 128; i++) fprintf(file, "<U%04X> /x%02x\n", i, i);
+    fputs("END CHARMAP\n", file);
+    assert_int_equal(fclose(file), 0);
+    (void)snprintf(path, sizeof path, "%s/source", folder);
+    file = fopen(path, "we");
+    assert_non_null(file);
+    fputs(
+        "LC_CTYPE\nEND LC_CTYPE\nLC_NUMERIC\ndecimal_point \"<U002C>\"\nthousands_sep \"\"\ngrouping -1\nEND LC_NUMERIC\n",
+        file);
+    assert_int_equal(fclose(file), 0);
+    (void)snprintf(command, sizeof command, "localedef -c -i %s/source -f %s/charmap %s/comma >/dev/null 2>&1", folder,
+                   folder, folder);
+    (void)!system(command); /* it warns of the categories that are not there */
+    assert_int_equal(setenv("LOCPATH", folder, 1), 0);
+    return newlocale(LC_NUMERIC_MASK, "comma", (locale_t)0);
+}
+
+static void numbers_have_a_point_in_any_locale(void **state) {
+    (void)state;
+    char folder[] = "/tmp/spectail-locale-XXXXXX", command[256];
+    assert_non_null(mkdtemp(folder));
+    const locale_t comma = comma_locale(folder);
+    assert_true(comma != (locale_t)0);
+    const locale_t before = uselocale(comma);
+    struct spt_text text = {0};
+    spt_text_format(&text, "%g ", 1.5);
+    assert_string_equal(text.data, "1,5 "); /* the locale is in force */
+    spt_text_put_real(&text, -0.25, 9);
+    spt_text_put(&text, " ");
+    spt_text_put_number(&text, 1e22);
+    spt_text_put(&text, " ");
+    spt_text_put_number(&text, -1.5e-300);
+    spt_text_put(&text, " ");
+    spt_text_put_number(&text, -INFINITY);
+    char *end;
+    const double read = spt_text_real("2.5e3,", &end);
+    (void)uselocale(before);
+    freelocale(comma);
+    (void)snprintf(command, sizeof command, "rm -r %s", folder);
+    assert_int_equal(system(command), 0);
+    assert_string_equal(text.data, "1,5 -0.25 1e+22 -1.5000000000000001e-300 -inf");
+    assert_true(read == 2500);
+    assert_string_equal(end, ",");
+    spt_text_release(&text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(formats_as_snprintf_does_at_every_length_of_what_is_there),
         cmocka_unit_test(appended_pieces_become_one_terminated_text),
         cmocka_unit_test(numbers_read_back_to_the_same_bits),
+        cmocka_unit_test(numbers_have_a_point_in_any_locale),
         cmocka_unit_test(nan_is_written_as_nothing),
         cmocka_unit_test(json_strings_are_escaped_and_mended),
         cmocka_unit_test(json_strings_hold_nothing_that_a_terminal_obeys),
