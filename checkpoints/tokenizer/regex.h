@@ -4,10 +4,11 @@
  *
  * The reference implementation reads patterns with Oniguruma. Where PCRE2 means something else by the same words the
  * pattern is translated: \s \d \w \b \h \v, nested classes, POSIX classes, property and script names, the scope of
- * (?m),
- * {,n}, {n}? and {n,m}+. What has no equal is refused by name: class intersections, negated classes inside classes, \W
- * in a class, named groups, recursion, absent operators, free spacing. Unicode is of version 14 here (PCRE2 10.42);
- * characters assigned later count as unassigned.
+ * (?m), {,n}, {n}? and {n,m}+. What has no equal is refused by name: class intersections, negated classes inside
+ * classes, \W in a class, named groups, recursion, absent operators, free spacing; and within (?i) what Oniguruma
+ * compares by folds of several characters, as ss and its sharp s: characters with such a fold, alone, in a range or in
+ * a set of letters in a class, neighbours that are one ('s|'re|'ve|'ll have none), back references. Unicode is of
+ * version 14 here (PCRE2 10.42); characters assigned later count as unassigned.
  */
 #ifndef SPT_TOKENIZER_REGEX_H
 #define SPT_TOKENIZER_REGEX_H
