@@ -552,6 +552,7 @@ static enum spt_status step(struct translation *t) {
     case '*':
     case '+':
     case '?':
+        if (t->atom == SIZE_MAX) return invalid(t, "nothing to repeat");
         break;
     default:
         t->atom = t->out->length;

@@ -39,6 +39,10 @@ static void constructs_without_an_equal_are_named(void **state) {
     refuse("\\xe9", SPT_UNSUPPORTED, "single byte");
     refuse("\\pL", SPT_UNSUPPORTED, "braces");
     refuse("\\p{Nonsense}", SPT_UNSUPPORTED, "property");
+    refuse("a**", SPT_UNSUPPORTED, "quantifier");
+    refuse("x{2}{3}", SPT_UNSUPPORTED, "quantifier");
+    refuse("x+{2}", SPT_UNSUPPORTED, "quantifier");
+    refuse("(?<=a+)s", SPT_UNSUPPORTED, "lookbehind");
 }
 
 /* Oniguruma compares by full case folding, by which ß is ss and one character of a class may be two of a text. */
@@ -50,7 +54,7 @@ static void folds_of_several_characters_are_named(void **state) {
     for (size_t i = 0; i < sizeof CHARACTERS / sizeof *CHARACTERS; i++)
         refuse(CHARACTERS[i], SPT_UNSUPPORTED, "folds to several");
     static const char *const NEIGHBOURS[] = {
-        "(?i:ss)",      "(?i:class)",  "(?i:Sſ)",        "(?i:first)",   "(?i:\u0565\u0582)",
+        "(?i:ss)",      "(?i:class)",  "(?i:Sſ)",         "(?i:first)",   "(?i:\u0565\u0582)",
         "(?i:i\u0307)", "(?i:s(?:s))", "(?i:i{1}\u0307)", "(?i:s(?#x)s)", "(?i:\u03b9\u0308\u0301)"};
     for (size_t i = 0; i < sizeof NEIGHBOURS / sizeof *NEIGHBOURS; i++)
         refuse(NEIGHBOURS[i], SPT_UNSUPPORTED, "neighbours");
@@ -79,7 +83,11 @@ static void what_is_no_expression_is_invalid(void **state) {
     refuse("a\\", SPT_INVALID, "backslash");
     refuse("(*UTF)a", SPT_INVALID, "repeat");
     refuse("{2}", SPT_INVALID, "repeat");
-    refuse("*", SPT_INVALID, "quantifier");
+    refuse("*", SPT_INVALID, "repeat");
+    refuse("a|+", SPT_INVALID, "repeat");
+    refuse("(?:?)", SPT_INVALID, "repeat");
+    refuse("^*", SPT_INVALID, "repeat");
+    refuse("\\b+", SPT_INVALID, "repeat");
     refuse("a{70000}", SPT_INVALID, "65535");
     refuse("\\u12", SPT_INVALID, "\\u");
     refuse("\\x{110000}", SPT_INVALID, "\\x");
