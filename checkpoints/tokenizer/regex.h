@@ -40,7 +40,8 @@ enum spt_status spt_regex_translate(const char *pattern, size_t length, const ch
 /* The first match in text [length bytes of valid UTF-8] that begins at or after from (a character boundary); it may be
  * empty. *scratch is NULL at first and made here; spt_regex_scratch_free releases it.
  * SPT_END: no match. SPT_INVALID: the expression backtracks without end (the work for one place is bounded by about
- * 10^6 steps + 16 a byte). SPT_NOMEM. */
+ * 10^6 steps + 16 a byte; that of all places together is not: an expression that stays below it at each is slow).
+ * SPT_NOMEM. */
 enum spt_status spt_regex_find(const struct spt_regex *regex, struct spt_regex_scratch **scratch, const char *text,
                                size_t length, size_t from, struct spt_span *match, struct spt_error *error);
 void spt_regex_scratch_free(struct spt_regex_scratch *scratch);
