@@ -109,6 +109,14 @@ size_t spt_unicode_lower(uint32_t code, uint32_t lower[2]) {
     return 1;
 }
 
+size_t spt_unicode_fold(uint32_t code, uint32_t fold[3]) {
+    utf8proc_int32_t codes[4];
+    const utf8proc_ssize_t count = utf8proc_decompose_char((utf8proc_int32_t)code, codes, 4, UTF8PROC_CASEFOLD, NULL);
+    if (count < 1 || count > 3) return fold[0] = code, 1; /* no character */
+    for (utf8proc_ssize_t i = 0; i < count; i++) fold[i] = (uint32_t)codes[i];
+    return (size_t)count;
+}
+
 size_t spt_unicode_cluster(const char *bytes, size_t length) {
     utf8proc_int32_t state = 0;
     uint32_t last = 0, code;

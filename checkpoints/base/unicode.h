@@ -43,6 +43,9 @@ size_t spt_unicode_encode(uint32_t code, char bytes[4]);
 /* The full lower-case mapping of code, without regard to its neighbours: 1 or 2 code points (2 only for U+0130). */
 size_t spt_unicode_lower(uint32_t code, uint32_t lower[2]);
 
+/* The full case folding of code, by which texts are compared without regard to case: 1 to 3 code points. */
+size_t spt_unicode_fold(uint32_t code, uint32_t fold[3]);
+
 enum spt_unicode_form { SPT_NFC, SPT_NFD, SPT_NFKC, SPT_NFKD };
 
 /* Appends bytes [length of valid UTF-8] to text in a normal form of UAX 15, as of Unicode 14 (utf8proc 2.8). Linear in

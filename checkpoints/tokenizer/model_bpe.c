@@ -1,6 +1,10 @@
 /* BPE (Sennrich, Haddow and Birch 2016): a word begins as its characters; of all neighbouring pairs that have a merge,
  * the one with the lowest rank is joined, the leftmost first, until none is left. A queue of candidates makes that O(n
  * log n) for a word of n characters.
+ *
+ * SentencePiece has no merges: any two neighbours are joined whose text is a piece, the one with the highest score
+ * first. A character in a piece need be no piece itself, so that texts are looked up instead of pairs of tokens, and
+ * what is left without a token is spelt at the end.
  */
 #include "checkpoints/tokenizer/parts.h"
 
@@ -10,11 +14,17 @@
 
 #include "checkpoints/base/unicode.h"
 
-enum { SMALL_CODES = 0x250, NO_TOKEN = -1, AFFIX_MAX = 256 };
+enum { SMALL_CODES = 0x250, NO_TOKEN = -1, NO_PIECE = -2, AFFIX_MAX = 256 };
+
+#define NO_RANK UINT32_MAX
 
 struct merge {
     int32_t left, right, joined; /* left NO_TOKEN: the slot is free */
     uint32_t rank;
+};
+
+struct piece {
+    uint32_t rank, length;
 };
 
 struct bpe {
@@ -22,6 +32,8 @@ struct bpe {
     struct merge *merges; /* [mask + 1], open addressing */
     size_t mask;
     uint64_t key;
+    const struct piece *pieces;            /* SentencePiece's, by id; NULL: there are merges */
+    size_t longest;                        /* of the pieces with a rank */
     const char *unknown, *prefix, *suffix; /* NULL: none */
     size_t prefix_length, suffix_length;
     int32_t unknown_id; /* NO_TOKEN when the vocabulary lacks it */
@@ -133,69 +145,29 @@ static enum spt_status parse_merges(const struct spt_json *json, struct spt_toke
     return status;
 }
 
-/* A pair of tokens whose texts joined are a token, and what that one's score makes of it. */
-struct scored {
-    struct merge merge;
-    double score;
-};
-
-static int by_score(const void *a, const void *b) {
-    const struct scored *x = a, *y = b;
-    return x->score > y->score ? -1 : x->score < y->score;
+/* Floats in the order of integers: the highest score is the lowest rank, equal scores are one. */
+static uint32_t rank_of_score(double score) {
+    const float low = (float)-score;
+    uint32_t bits;
+    memcpy(&bits, &low, sizeof bits);
+    return bits >> 31 ? ~bits : bits | UINT32_C(1) << 31;
 }
 
-struct scored_pairs {
-    struct scored *data;
-    size_t count, capacity;
-};
-
-static bool add_pairs(const struct bpe *bpe, const double *scores, const struct spt_vocabulary_entry *entry,
-                      struct scored_pairs *pairs) {
-    for (size_t i = 1; i < entry->length; i++) {
-        if (((unsigned char)entry->text[i] & 0xc0) == 0x80) continue;
-        const int32_t left = spt_vocabulary_id(bpe->vocabulary, entry->text, i);
-        const int32_t right = spt_vocabulary_id(bpe->vocabulary, entry->text + i, entry->length - i);
-        if (left < 0 || right < 0 || isnan(scores[left]) || isnan(scores[right])) continue;
-        void *data = pairs->data;
-        if (!spt_grow(&data, &pairs->capacity, pairs->count + 1, sizeof *pairs->data)) return false;
-        pairs->data = data;
-        pairs->data[pairs->count++] =
-            (struct scored){.merge = {.left = left, .right = right, .joined = entry->id}, .score = scores[entry->id]};
-    }
-    return true;
-}
-
-/* SentencePiece has no merges: any two neighbours are joined whose texts are a piece, the one with the highest score
- * first. Equal scores are one rank. A piece without a score is no part of it.
- *   scores  [vocabulary], NAN: none */
-static enum spt_status merges_of_scores(const double *scores, struct spt_tokenizer_source *source, struct bpe *bpe,
-                                        struct spt_error *error) {
-    const struct spt_vocabulary *vocabulary = bpe->vocabulary;
-    struct scored_pairs pairs = {0};
-    bool ok = true;
-    for (size_t i = 0; i < vocabulary->count && ok; i++)
-        if (!isnan(scores[vocabulary->entries[i].id])) ok = add_pairs(bpe, scores, &vocabulary->entries[i], &pairs);
-    ok = ok && make_table(bpe, pairs.count, &source->arena);
-    if (ok && pairs.count) qsort(pairs.data, pairs.count, sizeof *pairs.data, by_score);
-    uint32_t rank = 0;
-    for (size_t i = 0; i < pairs.count && ok; i++) {
-        if (i && pairs.data[i].score != pairs.data[i - 1].score) rank++;
-        struct merge *merge = find_merge(bpe, pairs.data[i].merge.left, pairs.data[i].merge.right);
-        *merge = pairs.data[i].merge;
-        merge->rank = rank;
-    }
-    free(pairs.data);
-    return ok ? SPT_OK : spt_fail_memory(error, pairs.count * sizeof *pairs.data, "merges");
-}
-
-/* [score or null, ...] by id, which are 0 ... of as many tokens. */
+/* [score or null, ...] by id, which are 0 ... of as many tokens. A token without a score is never joined. */
 static enum spt_status parse_scores(const struct spt_json *json, struct spt_tokenizer_source *source, struct bpe *bpe,
                                     struct spt_error *error) {
-    const size_t count = bpe->vocabulary->count;
-    double *scores = spt_arena_alloc(&source->arena, count, sizeof *scores);
-    if (!scores) return spt_fail_memory(error, count * sizeof *scores, "scores");
-    for (size_t i = 0; i < count; i++) scores[i] = spt_json_number(spt_json_at(json, i), NAN);
-    return merges_of_scores(scores, source, bpe, error);
+    const struct spt_vocabulary *vocabulary = bpe->vocabulary;
+    struct piece *pieces = spt_arena_alloc(&source->arena, vocabulary->count, sizeof *pieces);
+    if (!pieces) return spt_fail_memory(error, vocabulary->count * sizeof *pieces, "scores");
+    for (size_t i = 0; i < vocabulary->count; i++) {
+        const struct spt_vocabulary_entry *entry = &vocabulary->entries[i];
+        const double score = spt_json_number(spt_json_at(json, (size_t)entry->id), NAN);
+        pieces[entry->id] =
+            (struct piece){.rank = isnan(score) ? NO_RANK : rank_of_score(score), .length = (uint32_t)entry->length};
+        if (!isnan(score) && entry->length > bpe->longest) bpe->longest = entry->length;
+    }
+    bpe->pieces = pieces;
+    return SPT_OK;
 }
 
 /* A string or null. */
@@ -258,8 +230,9 @@ static enum spt_status parse(const struct spt_json *json, struct spt_tokenizer_s
 
 /* A doubly linked list in an array: next and previous are places in it, or -1. */
 struct symbol {
-    int32_t id; /* NO_TOKEN: joined to the one on its left */
+    int32_t id; /* NO_TOKEN: joined to the one on its left; NO_PIECE: a character that is none */
     int32_t previous, next;
+    int32_t begin; /* in text; SentencePiece's alone */
 };
 
 struct candidate {
@@ -269,6 +242,8 @@ struct candidate {
 };
 
 struct word {
+    const char *text; /* [length], SentencePiece's alone */
+    size_t length;
     struct symbol *symbols; /* [count] */
     size_t count;
     struct candidate *queue; /* [queued], a binary heap, lowest rank and then leftmost first */
@@ -345,6 +320,17 @@ static enum spt_status split_word(const struct bpe *bpe, const char *piece, size
     return SPT_OK;
 }
 
+/* SentencePiece: every character, be it a piece or not. */
+static void split_characters(const struct bpe *bpe, const char *piece, size_t length, struct word *word) {
+    for (size_t i = 0, step; i < length; i += step) {
+        uint32_t code;
+        step = spt_unicode_decode(piece + i, length - i, &code);
+        const int32_t id = code < SMALL_CODES ? bpe->small[code] : spt_vocabulary_id(bpe->vocabulary, piece + i, step);
+        add_symbol(word, id == NO_TOKEN || id == bpe->unknown_id ? NO_PIECE : id);
+        word->symbols[word->count - 1].begin = (int32_t)i;
+    }
+}
+
 static bool before(struct candidate a, struct candidate b) {
     return a.rank != b.rank ? a.rank < b.rank : a.place < b.place;
 }
@@ -373,42 +359,88 @@ static struct candidate pop(struct word *word) {
     return top;
 }
 
-/* The merge of the symbol at place with its right neighbour; NULL when there is none. */
-static const struct merge *merge_at(const struct bpe *bpe, const struct word *word, int32_t place) {
-    if (place < 0 || word->symbols[place].next < 0) return NULL;
-    const int32_t right = word->symbols[word->symbols[place].next].id;
-    const struct merge *merge = find_merge(bpe, word->symbols[place].id, right);
-    return merge->left == NO_TOKEN ? NULL : merge;
+static size_t end_of(const struct word *word, int32_t place) {
+    const int32_t next = word->symbols[place].next;
+    return next < 0 ? word->length : (size_t)word->symbols[next].begin;
+}
+
+/* What the symbol at place and its right neighbour are joined to; joined is NO_TOKEN when they are not. */
+static struct candidate candidate_at(const struct bpe *bpe, const struct word *word, int32_t place) {
+    struct candidate candidate = {.place = place, .joined = NO_TOKEN};
+    const struct symbol *left = &word->symbols[place];
+    if (left->next < 0) return candidate;
+    if (bpe->pieces) {
+        const size_t length = end_of(word, left->next) - (size_t)left->begin;
+        if (length > bpe->longest) return candidate;
+        candidate.joined = spt_vocabulary_id(bpe->vocabulary, word->text + left->begin, length);
+        if (candidate.joined == NO_TOKEN) return candidate;
+        candidate.rank = bpe->pieces[candidate.joined].rank;
+        if (candidate.rank == NO_RANK) candidate.joined = NO_TOKEN;
+        return candidate;
+    }
+    const struct merge *merge = find_merge(bpe, left->id, word->symbols[left->next].id);
+    if (merge->left == NO_TOKEN) return candidate;
+    return (struct candidate){.rank = merge->rank, .place = place, .joined = merge->joined};
+}
+
+/* Whether what a candidate was made for is still there. */
+static bool stands(const struct bpe *bpe, const struct word *word, struct candidate candidate) {
+    const struct symbol *left = &word->symbols[candidate.place];
+    if (left->id == NO_TOKEN || left->next < 0) return false;
+    if (!bpe->pieces) return candidate_at(bpe, word, candidate.place).joined == candidate.joined;
+    return end_of(word, left->next) - (size_t)left->begin == bpe->pieces[candidate.joined].length;
 }
 
 static void consider(const struct bpe *bpe, struct word *word, int32_t place) {
-    const struct merge *merge = merge_at(bpe, word, place);
-    if (merge) push(word, (struct candidate){.rank = merge->rank, .place = place, .joined = merge->joined});
+    const struct candidate candidate = candidate_at(bpe, word, place);
+    if (candidate.joined != NO_TOKEN) push(word, candidate);
 }
 
 /* Every join takes a symbol away and makes at most two candidates: the queue never holds more than 3 a symbol. */
 static void merge_word(const struct bpe *bpe, struct word *word) {
     for (size_t i = 0; i + 1 < word->count; i++) {
-        const struct merge *merge = find_merge(bpe, word->symbols[i].id, word->symbols[i + 1].id);
-        if (merge->left == NO_TOKEN) continue;
-        word->queue[word->queued++] =
-            (struct candidate){.rank = merge->rank, .place = (int32_t)i, .joined = merge->joined};
+        const struct candidate candidate = candidate_at(bpe, word, (int32_t)i);
+        if (candidate.joined != NO_TOKEN) word->queue[word->queued++] = candidate;
     }
     for (size_t i = word->queued / 2; i-- > 0;) sift_down(word, i);
     while (word->queued) {
         const struct candidate top = pop(word);
-        struct symbol *left = &word->symbols[top.place];
-        if (left->id == NO_TOKEN) continue;
-        const struct merge *merge = merge_at(bpe, word, top.place);
-        if (!merge || merge->joined != top.joined) continue; /* what it was made for is gone */
-        struct symbol *right = &word->symbols[left->next];
+        if (!stands(bpe, word, top)) continue;
+        struct symbol *left = &word->symbols[top.place], *right = &word->symbols[left->next];
         left->id = top.joined;
         left->next = right->next;
         right->id = NO_TOKEN;
         if (left->next >= 0) word->symbols[left->next].previous = top.place;
-        consider(bpe, word, left->previous);
+        if (left->previous >= 0) consider(bpe, word, left->previous);
         consider(bpe, word, top.place);
     }
+}
+
+/* A character without a piece: its bytes, else the unknown token, which stands once for several in a row. */
+static bool spell(const struct bpe *bpe, const char *text, size_t length, bool after_unknown, struct spt_token_ids *ids,
+                  bool *unknown) {
+    *unknown = !bpe->byte_fallback;
+    for (size_t i = 0; i < length && !*unknown; i++) *unknown = bpe->bytes[(unsigned char)text[i]] == NO_TOKEN;
+    if (*unknown) return after_unknown || spt_token_ids_add(ids, bpe->unknown_id);
+    for (size_t i = 0; i < length; i++)
+        if (!spt_token_ids_add(ids, bpe->bytes[(unsigned char)text[i]])) return false;
+    return true;
+}
+
+static enum spt_status put_ids(const struct bpe *bpe, const struct word *word, struct spt_token_ids *ids,
+                               struct spt_error *error) {
+    bool unknown = false, ok = true;
+    for (int32_t i = 0; i >= 0 && (size_t)i < word->count && ok; i = word->symbols[i].next) {
+        const struct symbol *symbol = &word->symbols[i];
+        if (symbol->id == NO_PIECE) {
+            const size_t begin = (size_t)symbol->begin;
+            ok = spell(bpe, word->text + begin, end_of(word, i) - begin, unknown, ids, &unknown);
+        } else {
+            ok = spt_token_ids_add(ids, symbol->id);
+            unknown = false;
+        }
+    }
+    return ok ? SPT_OK : spt_fail_memory(error, word->count * sizeof *ids->ids, "token ids");
 }
 
 static enum spt_status encode(const void *options, const char *piece, size_t length, struct spt_encoding *encoding,
@@ -422,16 +454,19 @@ static enum spt_status encode(const void *options, const char *piece, size_t len
     const size_t most = length + (bpe->byte_fallback ? length * bpe->prefix_length + bpe->suffix_length : 0) + 1;
     if (most > INT32_MAX / 4)
         return spt_fail(error, SPT_UNSUPPORTED, NULL, "a word of %zu bytes is too long to be tokenized", length);
-    struct word word = {.symbols = spt_buffer_reserve(&encoding->model[0], most, sizeof *word.symbols),
+    struct word word = {.text = piece,
+                        .length = length,
+                        .symbols = spt_buffer_reserve(&encoding->model[0], most, sizeof *word.symbols),
                         .queue = spt_buffer_reserve(&encoding->model[1], 3 * most, sizeof *word.queue)};
     if (!word.symbols || !word.queue) return spt_fail_memory(error, 3 * most * sizeof *word.queue, "a word");
-    const enum spt_status status = split_word(bpe, piece, length, encoding, &word, error);
-    if (status != SPT_OK) return status;
+    if (bpe->pieces) {
+        split_characters(bpe, piece, length, &word);
+    } else {
+        const enum spt_status status = split_word(bpe, piece, length, encoding, &word, error);
+        if (status != SPT_OK) return status;
+    }
     merge_word(bpe, &word);
-    for (size_t i = 0; i < word.count; i++)
-        if (word.symbols[i].id != NO_TOKEN && !spt_token_ids_add(ids, word.symbols[i].id))
-            return spt_fail_memory(error, word.count * sizeof *ids->ids, "token ids");
-    return SPT_OK;
+    return put_ids(bpe, &word, ids, error);
 }
 
 const struct spt_model_kind spt_model_bpe = {.name = "BPE", .sign = "merges", .parse = parse, .encode = encode};

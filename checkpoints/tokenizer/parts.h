@@ -176,6 +176,8 @@ struct spt_pre_tokenizer_kind {
     bool rewrites; /* writes encoding->spare, to which spare_spans then refer; else the text stays */
     enum spt_status (*parse)(const struct spt_json *json, struct spt_tokenizer_source *source, const void **options,
                              struct spt_error *error);
+    /* Whether with these options it asks where a span began in the text as it was given; NULL: never. */
+    bool (*asks_origin)(const void *options);
     /* encoding->text and spans to spare_spans (and spare), which are empty. */
     enum spt_status (*apply)(const void *options, struct spt_encoding *encoding, struct spt_error *error);
 };

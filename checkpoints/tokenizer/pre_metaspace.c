@@ -61,6 +61,10 @@ static enum spt_status parse(const struct spt_json *json, struct spt_tokenizer_s
     return status;
 }
 
+static bool asks_origin(const void *options) {
+    return ((const struct metaspace *)options)->prepend == FIRST;
+}
+
 static void put_span(const struct metaspace *metaspace, const char *text, size_t length, bool first,
                      struct spt_text *out) {
     const bool marked = text[0] == ' ' || (length >= metaspace->mark_length &&
@@ -100,4 +104,4 @@ static enum spt_status apply(const void *options, struct spt_encoding *encoding,
 }
 
 const struct spt_pre_tokenizer_kind spt_pre_tokenizer_metaspace = {
-    .name = "Metaspace", .rewrites = true, .parse = parse, .apply = apply};
+    .name = "Metaspace", .rewrites = true, .parse = parse, .asks_origin = asks_origin, .apply = apply};

@@ -14,11 +14,25 @@ static const char *name_of(size_t i) {
     return i < KIND_COUNT ? KINDS[i]->name : "Sequence";
 }
 
+/* The first of steps that rewrites the text; NULL: none. */
+static const struct spt_pre_tokenizer_kind *rewriter_of(const struct spt_steps *steps) {
+    for (size_t i = 0; i < steps->count; i++)
+        if (KINDS[steps->data[i].kind]->rewrites) return KINDS[steps->data[i].kind];
+    return NULL;
+}
+
 static enum spt_status add_part(void *steps, size_t kind, const struct spt_json *json,
                                 struct spt_tokenizer_source *source, struct spt_error *error) {
     const void *options = NULL;
     const enum spt_status status = KINDS[kind]->parse ? KINDS[kind]->parse(json, source, &options, error) : SPT_OK;
-    return status == SPT_OK ? spt_steps_add(steps, kind, options, source, error) : status;
+    if (status != SPT_OK) return status;
+    const struct spt_pre_tokenizer_kind *rewriter = rewriter_of(steps);
+    if (rewriter && KINDS[kind]->asks_origin && KINDS[kind]->asks_origin(options))
+        return spt_fail(error, SPT_UNSUPPORTED, source->path,
+                        "a %s pre-tokenizer that asks for the first part of the text behind a %s, which rewrites it, "
+                        "is not supported",
+                        KINDS[kind]->name, rewriter->name);
+    return spt_steps_add(steps, kind, options, source, error);
 }
 
 static const struct spt_part_sort SORT = {"pre-tokenizer", "pretokenizers", KIND_COUNT, name_of, add_part};

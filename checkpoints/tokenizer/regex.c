@@ -2,6 +2,7 @@
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 struct spt_regex {
@@ -15,6 +16,13 @@ struct spt_regex_scratch {
 };
 
 enum { MATCH_STEPS = 1000000, MATCH_STEPS_A_BYTE = 16, MATCH_HEAP_KIB = 256 * 1024 };
+
+/* What Oniguruma may well read: another name of a script, a** and x{2}{3}, a lookbehind of any length. */
+static bool is_beyond_pcre2(int code) {
+    return code == PCRE2_ERROR_UNKNOWN_UNICODE_PROPERTY || code == PCRE2_ERROR_QUANTIFIER_INVALID ||
+           code == PCRE2_ERROR_LOOKBEHIND_NOT_FIXED_LENGTH || code == PCRE2_ERROR_LOOKBEHIND_TOO_COMPLICATED ||
+           code == PCRE2_ERROR_LOOKBEHIND_TOO_LONG;
+}
 
 static enum spt_status compile(const struct spt_text *translated, const char *pattern, const char *path,
                                struct spt_regex *regex, struct spt_error *error) {
@@ -35,8 +43,7 @@ static enum spt_status compile(const struct spt_text *translated, const char *pa
     }
     PCRE2_UCHAR message[256] = "unknown error";
     pcre2_get_error_message(code, message, sizeof message);
-    const bool unknown = code == PCRE2_ERROR_UNKNOWN_UNICODE_PROPERTY; /* a script's or another name */
-    return spt_fail(error, unknown ? SPT_UNSUPPORTED : SPT_INVALID, path,
+    return spt_fail(error, is_beyond_pcre2(code) ? SPT_UNSUPPORTED : SPT_INVALID, path,
                     "a regular expression cannot be compiled, %s: %.400s", (const char *)message, pattern);
 }
 

@@ -28,6 +28,7 @@ struct translation {
     struct group groups[GROUPS_MAX];
     size_t depth;
     bool caseless;
+    uint32_t literal, previous; /* folds of the literals that this step wrote, and the one before; 0: none */
 };
 
 static enum spt_status unsupported(const struct translation *t, const char *what) {
@@ -57,6 +58,49 @@ static uint32_t take(struct translation *t) {
 
 static void put_code(struct translation *t, uint32_t code) {
     spt_text_format(t->out, "\\x{%x}", (unsigned)code);
+}
+
+/* All whose case folding is several characters, which PCRE2 does not know. */
+static const uint16_t LONG_FOLDS[][2] = {
+    {0xdf, 0xdf},     {0x130, 0x130},   {0x149, 0x149},   {0x1f0, 0x1f0},   {0x390, 0x390},   {0x3b0, 0x3b0},
+    {0x587, 0x587},   {0x1e96, 0x1e9a}, {0x1e9e, 0x1e9e}, {0x1f50, 0x1f50}, {0x1f52, 0x1f52}, {0x1f54, 0x1f54},
+    {0x1f56, 0x1f56}, {0x1f80, 0x1faf}, {0x1fb2, 0x1fb4}, {0x1fb6, 0x1fb7}, {0x1fbc, 0x1fbc}, {0x1fc2, 0x1fc4},
+    {0x1fc6, 0x1fc7}, {0x1fcc, 0x1fcc}, {0x1fd2, 0x1fd3}, {0x1fd6, 0x1fd7}, {0x1fe2, 0x1fe4}, {0x1fe6, 0x1fe7},
+    {0x1ff2, 0x1ff4}, {0x1ff6, 0x1ff7}, {0x1ffc, 0x1ffc}, {0xfb00, 0xfb06}, {0xfb13, 0xfb17},
+};
+
+enum { LONG_FOLD_COUNT = sizeof LONG_FOLDS / sizeof *LONG_FOLDS };
+
+/* Within (?i): whether the range has such a one. */
+static enum spt_status check_fold(const struct translation *t, uint32_t first, uint32_t last) {
+    for (size_t i = 0; i < LONG_FOLD_COUNT && t->caseless; i++)
+        if (first <= LONG_FOLDS[i][1] && last >= LONG_FOLDS[i][0])
+            return unsupported(t, "a character within (?i) that folds to several");
+    return SPT_OK;
+}
+
+/* Whether some character folds to these two, or to these and a third one. */
+static bool is_long_fold(uint32_t first, uint32_t second) {
+    uint32_t fold[3];
+    for (size_t i = 0; i < LONG_FOLD_COUNT; i++)
+        for (uint32_t code = LONG_FOLDS[i][0]; code <= LONG_FOLDS[i][1]; code++)
+            if (spt_unicode_fold(code, fold) > 1 && fold[0] == first && fold[1] == second) return true;
+    return false;
+}
+
+/* A character outside of classes. */
+static enum spt_status put_literal(struct translation *t, uint32_t code) {
+    if (t->caseless) {
+        uint32_t fold[3];
+        const enum spt_status status = check_fold(t, code, code);
+        if (status != SPT_OK) return status;
+        (void)spt_unicode_fold(code, fold);
+        if (t->previous && is_long_fold(t->previous, fold[0]))
+            return unsupported(t, "neighbours within (?i) that one character folds to, like ss");
+        t->literal = fold[0];
+    }
+    put_code(t, code);
+    return SPT_OK;
 }
 
 static int hex_digit(char c) {
@@ -264,14 +308,20 @@ static enum spt_status class_range(struct translation *t) {
     enum spt_status status = class_member(t, &first);
     if (status != SPT_OK) return status == SPT_END ? SPT_OK : status;
     put_code(t, first);
-    if (peek(t, 0) != '-' || peek(t, 1) == ']' || peek(t, 1) == '\0') return SPT_OK;
+    if (peek(t, 0) != '-' || peek(t, 1) == ']' || peek(t, 1) == '\0') return check_fold(t, first, first);
     if (peek(t, 1) == '[') return unsupported(t, "a class as the end of a range");
     t->at++;
     spt_text_put(t->out, "-");
     status = class_member(t, &last);
     if (status == SPT_END) return unsupported(t, "a class as the end of a range");
-    if (status == SPT_OK) put_code(t, last);
-    return status;
+    if (status != SPT_OK) return status;
+    put_code(t, last);
+    return check_fold(t, first, last);
+}
+
+/* Whether a member of a class, as it is written out, is a set that may have long folds: only letters have them. */
+static bool has_long_folds(const char *member) {
+    return strncmp(member, "\\P", 2) == 0 || (strncmp(member, "\\p{", 3) == 0 && !strchr("CMNPSWZ", member[3]));
 }
 
 /* From the '[' on. A class within a class adds its members to it. */
@@ -279,9 +329,11 @@ static enum spt_status character_class(struct translation *t) {
     size_t depth = 0;
     t->at++;
     spt_text_put(t->out, "[");
-    if (peek(t, 0) == '^') spt_text_put(t->out, "^"), t->at++;
+    const bool negated = peek(t, 0) == '^';
+    if (negated) spt_text_put(t->out, "^"), t->at++;
     for (bool first = true;; first = false) {
         enum spt_status status = SPT_OK;
+        const size_t start = t->out->length;
         const char c = peek(t, 0);
         if (c == ']' && !first) {
             t->at++;
@@ -299,6 +351,8 @@ static enum spt_status character_class(struct translation *t) {
             status = class_range(t);
         }
         if (status != SPT_OK) return status;
+        if (t->caseless && !negated && !t->out->failed && has_long_folds(t->out->data + start))
+            return unsupported(t, "a set of letters in a class within (?i)");
     }
     spt_text_put(t->out, "]");
     return SPT_OK;
@@ -340,6 +394,7 @@ static enum spt_status escape(struct translation *t) {
     t->atom = start;
     if (code == 'p' || code == 'P') return property(t, code == 'P');
     if (code >= '1' && code <= '9' && !(peek(t, 0) >= '0' && peek(t, 0) <= '9')) {
+        if (t->caseless) return unsupported(t, "a back reference within (?i)");
         spt_text_format(t->out, "\\g{%c}", (char)code);
         return SPT_OK;
     }
@@ -353,8 +408,7 @@ static enum spt_status escape(struct translation *t) {
             return unsupported(t, what);
         }
     }
-    put_code(t, code);
-    return SPT_OK;
+    return put_literal(t, code);
 }
 
 /* (?imx-imx: or (?imx-imx) at the very beginning; at "(?". */
@@ -391,6 +445,7 @@ static enum spt_status open_group(struct translation *t) {
     static const char *const HEADS[] = {"(?:", "(?=", "(?!", "(?>", "(?<=", "(?<!"};
     const struct group group = {.start = t->out->length, .caseless = t->caseless};
     bool opens = true;
+    t->literal = t->previous; /* Oniguruma looks through groups and comments */
     if (next_is(t, "(?#")) {
         const char *end = memchr(t->pattern + t->at, ')', t->length - t->at);
         if (!end) return invalid(t, "a comment has no end");
@@ -452,11 +507,13 @@ static enum spt_status interval(struct translation *t) {
     if (peek(t, 0) != '}' || (!has_least && !has_most)) {
         t->at = start + 1;
         t->atom = t->out->length;
-        put_code(t, '{');
-        return SPT_OK;
+        return put_literal(t, '{');
     }
     t->at++;
     if (t->atom == SIZE_MAX) return invalid(t, "nothing to repeat");
+    if (t->caseless && t->previous && (t->pattern[start - 1] == ')' || is_long_fold(t->previous, t->previous)))
+        return unsupported(t, "an interval within (?i) of a group or of what two of fold to one");
+    t->literal = t->previous; /* {1} is nothing */
     if (has_most && most < least) return unsupported(t, "an interval whose ends are the wrong way round");
     spt_text_format(t->out, comma ? "{%u," : "{%u", least);
     if (has_most) spt_text_format(t->out, "%u", most);
@@ -478,6 +535,7 @@ static enum spt_status step(struct translation *t) {
     case ')':
         if (t->depth == 0) return invalid(t, "a ')' without '('");
         t->depth--;
+        t->literal = t->previous;
         t->atom = t->groups[t->depth].start;
         t->caseless = t->groups[t->depth].caseless;
         break;
@@ -494,11 +552,11 @@ static enum spt_status step(struct translation *t) {
     case '*':
     case '+':
     case '?':
+        if (t->atom == SIZE_MAX) return invalid(t, "nothing to repeat");
         break;
     default:
         t->atom = t->out->length;
-        put_code(t, take(t));
-        return SPT_OK;
+        return put_literal(t, take(t));
     }
     spt_text_append(t->out, t->pattern + t->at++, 1);
     return SPT_OK;
@@ -511,7 +569,11 @@ enum spt_status spt_regex_translate(const char *pattern, size_t length, const ch
     if (length > SPT_REGEX_MAX) return unsupported(&t, "more than 65536 bytes");
     enum spt_status status = SPT_OK;
     spt_text_append(out, "", 0);
-    while (status == SPT_OK && t.at < length && !out->failed) status = step(&t);
+    while (status == SPT_OK && t.at < length && !out->failed) {
+        t.previous = t.literal;
+        t.literal = 0;
+        status = step(&t);
+    }
     if (status == SPT_OK && t.depth > 0 && !out->failed) status = invalid(&t, "a '(' without ')'");
     if (status == SPT_OK && out->failed) status = spt_fail_memory(error, length, "a regular expression");
     return status;

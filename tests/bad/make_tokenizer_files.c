@@ -38,15 +38,36 @@ static void write_many_pieces(const struct bad_input *input) {
     free(bytes);
 }
 
-static void write_copy(const struct bad_input *input) {
-    bad_copy("tokenizer.model", input->bytes);
-}
-
 /* <unk>, then a piece of one letter: its bytes, score and kind; then the type of the model. */
 #define UNKNOWN                           "\x0a\x0e\x0a\5<unk>\x15\0\0\0\0\x18\2"
 #define SECOND(text, length, score, kind) "\x0a" length "\x0a" text "\x15" score "\x18" kind
 #define TYPE(type)                        "\x12\2\x18" type
 #define ZERO                              "\0\0\0\0"
+
+/* data letters, each as the pieces of one to a thousand of it: all halves of a piece are pieces. */
+static void write_rows_of_letters(const struct bad_input *input) {
+    enum { LONGEST = 1000 };
+    static const char HEAD[] = UNKNOWN, TAIL[] = TYPE("\2");
+    char *bytes = malloc(sizeof HEAD + input->data * LONGEST * (LONGEST + 6) + sizeof TAIL);
+    if (!bytes) shards_die("memory");
+    memcpy(bytes, HEAD, sizeof HEAD - 1);
+    size_t size = sizeof HEAD - 1;
+    for (size_t i = 0; i < input->data * LONGEST; i++) {
+        const size_t length = i % LONGEST + 1, message = length + 3;
+        const char piece[] = {0x0a, (char)(message % 128 + 128), (char)(message / 128),
+                              0x0a, (char)(length % 128 + 128),  (char)(length / 128)};
+        memcpy(bytes + size, piece, sizeof piece);
+        memset(bytes + size + sizeof piece, (char)('a' + i / LONGEST), length);
+        size += sizeof piece + length;
+    }
+    memcpy(bytes + size, TAIL, sizeof TAIL - 1);
+    bad_put("tokenizer.model", bytes, size + sizeof TAIL - 1);
+    free(bytes);
+}
+
+static void write_copy(const struct bad_input *input) {
+    bad_copy("tokenizer.model", input->bytes);
+}
 
 #define VOCAB(row_name, text)    BAD_ROW("tokenizer-files/" row_name, write_vocab_txt, text)
 #define SETTINGS(row_name, text) BAD_ROW("tokenizer-files/" row_name, write_settings, text)
@@ -78,6 +99,7 @@ static const struct bad_input INPUTS[] = {
     PIECES("piece-unused", UNKNOWN SECOND("\1a", "\x0a", ZERO, "\5") TYPE("\1")),
     PIECES("model-of-words", UNKNOWN SECOND("\1a", "\x0a", ZERO, "\1") TYPE("\3")),
     {.name = "tokenizer-files/pieces-of-nothing", .write = write_many_pieces, .data = 1000000},
+    {.name = "tokenizer-files/rows-of-letters", .write = write_rows_of_letters, .data = 8},
     BAD_ROW("tokenizer-files/model-cut-anywhere", write_copy, "tokenizers/files/gemma/tokenizer.model"),
     BAD_ROW("tokenizer-files/model-any-byte-another", write_copy, "tokenizers/files/unigram/tokenizer.model"),
 };

@@ -76,6 +76,20 @@ static void what_is_unseen_is_controls_the_default_ignorable_and_separators(void
     assert_false(spt_unicode_is_unseen(' ') || spt_unicode_is_unseen(0x600) || spt_unicode_is_unseen(0xe1000));
 }
 
+static void a_fold_may_be_three_characters(void **state) {
+    (void)state;
+    uint32_t fold[3];
+    assert_int_equal(spt_unicode_fold(0xfb03, fold), 3); /* CaseFolding.txt: FB03; F; 0066 0066 0069 */
+    assert_int_equal(fold[0], 'f');
+    assert_int_equal(fold[1], 'f');
+    assert_int_equal(fold[2], 'i');
+    assert_int_equal(spt_unicode_fold(0x17f, fold), 1);
+    assert_int_equal(fold[0], 's');
+    size_t several = 0;
+    for (uint32_t code = 0; code <= 0x110000; code++) several += spt_unicode_fold(code, fold) > 1;
+    assert_int_equal(several, 104); /* its rows of status F */
+}
+
 static void lower_case_may_be_two_characters(void **state) {
     (void)state;
     uint32_t lower[2];
@@ -122,6 +136,7 @@ int main(void) {
         cmocka_unit_test(classes_of_characters_are_known),
         cmocka_unit_test(what_is_unseen_is_controls_the_default_ignorable_and_separators),
         cmocka_unit_test(lower_case_may_be_two_characters),
+        cmocka_unit_test(a_fold_may_be_three_characters),
         cmocka_unit_test(what_is_encoded_is_decoded),
         cmocka_unit_test(the_width_in_a_terminal_is_that_of_the_standard),
     };

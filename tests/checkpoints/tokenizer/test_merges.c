@@ -1,4 +1,5 @@
-/* The queue of merges against the plain algorithm: look at all pairs, join the leftmost of the lowest rank, again. */
+/* The queue of merges against the plain algorithm: look at all pairs, join the leftmost of the lowest rank, again. And
+ * pieces of SentencePiece models, against SentencePiece 0.2.3. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #include "checkpoints/base/text.h"
+#include "checkpoints/tokenizer/files.h"
 #include "checkpoints/tokenizer/tokenizer.h"
 
 enum { LETTERS = 4, TOKENS_MAX = 300, MERGES_MAX = 400, WORD_MAX = 200, TOKEN_LENGTH = 12 };
@@ -126,9 +128,54 @@ static void merges_by_queue_are_those_of_the_plain_algorithm(void **state) {
     assert_true(merged > 10000); /* the vocabularies are no idle ones */
 }
 
+/* Piece i has the score -i; the first is <unk>. */
+static struct spt_tokenizer *model_of(const char *const *pieces, size_t count) {
+    struct spt_text model = {0};
+    for (size_t i = 0; i < count; i++) {
+        const size_t length = strlen(pieces[i]);
+        const float score = -(float)i;
+        const char head[] = {0x0a, (char)(length + 9), 0x0a, (char)length}, kind[] = {0x18, i == 0 ? 2 : 1};
+        spt_text_append(&model, head, sizeof head);
+        spt_text_append(&model, pieces[i], length);
+        spt_text_append(&model, "\x15", 1);
+        spt_text_append(&model, (const char *)&score, sizeof score);
+        spt_text_append(&model, kind, sizeof kind);
+    }
+    spt_text_append(&model, "\x12\2\x18\2", 4);
+    const struct spt_tokenizer_files files = {.path = "tokenizer.model",
+                                              .main = {.bytes = model.data, .size = model.length}};
+    struct spt_tokenizer *tokenizer = NULL;
+    struct spt_error error = {0};
+    if (spt_tokenizer_assemble(&files, &tokenizer, &error) != SPT_OK) fail_msg("%s", error.message);
+    spt_text_release(&model);
+    return tokenizer;
+}
+
+static void expect(const struct spt_tokenizer *tokenizer, const char *text, const int32_t *expected, size_t count) {
+    struct spt_token_ids ids = {0};
+    struct spt_error error = {0};
+    assert_int_equal(spt_tokenizer_encode(tokenizer, text, strlen(text), SPT_BOS_NEVER, &ids, &error), SPT_OK);
+    assert_int_equal(ids.count, count);
+    assert_memory_equal(ids.ids, expected, count * sizeof *expected);
+    spt_token_ids_release(&ids);
+}
+
+/* Neither x nor y is a piece of its own. */
+static void characters_that_are_no_pieces_are_joined_to_pieces(void **state) {
+    (void)state;
+    static const char *const PIECES[] = {"<unk>", "\u2581", "axy", "xy", "a", "b", "ab"};
+    struct spt_tokenizer *tokenizer = model_of(PIECES, sizeof PIECES / sizeof *PIECES);
+    expect(tokenizer, "xy", (const int32_t[]){1, 3}, 2);
+    expect(tokenizer, "axy", (const int32_t[]){1, 2}, 2);
+    expect(tokenizer, "ab", (const int32_t[]){1, 6}, 2);
+    expect(tokenizer, "x yx xyxzzbx", (const int32_t[]){1, 0, 1, 0, 1, 3, 0, 5, 0}, 9);
+    spt_tokenizer_close(tokenizer);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(merges_by_queue_are_those_of_the_plain_algorithm),
+        cmocka_unit_test(characters_that_are_no_pieces_are_joined_to_pieces),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,6 +39,40 @@ static void constructs_without_an_equal_are_named(void **state) {
     refuse("\\xe9", SPT_UNSUPPORTED, "single byte");
     refuse("\\pL", SPT_UNSUPPORTED, "braces");
     refuse("\\p{Nonsense}", SPT_UNSUPPORTED, "property");
+    refuse("a**", SPT_UNSUPPORTED, "quantifier");
+    refuse("x{2}{3}", SPT_UNSUPPORTED, "quantifier");
+    refuse("x+{2}", SPT_UNSUPPORTED, "quantifier");
+    refuse("(?<=a+)s", SPT_UNSUPPORTED, "lookbehind");
+}
+
+/* Oniguruma compares by full case folding, by which ß is ss and one character of a class may be two of a text. */
+static void folds_of_several_characters_are_named(void **state) {
+    (void)state;
+    static const char *const CHARACTERS[] = {"(?i:\u00df)",   "(?i:a|\u1e9e)",         "(?i)\u0149",
+                                             "(?i:[\u00df])", "(?i:[^\u00d0-\u00ff])", "(?i:[\\x{df}])",
+                                             "(?i:\\u00df)",  "(?i:[\u00d0-\uffff])"};
+    for (size_t i = 0; i < sizeof CHARACTERS / sizeof *CHARACTERS; i++)
+        refuse(CHARACTERS[i], SPT_UNSUPPORTED, "folds to several");
+    static const char *const NEIGHBOURS[] = {
+        "(?i:ss)",      "(?i:class)",  "(?i:Sſ)",         "(?i:first)",   "(?i:\u0565\u0582)",
+        "(?i:i\u0307)", "(?i:s(?:s))", "(?i:i{1}\u0307)", "(?i:s(?#x)s)", "(?i:\u03b9\u0308\u0301)"};
+    for (size_t i = 0; i < sizeof NEIGHBOURS / sizeof *NEIGHBOURS; i++)
+        refuse(NEIGHBOURS[i], SPT_UNSUPPORTED, "neighbours");
+    refuse("(?i:f{2})", SPT_UNSUPPORTED, "interval");
+    refuse("(?i:(?:if){2})", SPT_UNSUPPORTED, "interval");
+    refuse("(?i:(a)\\1)", SPT_UNSUPPORTED, "back reference");
+    refuse("(?i:[\\p{L}])", SPT_UNSUPPORTED, "set of letters");
+    refuse("(?i:[[:alpha:]])", SPT_UNSUPPORTED, "set of letters");
+    refuse("(?i:[\\w])", SPT_UNSUPPORTED, "set of letters");
+    static const char *const ACCEPTED[] = {"(?i:'s|'t|'re|'ve|'m|'ll|'d)", "(?i:s)s|ss|\u00df|[\u00df]",
+                                           "(?i:s|s.s[a-z]s+s)", "(?i:[^\\p{L}][\\s\\d\\p{N}]\\p{L}a{2})"};
+    for (size_t i = 0; i < sizeof ACCEPTED / sizeof *ACCEPTED; i++) {
+        struct spt_regex *regex = NULL;
+        struct spt_error error = {0};
+        if (spt_regex_compile(ACCEPTED[i], strlen(ACCEPTED[i]), "t.json", &regex, &error) != SPT_OK)
+            fail_msg("%s", error.message);
+        spt_regex_free(regex);
+    }
 }
 
 static void what_is_no_expression_is_invalid(void **state) {
@@ -49,7 +83,11 @@ static void what_is_no_expression_is_invalid(void **state) {
     refuse("a\\", SPT_INVALID, "backslash");
     refuse("(*UTF)a", SPT_INVALID, "repeat");
     refuse("{2}", SPT_INVALID, "repeat");
-    refuse("*", SPT_INVALID, "quantifier");
+    refuse("*", SPT_INVALID, "repeat");
+    refuse("a|+", SPT_INVALID, "repeat");
+    refuse("(?:?)", SPT_INVALID, "repeat");
+    refuse("^*", SPT_INVALID, "repeat");
+    refuse("\\b+", SPT_INVALID, "repeat");
     refuse("a{70000}", SPT_INVALID, "65535");
     refuse("\\u12", SPT_INVALID, "\\u");
     refuse("\\x{110000}", SPT_INVALID, "\\x");
@@ -108,8 +146,11 @@ static void a_match_over_a_long_text_is_found(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(constructs_without_an_equal_are_named), cmocka_unit_test(what_is_no_expression_is_invalid),
-        cmocka_unit_test(depth_and_length_are_bounded),          cmocka_unit_test(matches_are_found_from_a_place_on),
+        cmocka_unit_test(constructs_without_an_equal_are_named),
+        cmocka_unit_test(folds_of_several_characters_are_named),
+        cmocka_unit_test(what_is_no_expression_is_invalid),
+        cmocka_unit_test(depth_and_length_are_bounded),
+        cmocka_unit_test(matches_are_found_from_a_place_on),
         cmocka_unit_test(a_match_over_a_long_text_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

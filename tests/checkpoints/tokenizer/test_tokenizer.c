@@ -302,6 +302,27 @@ static void a_missing_file_is_an_error_of_the_system(void **state) {
     assert_null(tokenizer);
 }
 
+/* The reference implementation asks whether a part was the first of the text as it was given, spaces and all. */
+static void a_metaspace_of_the_first_part_behind_a_rewriter_is_refused(void **state) {
+    (void)state;
+    static const char *const REWRITERS[] = {
+        "{\"type\": \"Metaspace\", \"replacement\": \"_\", \"prepend_scheme\": \"never\", \"split\": false}",
+        "{\"type\": \"ByteLevel\", \"add_prefix_space\": false, \"trim_offsets\": true}"};
+    for (size_t i = 0; i < 2; i++) {
+        struct spt_text json = {0};
+        struct spt_tokenizer *tokenizer = NULL;
+        struct spt_error error = {0};
+        spt_text_format(&json,
+                        "{\"pre_tokenizer\": {\"type\": \"Sequence\", \"pretokenizers\": [{\"type\": "
+                        "\"WhitespaceSplit\"}, %s, {\"type\": \"Metaspace\", \"replacement\": \"_\", "
+                        "\"prepend_scheme\": \"first\"}]}, " MODEL "}",
+                        REWRITERS[i]);
+        assert_int_equal(spt_tokenizer_parse(json.data, json.length, "t.json", &tokenizer, &error), SPT_UNSUPPORTED);
+        assert_non_null(strstr(error.message, "Metaspace pre-tokenizer that asks for the first part"));
+        spt_text_release(&json);
+    }
+}
+
 /* ---- files that would do harm ---- */
 
 static void expect_invalid_text(const char *json, const char *text, const char *word) {
@@ -467,6 +488,7 @@ int main(void) {
         cmocka_unit_test(tokens_have_names_and_added_ones_count),
         cmocka_unit_test(an_enormous_id_takes_no_memory),
         cmocka_unit_test(a_missing_file_is_an_error_of_the_system),
+        cmocka_unit_test(a_metaspace_of_the_first_part_behind_a_rewriter_is_refused),
         cmocka_unit_test(a_regular_expression_that_never_ends_is_given_up),
         cmocka_unit_test(a_normalizer_that_blows_text_up_is_stopped),
         cmocka_unit_test(pieces_of_a_text_share_what_it_may_grow_to),
