@@ -65,8 +65,8 @@ void spt_partition_solve(struct spt_partition_scratch *s, const double *y, size_
     for (size_t c = 1; c <= most; c++)
         for (size_t end = SPT_SEGMENT_LENGTH_MIN * (c + 1); end <= n; end++) {
             double least = INFINITY;
-            size_t at = 0;
-            for (size_t first = SPT_SEGMENT_LENGTH_MIN * c; first + SPT_SEGMENT_LENGTH_MIN <= end; first++) {
+            size_t at = SPT_SEGMENT_LENGTH_MIN * c; /* also where no cost can be told */
+            for (size_t first = at; first + SPT_SEGMENT_LENGTH_MIN <= end; first++) {
                 const double cost = s->cost[(c - 1) * row + first] + squares_of(s, first, end);
                 if (cost >= least) continue;
                 least = cost;

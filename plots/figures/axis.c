@@ -102,6 +102,12 @@ static size_t count_labels(const struct spt_axis *axis, const struct grid *grid)
 #define NAME_LETTERS 3.4
 #define NAME_SPACE   0.6
 
+/* The step of a digit and a power of ten, or of a place on the axis; the largest that there is where it would be more. */
+static int64_t step_at(unsigned digit, double place) {
+    const double step = round(digit * pow(10, place));
+    return step < 0x1p63 ? (int64_t)step : INT64_MAX;
+}
+
 /* Whether each name has the room that its letters take: 500 and 1k stand closer together than 100 and 1k. */
 static bool names_are_apart(const struct spt_axis *axis, const struct grid *grid, size_t room) {
     const double letter = (axis->max - axis->min) / (NAME_LETTERS * (double)room);
@@ -113,7 +119,7 @@ static bool names_are_apart(const struct spt_axis *axis, const struct grid *grid
             const double place = decade + log10(digit);
             struct spt_text name = {0};
             if (!labelled(grid, decade, digit) || !inside(axis, place)) continue;
-            spt_step_put(&name, (int64_t)llround(digit * pow(10, decade)));
+            spt_step_put(&name, step_at(digit, decade));
             apart = apart && place - last >= letter * (0.5 * (double)(letters + name.length) + NAME_SPACE);
             last = place;
             letters = name.length;
@@ -136,24 +142,24 @@ static void put_decades(const struct spt_axis *axis, const struct grid *grid, bo
             double place = decade + log10(digit);
             if (!inside(axis, place)) continue;
             bool major = labelled(grid, decade, digit);
-            int64_t step = (int64_t)llround(digit * pow(10, decade));
+            int64_t step = step_at(digit, decade);
             put_tic(text, major && names ? step : -1, place, !major);
         }
 }
 
 /* Less than a decade: round steps at even distances. Their names are long when the steps are (100500). */
 static void put_even(const struct spt_axis *axis, size_t room, bool names, struct spt_text *text) {
-    int64_t low = (int64_t)llround(pow(10, axis->first)), high = (int64_t)llround(pow(10, axis->last));
+    const uint64_t low = (uint64_t)step_at(1, axis->first), high = (uint64_t)step_at(1, axis->last);
     size_t letters = (size_t)floor(axis->last) + 1;
     if (letters > 4) room = room * 4 / (letters + 1);
     if (room < 2) room = 2;
-    int64_t unit = 1;
-    for (int64_t scale = 1; (high - low) / unit > (int64_t)room - 1; scale *= 10) {
-        static const int64_t FACTORS[] = {1, 2, 5};
-        for (size_t i = 0; i < 3 && (high - low) / unit > (int64_t)room - 1; i++) unit = FACTORS[i] * scale;
+    uint64_t unit = 1; /* at most 10^19 */
+    for (uint64_t scale = 1; (high - low) / unit > room - 1; scale *= 10) {
+        static const uint64_t FACTORS[] = {1, 2, 5};
+        for (size_t i = 0; i < 3 && (high - low) / unit > room - 1; i++) unit = FACTORS[i] * scale;
     }
-    for (int64_t step = (low + unit - 1) / unit * unit; step <= high; step += unit)
-        put_tic(text, names ? step : -1, log10((double)step), false);
+    for (uint64_t step = (low + unit - 1) / unit * unit; step <= high; step += unit)
+        put_tic(text, names ? (int64_t)step : -1, log10((double)step), false);
 }
 
 static void put_tics(const struct spt_axis *axis, size_t room, bool names, struct spt_text *text) {
@@ -167,7 +173,7 @@ static void put_tics(const struct spt_axis *axis, size_t room, bool names, struc
             best++;
         bool enough = best < GRID_COUNT && count_labels(axis, &GRIDS[best]) >= 2;
         if (axis->last <= axis->first)
-            put_tic(text, names ? (int64_t)llround(pow(10, axis->last)) : -1, axis->last, false);
+            put_tic(text, names ? step_at(1, axis->last) : -1, axis->last, false);
         else if (enough && axis->last - axis->first > 0.7)
             put_decades(axis, &GRIDS[best], names, text);
         else

@@ -1,6 +1,7 @@
 /* How panels are drawn: their place, their axes with the tics, the names of their lines, the key. */
 #include "plots/figures/panel_work.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,7 +42,8 @@ static struct spt_range scaled_range(const struct spt_panel_drawn *drawn) {
     if (drawn->panel->zero) spt_range_include(&range, 0);
     if (range.lo > range.hi || drawn->over == SPT_OVER_MAP) return range;
     /* Ratios that are not positive have no place on their axis. */
-    if (drawn->panel->scale == SPT_SCALE_RATIO && !(range.lo > 0)) range.lo = range.hi > 0 ? 1e-3 * range.hi : 1;
+    if (drawn->panel->scale == SPT_SCALE_RATIO && !(range.lo > 0))
+        range.lo = range.hi > 0 ? fmax(1e-3 * range.hi, DBL_MIN) : 1;
     if (drawn->panel->scale == SPT_SCALE_RATIO && range.hi < range.lo) range.hi = range.lo;
     return (struct spt_range){scaled(drawn->panel->scale, range.lo), scaled(drawn->panel->scale, range.hi)};
 }

@@ -100,8 +100,9 @@ static void put_sizes(struct spt_drawing *drawing, const struct spt_runs *runs) 
 
 /* The upright axis is one of steps, from the least midpoint to the largest. */
 static void put_midpoints(struct spt_drawing *drawing, struct spt_range range) {
-    const struct spt_plot_checkpoint ends[] = {{.step = (int64_t)fmax(1, floor(pow(10, range.lo)))},
-                                               {.step = (int64_t)fmax(2, ceil(pow(10, range.hi)))}};
+    const double most = 0x1p62; /* an interval may be open to the right */
+    const struct spt_plot_checkpoint ends[] = {{.step = (int64_t)fmax(1, floor(fmin(pow(10, range.lo), most)))},
+                                               {.step = (int64_t)fmax(2, ceil(fmin(pow(10, range.hi), most)))}};
     const struct spt_plot_source source = {.checkpoints = ends, .count = 2};
     struct spt_axis axis;
     spt_axis_init(&axis, &source);

@@ -95,6 +95,27 @@ static void tics_of_any_run_are_few_and_inside(void **state) {
     }
 }
 
+/* A name of a folder is a step up to 2^63 - 1. How many names there are is no matter where doubles do not tell such steps apart. */
+static void steps_as_large_as_there_are_have_an_axis(void **state) {
+    (void)state;
+    const int64_t runs[][2] = {{5000000000000000000, INT64_MAX},
+                               {5000000000000000000, 9200000000000000000},
+                               {1, INT64_MAX},
+                               {INT64_MAX - 1, INT64_MAX},
+                               {2, 9000000000000000000}};
+    for (size_t i = 0; i < sizeof runs / sizeof *runs; i++)
+        for (size_t room = 3; room <= 9; room++) {
+            struct spt_axis axis;
+            struct spt_text text = axis_of(runs[i], 2, room, &axis);
+            assert_null(strstr(text.data, "nan"));
+            assert_null(strstr(text.data, "inf"));
+            assert_null(strchr(text.data, '-') ? strstr(text.data, "'-") : NULL);
+            assert_true(text.length < 10000);
+            assert_true(strstr(text.data, "step_tics = \"('") != NULL);
+            spt_text_release(&text);
+        }
+}
+
 /* Steps 0, 128 and 8000 in 1.25 inches: log10(1000) - log10(500) is a seventh of that, 0.18 inches, and a digit
  * of 7.5 points is 0.066 inches wide. */
 static void names_of_neighbouring_tics_do_not_touch(void **state) {
@@ -240,6 +261,7 @@ int main(void) {
         cmocka_unit_test(a_negative_step_has_no_place),
         cmocka_unit_test(one_step_stands_in_the_middle),
         cmocka_unit_test(tics_of_any_run_are_few_and_inside),
+        cmocka_unit_test(steps_as_large_as_there_are_have_an_axis),
         cmocka_unit_test(names_of_neighbouring_tics_do_not_touch),
         cmocka_unit_test(steps_that_are_drawn_side_by_side_are_told_apart),
         cmocka_unit_test(steps_are_named_exactly),

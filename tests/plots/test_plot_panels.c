@@ -309,6 +309,30 @@ static void ratios_stand_on_a_logarithmic_axis(void **state) {
     free(script);
 }
 
+static enum spt_status nearly_nothing(void *context, const char *metric, int layer, int head,
+                                      struct spt_plot_value **values, struct spt_error *error) {
+    (void)context, (void)layer, (void)error;
+    if (strncmp(metric, "hidden.", 7) != 0 || head >= 0) return SPT_END;
+    *values = calloc(COUNT, sizeof **values);
+    assert_non_null(*values);
+    for (size_t i = 0; i < COUNT; i++) (*values)[i] = (struct spt_plot_value){i % 2 ? 0 : 1e-322, NAN, NAN, NAN};
+    return SPT_OK;
+}
+
+static void ratios_next_to_nothing_have_an_axis(void **state) {
+    (void)state;
+    struct fake fake;
+    char *data, *script;
+    fake_init(&fake, LAYERS);
+    fake.prefixes[0] = "hidden.";
+    fake.source.series = nearly_nothing;
+    draw("massive", &fake, &DEFAULTS, &data, &script);
+    assert_true(isfinite(setting(script, "y_min[1] = ")));
+    assert_true(setting(script, "y_max[1] = ") > setting(script, "y_min[1] = "));
+    free(data);
+    free(script);
+}
+
 /* log10(1 + 2), log10(1 + 3) ...: 0, 1 and 10 lie beyond this axis, which has names all the same. */
 static void counts_that_span_no_decade_are_named_too(void **state) {
     (void)state;
@@ -430,6 +454,7 @@ int main(void) {
                                         leave_folder),
         cmocka_unit_test_setup_teardown(pairs_show_a_metric_over_steps_and_over_layers, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(one_layer_has_no_panels_through_the_layers, enter_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(ratios_next_to_nothing_have_an_axis, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(ratios_stand_on_a_logarithmic_axis, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(counts_that_span_no_decade_are_named_too, enter_folder, leave_folder),
         cmocka_unit_test_setup_teardown(what_stands_aside_makes_no_figure, enter_folder, leave_folder),

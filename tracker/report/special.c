@@ -246,7 +246,7 @@ static enum spt_status tell_training_loss(struct spt_telling *t, struct spt_erro
     for (size_t i = 0; i < n; i++)
         if (isfinite(points[i].y)) last = i;
     if (last < n) {
-        const struct spt_said_of of = of_model("training loss", (int64_t)points[last].x);
+        const struct spt_said_of of = of_model("training loss", (int64_t)fmin(points[last].x, 0x1p62));
         spt_report_open(&t->page, SPT_REPORT_PARAGRAPH);
         spt_report_text(&t->page, "The run's own training loss is ");
         spt_say_number(t, points[last].y, &of, "value");

@@ -141,6 +141,8 @@ static enum spt_status read_checkpoint(struct spt_sql *sql, struct spt_store_che
         return spt_store_damaged(sql->store, "checkpoint", row->id, "digest", error);
     if (!spt_state_find((const char *)sqlite3_column_text(sql->statement, 9), &row->state))
         return spt_store_damaged(sql->store, "checkpoint", row->id, "state", error);
+    if ((row->step < 0 && row->step != SPT_NO_STEP) || (row->tokens < 0 && row->tokens != SPT_NO_TOKENS))
+        return spt_store_damaged(sql->store, "checkpoint", row->id, "step and tokens", error);
     if (!row->branch || !row->label || !row->uri || !row->version)
         return spt_store_damaged(sql->store, "checkpoint", row->id, "branch, label, uri and version", error);
     return SPT_OK;
@@ -299,6 +301,8 @@ static enum spt_status lend_measures(struct spt_sql *sql, const struct spt_store
             .bad = sqlite3_column_int64(sql->statement, 8),
         };
         if (!measure.metric) return spt_fail_memory(error, 1, "a metric's name");
+        if (measure.n < 0 || measure.bad < 0 || measure.n > INT_MAX || measure.bad > INT_MAX)
+            return spt_store_damaged(sql->store, "checkpoint", checkpoint->id, "number of samples", error);
         status = each(context, &measure, error);
         if (status != SPT_OK) return status;
     }

@@ -188,6 +188,14 @@ static void few_checkpoints_and_constants_have_none(void **state) {
     assert_int_equal(changes_of(constant, 8, NULL, 0).count, 0);
 }
 
+/* Their squares are infinite: every partition costs as much as any other. */
+static void values_whose_squares_have_no_end_have_none(void **state) {
+    (void)state;
+    double y[17];
+    for (size_t i = 0; i < 17; i++) y[i] = i % 2 ? 1e154 : -1e154;
+    assert_int_equal(changes_of(y, 17, NULL, 0).count, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(partitions_are_the_best_of_all),
@@ -199,6 +207,7 @@ int main(void) {
         cmocka_unit_test(turns_within_the_noise_of_the_draws_are_none),
         cmocka_unit_test(noise_about_a_level_seldom_turns),
         cmocka_unit_test(few_checkpoints_and_constants_have_none),
+        cmocka_unit_test(values_whose_squares_have_no_end_have_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

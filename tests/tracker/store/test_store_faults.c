@@ -309,6 +309,10 @@ static void values_this_program_never_writes_are_named(void **state) {
          "the store is damaged: row 2 of table checkpoint has no valid digest"},
         {"UPDATE checkpoint SET digest = 'ABCDEF00000000000000000000000000' WHERE id = 1",
          "the store is damaged: row 1 of table checkpoint has no valid digest"},
+        {"UPDATE checkpoint SET step = -9223372036854775807 WHERE id = 1",
+         "the store is damaged: row 1 of table checkpoint has no valid step and tokens"},
+        {"UPDATE checkpoint SET tokens = -2 WHERE id = 2",
+         "the store is damaged: row 2 of table checkpoint has no valid step and tokens"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         unlink("values.db");
@@ -322,6 +326,15 @@ static void values_this_program_never_writes_are_named(void **state) {
         assert_string_equal(error.message, cases[i].message);
         spt_store_close(store);
     }
+    fixture_exec("values.db", "UPDATE checkpoint SET tokens = -1; UPDATE measure SET n = 9223372036854775807");
+    struct spt_store *many = fixture_open("values.db", SPT_STORE_READ);
+    struct spt_error too_many = {0};
+    size_t length = 0;
+    assert_int_equal(spt_store_each_measure(many, 1, NULL, INT_MIN, INT_MIN, count_measure, &length, &too_many),
+                     SPT_INVALID);
+    assert_string_equal(too_many.message,
+                        "the store is damaged: row 1 of table checkpoint has no valid number of samples");
+    spt_store_close(many);
     fixture_exec("values.db", "UPDATE probe_value SET \"values\" = x'010203'; UPDATE run SET layers = -1");
     struct spt_store *store = fixture_open("values.db", SPT_STORE_READ);
     float *values = NULL;

@@ -82,8 +82,7 @@ static void the_ledger_is_in_branch_and_step_order_with_stepless_rows_last(void 
     static const struct {
         const char *branch, *label;
         int64_t step;
-    } in[] = {
-        {"", "main", SPT_NO_STEP}, {"b", "step5", 5}, {"", "step1000", 1000}, {"", "step-1", -1}, {"", "step2", 2}};
+    } in[] = {{"", "main", SPT_NO_STEP}, {"b", "step5", 5}, {"", "step1000", 1000}, {"", "step0", 0}, {"", "step2", 2}};
     for (size_t i = 0; i < sizeof in / sizeof *in; i++) {
         struct spt_store_checkpoint row = fixture_row(in[i].label, in[i].step, i);
         row.branch = (char *)in[i].branch;
@@ -92,7 +91,7 @@ static void the_ledger_is_in_branch_and_step_order_with_stepless_rows_last(void 
     struct spt_store_checkpoint *rows = NULL;
     size_t count = 0;
     assert_int_equal(spt_store_checkpoints(store, run, &rows, &count, NULL), SPT_OK);
-    static const char *const expected[] = {"step-1", "step2", "step1000", "main", "step5"};
+    static const char *const expected[] = {"step0", "step2", "step1000", "main", "step5"};
     assert_int_equal(count, 5);
     for (size_t i = 0; i < count; i++) assert_string_equal(rows[i].label, expected[i]);
     assert_true(rows[3].step == SPT_NO_STEP);
