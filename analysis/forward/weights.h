@@ -16,8 +16,10 @@ struct spt_weights {
     const struct spt_family *family;
     const struct spt_model_config *config;
     const struct spt_tensor *embedding;
-    const struct spt_tensor *head;      /* NULL: left out. The embedding itself where they are tied */
-    const struct spt_tensor *head_bias; /* NULL: none, or left out */
+    /* The embedding itself where they are tied, whatever head the file holds: so does transformers 4, and 5 unties one
+     * that differs. NULL: left out. */
+    const struct spt_tensor *head;
+    const struct spt_tensor *head_bias;                       /* NULL: none, or left out */
     const struct spt_tensor *embeddings[SPT_EMBEDDING_ROLES]; /* NULL, here and below, where there is none */
     const struct spt_tensor **layer;                          /* [layers, SPT_LAYER_ROLES] */
     const struct spt_tensor *final[SPT_FINAL_ROLES];

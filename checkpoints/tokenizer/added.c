@@ -31,13 +31,13 @@ struct reading {
     const struct spt_vocabulary *vocabulary;
     struct spt_vocabulary contents; /* content to its place in tokens */
     struct spt_added_token *tokens; /* [count], one for each content, with the flags stated last */
-    size_t new;                     /* that the vocabulary has not */
+    size_t beyond;                  /* tokens that the vocabulary has not */
 };
 
 static enum spt_status give_id(struct reading *reading, struct spt_added_token *token, struct spt_error *error) {
     token->id = spt_vocabulary_id(reading->vocabulary, token->content, token->length);
     if (token->id >= 0) return SPT_OK;
-    const size_t id = reading->vocabulary->count + reading->new ++;
+    const size_t id = reading->vocabulary->count + reading->beyond++;
     if (id > INT32_MAX) return spt_fail(error, SPT_INVALID, reading->source->path, "no id is left for an added token");
     token->id = (int32_t)id;
     return SPT_OK;

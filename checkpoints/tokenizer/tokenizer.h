@@ -63,10 +63,10 @@ void spt_tokenizer_close(struct spt_tokenizer *tokenizer);
  * offset for invalid UTF-8; SPT_INVALID when bos is SPT_BOS_ALWAYS and the tokenizer has no such token, when a
  * character has no token and the vocabulary lacks the unknown token, when a regular expression backtracks without end,
  * when the text would grow to more than 64 times its size and 1 MiB; SPT_UNSUPPORTED for a word of 512 MiB; SPT_NOMEM.
- * O(n log n) in the longest word (BPE), else O(n), English at 2 MB/s and more on one core; but a text made of beginnings
- * of an added token takes as many steps a byte as that is long, and a regular expression of the file may backtrack at
- * each byte anew. Memory is 48 bytes at most for
- * each of the longest word and about 20 for each of the text, freed before it returns. */
+ * O(n log n) in the longest word (BPE; of a SentencePiece model each join also takes the length of what is joined), else
+ * O(n), English at 2 MB/s and more on one core; but a text made of beginnings of an added token takes as many steps a
+ * byte as that is long, and a regular expression of the file may backtrack at each byte anew. Memory is 52 bytes at most
+ * for each of the longest word and about 20 for each of the text, freed before it returns. */
 enum spt_status spt_tokenizer_encode(const struct spt_tokenizer *tokenizer, const char *text, size_t length,
                                      enum spt_bos bos, struct spt_token_ids *ids, struct spt_error *error);
 void spt_token_ids_release(struct spt_token_ids *ids);
